@@ -1,0 +1,72 @@
+//! What a plugin author needs: the contract's words, and one trait for each of
+//! the two worlds. It is deliberately not a runtime: no logging façade, no
+//! allocator, no async.
+//!
+//! ```ignore
+//! use lifeos_sdk::{Report, Document, FileTask, Settings, file_task};
+//!
+//! struct Tidy;
+//!
+//! impl FileTask for Tidy {
+//!     type Options = ();
+//!     fn configure(_: (), _: &Settings) -> Result<Self, String> { Ok(Tidy) }
+//!     fn check(&self, document: &Document) -> Result<Report, String> { Ok(Report::default()) }
+//! }
+//!
+//! file_task!(Tidy);
+//! ```
+
+mod file_task;
+mod task;
+
+#[doc(hidden)]
+pub use serde_json;
+
+/// The raw bindings of everything a plugin may import.
+pub mod bindings {
+    wit_bindgen::generate!({
+        world: "capabilities",
+        path: "../../wit",
+        generate_all,
+    });
+}
+
+pub use bindings::lifeos::task::types::{
+    Change, Creation, Deletion, Document, Edit, Finding, Problem, Refusal, Replacement, Severity, Span,
+};
+pub use file_task::{Conclusion, FileTask, Report, Settings, Summary, world as file_task_world};
+pub use task::{Input, Task, world as task_world};
+
+/// Reading the base commit (capability `read`).
+pub mod repo {
+    pub use crate::bindings::lifeos::task::repo::{Entry, Kind, Page, list_files, read_file};
+}
+
+/// How a file came to be (capability `history`).
+pub mod history {
+    pub use crate::bindings::lifeos::task::history::{Revision, revisions, texts};
+}
+
+/// Proposing edits from a [`Task`] (capability `edit`).
+pub mod edits {
+    pub use crate::bindings::lifeos::task::edits::propose;
+}
+
+/// Reporting findings from a [`Task`].
+pub mod findings {
+    pub use crate::bindings::lifeos::task::findings::report;
+}
+
+/// Lines for the author.
+pub mod log {
+    pub use crate::bindings::lifeos::task::log::{Level, write};
+}
+
+/// Reads the owner's options.
+///
+/// # Errors
+/// One sentence naming the key that is unknown or of the wrong type.
+#[doc(hidden)]
+pub fn parse_options<T: serde::de::DeserializeOwned>(json: &str) -> Result<T, String> {
+    serde_json::from_str(json).map_err(|error| format!("options: {error}"))
+}
