@@ -1,1 +1,28 @@
+//! The host of lifeos, without its face: it neither prints nor reads home or
+//! environment. `ARCHITECTURE.md` tells the story; [`run`] is it in code.
 
+pub mod approve;
+pub mod broker;
+pub mod candidate;
+pub mod check;
+pub mod clean;
+pub mod config;
+pub mod diff;
+pub mod digest;
+pub mod edit;
+pub mod event;
+pub mod examine;
+pub mod glob;
+pub mod land;
+pub mod ledger;
+pub mod lock;
+pub mod nearest;
+pub mod path;
+pub mod plugin;
+pub mod policy;
+pub mod refs;
+pub mod repo;
+pub mod run;
+pub mod trace;
+pub mod waiting;
+pub mod wasm;

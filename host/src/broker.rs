@@ -1,0 +1,379 @@
+//! Answers a plugin: asks the policy, stays within the bounds, notes it in the
+//! trace. It knows nothing of WebAssembly.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
+
+use crate::check::{CheckedEdit, Checker, Problem, Refused};
+use crate::clean;
+use crate::edit::{Edit, Finding};
+use crate::glob::Globs;
+use crate::path::RepoPath;
+use crate::policy::Policy;
+use crate::repo::history::{History, REVISIONS_MAX, Revision};
+use crate::repo::{Base, Entry, Kind, Repo, RepoError, Unreadable};
+use crate::trace::{Call, Outcome};
+
+/// Entries in one page of a listing.
+pub const PAGE_ENTRIES: usize = 1000;
+/// Bytes a run may log.
+const LOG_BYTES_MAX: usize = 64 << 10;
+/// Refused edits that are kept for the report.
+const REFUSED_MAX: usize = 1000;
+
+/// What all workers of a run share.
+pub struct Shared {
+    /// The pinned commit.
+    pub base: Base,
+    /// What may be reached.
+    pub policy: Policy,
+    history: OnceLock<Result<History, Arc<RepoError>>>,
+    calls: AtomicU64,
+    findings: AtomicU64,
+}
+
+/// The host's side of one instance.
+pub struct Broker {
+    shared: Arc<Shared>,
+    repo: Repo,
+    /// The document being checked, by its place in the order of the run.
+    document: u32,
+    /// Paths that have an edit already.
+    proposed: HashSet<String>,
+    results: Results,
+}
+
+/// What an instance left behind.
+#[derive(Default)]
+pub struct Results {
+    /// Edits that passed by themselves.
+    pub edits: Vec<CheckedEdit>,
+    /// Edits that did not.
+    pub refused: Vec<Refused>,
+    /// Findings, as reported.
+    pub findings: Vec<Finding>,
+    /// Every host call.
+    pub trace: Vec<Call>,
+    /// Lines for the author, cleaned.
+    pub log: String,
+}
+
+/// Why something is not read for a plugin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// Not a path, or not a pattern.
+    InvalidPath,
+    /// Outside the grant, whether it exists or not.
+    NotGranted,
+    /// Granted, but not there.
+    NotFound,
+    /// A link, a submodule or a pointer.
+    NotAFile,
+    /// Not UTF-8 text.
+    NotText,
+    /// Larger than so many bytes.
+    TooLarge(u64),
+    /// The clone is shallow.
+    HistoryMissing,
+}
+
+/// Why the plugin has to stop at once.
+#[derive(Debug, thiserror::Error)]
+pub enum Stop {
+    /// Over a limit: its key and its value.
+    #[error("over limits.{0} = {1}")]
+    Limit(&'static str, u64),
+    /// The repository failed us.
+    #[error(transparent)]
+    Repo(#[from] Arc<RepoError>),
+}
+
+/// A document that is handed to a plugin.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// Where it is.
+    pub path: RepoPath,
+    /// Its blob.
+    pub id: git2::Oid,
+    /// Its text.
+    pub text: String,
+    /// Whether an edit of it could pass.
+    pub editable: bool,
+}
+
+type Answer<T> = Result<Result<T, Refusal>, Stop>;
+
+impl Shared {
+    /// The state of a run over `base` under `policy`.
+    #[must_use]
+    pub fn new(base: Base, policy: Policy) -> Self {
+        Self { base, policy, history: OnceLock::new(), calls: AtomicU64::new(0), findings: AtomicU64::new(0) }
+    }
+
+    fn history(&self, repo: &Repo) -> Result<&History, Stop> {
+        let wanted = |path: &RepoPath| self.policy.may_read(path) && self.base.entry(path).is_some();
+        let walked = self.history.get_or_init(|| History::walk(repo, self.base.commit, &wanted).map_err(Arc::new));
+        walked.as_ref().map_err(|error| Stop::Repo(error.clone()))
+    }
+}
+
+impl Broker {
+    /// The host's side of a new instance.
+    #[must_use]
+    pub fn new(shared: Arc<Shared>, repo: Repo) -> Self {
+        Self { shared, repo, document: 0, proposed: HashSet::new(), results: Results::default() }
+    }
+
+    /// What all workers share.
+    #[must_use]
+    pub fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    /// What was collected since the last time, in order.
+    pub fn take(&mut self) -> Results {
+        std::mem::take(&mut self.results)
+    }
+
+    /// Fetches the document at `place` in the order of the run.
+    ///
+    /// # Errors
+    /// [`Stop`].
+    pub fn feed(&mut self, place: u32, entry: &Entry) -> Answer<Document> {
+        self.document = place;
+        self.read(entry)
+    }
+
+    /// Lists granted paths that match a pattern, after a path.
+    ///
+    /// # Errors
+    /// [`Stop`] over the limit of calls.
+    pub fn list_files(&mut self, pattern: &str, after: Option<&str>) -> Answer<(Vec<(RepoPath, PathKind)>, Option<RepoPath>)> {
+        self.call("read", "list-files", pattern, pattern.len(), |broker| {
+            let Ok(globs) = Globs::new(&[pattern]) else { return Ok(Err(Refusal::InvalidPath)) };
+            let base = &broker.shared.base;
+            let first = after.map_or(0, |after| base.entries.partition_point(|entry| entry.path.as_str() <= after));
+            let matching = base.entries[first..].iter().filter(|entry| globs.matches(entry.path.as_str()));
+            let mut granted = matching.filter(|entry| broker.shared.policy.may_read(&entry.path));
+            let mut page = Vec::new();
+            for entry in granted.by_ref().take(PAGE_ENTRIES) {
+                page.push((entry.path.clone(), broker.kind(entry)?));
+            }
+            let next = granted.next().and_then(|_| page.last()).map(|(path, _)| path.clone());
+            Ok(Ok((page, next)))
+        })
+    }
+
+    /// Reads one granted file.
+    ///
+    /// # Errors
+    /// [`Stop`] over the limit of calls.
+    pub fn read_file(&mut self, path: &str) -> Answer<Document> {
+        self.call("read", "read-file", path, path.len(), |broker| match broker.granted(path) {
+            Err(refusal) => Ok(Err(refusal)),
+            Ok(entry) => broker.read(&entry),
+        })
+    }
+
+    /// The revisions of a granted file, newest first.
+    ///
+    /// # Errors
+    /// [`Stop`] over the limit of calls.
+    pub fn revisions(&mut self, path: &str, max: u32) -> Answer<Vec<Revision>> {
+        self.call("history", "revisions", path, path.len(), |broker| {
+            let revisions = match broker.past(path)? {
+                Err(refusal) => return Ok(Err(refusal)),
+                Ok(revisions) => revisions,
+            };
+            Ok(Ok(revisions.iter().take((max as usize).min(REVISIONS_MAX)).cloned().collect()))
+        })
+    }
+
+    /// A granted file's text before and after one of its revisions.
+    ///
+    /// # Errors
+    /// [`Stop`] over the limit of calls.
+    pub fn texts(&mut self, path: &str, commit: &str) -> Answer<(Option<String>, Option<String>)> {
+        self.call("history", "texts", path, path.len(), |broker| {
+            let revision = match broker.past(path)? {
+                Err(refusal) => return Ok(Err(refusal)),
+                Ok(revisions) => revisions.iter().find(|revision| revision.commit.to_string() == commit),
+            };
+            let Some(Revision { before, after, .. }) = revision else { return Ok(Err(Refusal::NotFound)) };
+            let text = |blob: &Option<git2::Oid>| match blob {
+                None => Ok(None),
+                Some(blob) => broker.repo.read_text(*blob, broker.limit_read()).map(Result::ok),
+            };
+            let texts = text(before).and_then(|before| Ok((before, text(after)?)));
+            texts.map(Ok).map_err(|error| Stop::Repo(Arc::new(error)))
+        })
+    }
+
+    /// Puts an edit on the proposal, or says everything that speaks against it.
+    ///
+    /// # Errors
+    /// [`Stop`] over the limit of calls.
+    pub fn propose(&mut self, edit: &Edit) -> Result<Result<(), Vec<Problem>>, Stop> {
+        let started = Instant::now();
+        self.count_call()?;
+        let verdict = self.judge(edit)?;
+        self.note("edit", "propose", &edit.path, 0, if verdict.is_ok() { Outcome::Allowed } else { Outcome::Denied }, started);
+        Ok(match verdict {
+            Ok(checked) => {
+                self.proposed.insert(edit.path.clone());
+                self.results.edits.push(checked);
+                Ok(())
+            }
+            Err(problems) => {
+                if self.results.refused.len() < REFUSED_MAX {
+                    self.results.refused.push(Refused { path: edit.path.clone(), problems: problems.clone() });
+                }
+                Err(problems)
+            }
+        })
+    }
+
+    /// Keeps a finding.
+    ///
+    /// # Errors
+    /// [`Stop`] over the limit of findings.
+    pub fn report(&mut self, finding: Finding) -> Result<(), Stop> {
+        let limit = self.shared.policy.limits.findings_max;
+        if self.shared.findings.fetch_add(1, Ordering::Relaxed) >= limit {
+            return Err(Stop::Limit("findings_max", limit));
+        }
+        self.results.findings.push(finding);
+        Ok(())
+    }
+
+    /// Keeps a line for the author; what is over the bound is dropped.
+    ///
+    /// # Errors
+    /// [`Stop`] over the limit of calls.
+    pub fn log(&mut self, text: &str) -> Result<(), Stop> {
+        self.count_call()?;
+        let line = clean::line(text);
+        let room = LOG_BYTES_MAX.saturating_sub(self.results.log.len() + 1);
+        if room > 0 {
+            self.results.log.push_str(clean::cut(&line, room));
+            self.results.log.push('\n');
+        }
+        Ok(())
+    }
+
+    /// The text of a path that the policy lets be read, for positions.
+    #[must_use]
+    pub fn text_of(&self, path: &RepoPath) -> Option<String> {
+        let entry = self.shared.base.entry(path).filter(|_| self.shared.policy.may_read(path))?;
+        self.repo.read_text(entry.id, self.limit_read()).ok()?.ok()
+    }
+
+    fn judge(&self, edit: &Edit) -> Result<Result<CheckedEdit, Vec<Problem>>, Stop> {
+        let limits = &self.shared.policy.limits;
+        if self.proposed.contains(&edit.path) {
+            return Ok(Err(vec![Problem::ConflictingEdit]));
+        }
+        if self.proposed.len() as u64 >= limits.edit_files_max {
+            return Ok(Err(vec![Problem::OverLimit("edit_files_max", limits.edit_files_max)]));
+        }
+        let checker = Checker::new(&self.shared.base, &self.shared.policy);
+        checker.edit(edit, &self.repo).map_err(|error| Stop::Repo(Arc::new(error)))
+    }
+
+    fn limit_read(&self) -> u64 {
+        self.shared.policy.limits.read_bytes_max
+    }
+
+    fn granted(&self, path: &str) -> Result<Entry, Refusal> {
+        let path = RepoPath::new(path).map_err(|_| Refusal::InvalidPath)?;
+        if !self.shared.policy.may_read(&path) {
+            return Err(Refusal::NotGranted);
+        }
+        self.shared.base.entry(&path).cloned().ok_or(Refusal::NotFound)
+    }
+
+    fn past(&self, path: &str) -> Answer<&[Revision]> {
+        if !self.shared.policy.may_read_history() {
+            return Ok(Err(Refusal::NotGranted));
+        }
+        let entry = match self.granted(path) {
+            Err(refusal) => return Ok(Err(refusal)),
+            Ok(entry) => entry,
+        };
+        let history = self.shared.history(&self.repo)?;
+        Ok(if history.cut_off { Err(Refusal::HistoryMissing) } else { Ok(history.revisions(&entry.path)) })
+    }
+
+    fn read(&self, entry: &Entry) -> Answer<Document> {
+        if entry.kind != Kind::File {
+            return Ok(Err(Refusal::NotAFile));
+        }
+        let text = self.repo.read_text(entry.id, self.limit_read()).map_err(|error| Stop::Repo(Arc::new(error)))?;
+        let editable = Checker::new(&self.shared.base, &self.shared.policy).is_editable(&entry.path);
+        Ok(match text {
+            Ok(text) => Ok(Document { path: entry.path.clone(), id: entry.id, text, editable }),
+            Err(Unreadable::TooLarge) => Err(Refusal::TooLarge(self.limit_read())),
+            Err(Unreadable::NotText) => Err(Refusal::NotText),
+            Err(Unreadable::Pointer) => Err(Refusal::NotAFile),
+        })
+    }
+
+    fn kind(&self, entry: &Entry) -> Result<PathKind, Stop> {
+        Ok(match entry.kind {
+            Kind::Symlink => PathKind::Symlink,
+            Kind::Submodule => PathKind::Submodule,
+            // A pointer file is short; only short blobs are opened for the answer.
+            Kind::File => match self.repo.read_text(entry.id, 1024).map_err(|error| Stop::Repo(Arc::new(error)))? {
+                Err(Unreadable::Pointer) => PathKind::Pointer,
+                _ => PathKind::File,
+            },
+        })
+    }
+
+    fn count_call(&self) -> Result<(), Stop> {
+        let limit = self.shared.policy.limits.calls_max;
+        let over = self.shared.calls.fetch_add(1, Ordering::Relaxed) >= limit;
+        if over { Err(Stop::Limit("calls_max", limit)) } else { Ok(()) }
+    }
+
+    fn call<T: Sized>(
+        &mut self,
+        capability: &'static str,
+        function: &'static str,
+        subject: &str,
+        bytes_in: usize,
+        answer: impl FnOnce(&Self) -> Answer<T>,
+    ) -> Answer<T> {
+        let started = Instant::now();
+        self.count_call()?;
+        let answer = answer(self)?;
+        let outcome = match &answer {
+            Ok(_) => Outcome::Allowed,
+            Err(Refusal::NotGranted | Refusal::InvalidPath) => Outcome::Denied,
+            Err(_) => Outcome::Error,
+        };
+        self.note(capability, function, subject, bytes_in, outcome, started);
+        Ok(answer)
+    }
+
+    fn note(&mut self, capability: &'static str, function: &'static str, subject: &str, bytes_in: usize, outcome: Outcome, started: Instant) {
+        let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let subject = clean::line(clean::cut(subject, 512)).into_owned();
+        self.results.trace.push(Call { document: self.document, capability, function, subject, bytes_in: bytes_in as u64, outcome, micros });
+    }
+}
+
+/// What a listed path is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PathKind {
+    /// Text or bytes.
+    File,
+    /// Never followed.
+    Symlink,
+    /// Never entered.
+    Submodule,
+    /// A large-file pointer.
+    Pointer,
+}

@@ -1,0 +1,298 @@
+//! `lifeos.toml`: text in, tasks out. It reads no file and decides nothing
+//! about paths; see `docs/configuration.md` for the keys.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::digest::Digest;
+use crate::glob::{Globs, InvalidPattern};
+use crate::nearest::nearest;
+use crate::policy::{Limits, Reach};
+
+/// Where the configuration lives in the base commit.
+pub const FILE: &str = "lifeos.toml";
+
+/// All tasks of a repository, by name.
+#[derive(Debug)]
+pub struct Config {
+    /// The tasks.
+    pub tasks: BTreeMap<String, Task>,
+}
+
+/// One task: a plugin, its options, and what it is granted.
+#[derive(Debug)]
+pub struct Task {
+    /// Its name: 1 to 40 of `a-z 0-9 -`.
+    pub name: String,
+    /// Where the component comes from.
+    pub plugin: Source,
+    /// The only component that may run, if pinned.
+    pub digest: Option<Digest>,
+    /// What the owner grants.
+    pub granted: Reach,
+    /// The owner's bounds.
+    pub limits: Limits,
+    /// How far a run goes by itself.
+    pub autonomy: Autonomy,
+    /// Who approves.
+    pub approve: Approve,
+    /// The `options` table as JSON.
+    pub options: String,
+    /// Digest of everything above.
+    pub grant_digest: Digest,
+}
+
+/// Where a component comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// Carried inside the binary.
+    Official(String),
+    /// A file, relative to the checkout.
+    File(String),
+}
+
+/// How far a run goes by itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Autonomy {
+    /// The candidate waits under `refs/lifeos/runs/`; an approval is recorded
+    /// and moves nothing.
+    Propose,
+    /// Once approved, the branch `lifeos/TASK` moves to the candidate.
+    #[default]
+    Branch,
+}
+
+/// Who approves a candidate.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Approve {
+    /// Somebody who types `lifeos approve`.
+    #[default]
+    Person,
+    /// Nobody: a candidate that passed every check is approved.
+    Auto,
+}
+
+/// What is wrong with the text.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// Not TOML, an unknown key, or a value of the wrong type.
+    #[error("line {line}: {message}")]
+    Syntax {
+        /// Line, from 1.
+        line: usize,
+        /// What the parser said.
+        message: String,
+        /// The known key nearest to an unknown one.
+        nearest: Option<String>,
+    },
+    /// A pattern outside the dialect.
+    #[error("[task.{task}] {key}: {source}")]
+    Pattern {
+        /// The task.
+        task: String,
+        /// `read` or `edit`.
+        key: &'static str,
+        /// What is wrong with it.
+        source: InvalidPattern,
+    },
+    /// A value that is of the right type and still not usable.
+    #[error("[task.{task}] {reason}")]
+    Value {
+        /// The task.
+        task: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    version: u32,
+    #[serde(default)]
+    task: BTreeMap<String, Table>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    plugin: String,
+    digest: Option<Digest>,
+    #[serde(default)]
+    read: Vec<String>,
+    #[serde(default)]
+    edit: Vec<String>,
+    #[serde(default)]
+    history: bool,
+    #[serde(default)]
+    autonomy: Autonomy,
+    #[serde(default)]
+    approve: Approve,
+    #[serde(default)]
+    limits: Limits,
+    #[serde(default)]
+    options: toml::Table,
+}
+
+impl Config {
+    /// Reads the text of a `lifeos.toml`.
+    ///
+    /// # Errors
+    /// [`ConfigError`], the first one found.
+    pub fn parse(text: &str) -> Result<Self, ConfigError> {
+        let file: File = toml::from_str(text).map_err(|error| syntax(text, &error))?;
+        if file.version != 1 {
+            let message = format!("version {} is not known to this lifeos; it reads version 1", file.version);
+            return Err(ConfigError::Syntax { line: 1, message, nearest: None });
+        }
+        let tasks = file.task.into_iter().map(|(name, table)| Ok((name.clone(), Task::new(name, table)?)));
+        Ok(Self { tasks: tasks.collect::<Result<_, ConfigError>>()? })
+    }
+
+    /// The known task name nearest to one that is not.
+    #[must_use]
+    pub fn nearest_task(&self, name: &str) -> Option<&str> {
+        nearest(name, self.tasks.keys().map(String::as_str))
+    }
+}
+
+impl Task {
+    fn new(name: String, table: Table) -> Result<Self, ConfigError> {
+        let fault = |reason: String| ConfigError::Value { task: name.clone(), reason };
+        let valid = name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+        if name.is_empty() || name.len() > 40 || !valid || name.starts_with('-') || name.ends_with('-') {
+            return Err(fault("a task's name is 1 to 40 of a-z 0-9 -, and no - at either end".to_owned()));
+        }
+        check_limits(&table.limits).map_err(fault)?;
+        let options = serde_json::to_string(&table.options).map_err(|error| fault(format!("options: {error}")))?;
+        if options.len() > 64 << 10 {
+            return Err(fault("options: more than 64 KiB".to_owned()));
+        }
+        let grant = serde_json::to_vec(&table).map_err(|error| fault(error.to_string()))?;
+        let globs = |key, patterns: &[String]| {
+            Globs::new(patterns).map_err(|source| ConfigError::Pattern { task: name.clone(), key, source })
+        };
+        let granted =
+            Reach { read: globs("read", &table.read)?, edit: globs("edit", &table.edit)?, history: table.history };
+        Ok(Self {
+            plugin: Source::parse(&table.plugin),
+            digest: table.digest,
+            granted,
+            limits: table.limits,
+            autonomy: table.autonomy,
+            approve: table.approve,
+            options,
+            grant_digest: Digest::of_parts([name.as_bytes(), grant.as_slice()]),
+            name,
+        })
+    }
+}
+
+impl Source {
+    /// A name, or a path: whatever has a slash or ends in `.wasm`.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        if text.contains('/') || text.ends_with(".wasm") {
+            Self::File(text.to_owned())
+        } else {
+            Self::Official(text.to_owned())
+        }
+    }
+}
+
+fn check_limits(limits: &Limits) -> Result<(), String> {
+    let bounds: [(&str, u64, u64, u64); 9] = [
+        ("read_bytes_max", limits.read_bytes_max, 1, 64 << 20),
+        ("edit_files_max", limits.edit_files_max, 0, 1_000_000),
+        ("edit_bytes_max", limits.edit_bytes_max, 0, 4 << 30),
+        ("removed_percent_max", limits.removed_percent_max, 0, 100),
+        ("calls_max", limits.calls_max, 0, 1_000_000_000),
+        ("findings_max", limits.findings_max, 1, 10_000_000),
+        ("memory_bytes_max", limits.memory_bytes_max, 1 << 16, 4 << 30),
+        ("fuel_max", limits.fuel_max, 1, u64::MAX / 2),
+        ("seconds_max", limits.seconds_max, 1, 86_400),
+    ];
+    for (key, value, least, most) in bounds {
+        if !(least..=most).contains(&value) {
+            return Err(format!("limits.{key} = {value}: must be {least} to {most}"));
+        }
+    }
+    Ok(())
+}
+
+fn syntax(text: &str, error: &toml::de::Error) -> ConfigError {
+    let start = error.span().map_or(0, |span| span.start.min(text.len()));
+    let line = text.as_bytes()[..start].iter().filter(|byte| **byte == b'\n').count() + 1;
+    let message = error.message().to_owned();
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    let nearest = match quoted.next() {
+        Some(unknown) if message.starts_with("unknown field") => nearest(unknown, quoted).map(str::to_owned),
+        _ => None,
+    };
+    ConfigError::Syntax { line, message, nearest }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(text: &str) -> String {
+        match Config::parse(text) {
+            Err(ConfigError::Syntax { line, message, nearest }) => {
+                format!("{line}: {message}{}", nearest.map(|name| format!(" -> {name}")).unwrap_or_default())
+            }
+            Err(error) => error.to_string(),
+            Ok(_) => "ok".to_owned(),
+        }
+    }
+
+    #[test]
+    fn reads_a_task() {
+        let config = Config::parse("version = 1\n[task.docs]\nplugin = 'doc-hygiene'\nread = ['**']\noptions.lint = false\n");
+        let config = config.expect("config");
+        let task = &config.tasks["docs"];
+        assert_eq!(task.plugin, Source::Official("doc-hygiene".to_owned()));
+        assert_eq!(task.options, "{\"lint\":false}");
+        assert_eq!((task.autonomy, task.approve), (Autonomy::Branch, Approve::Person));
+        assert!(task.granted.edit.is_empty() && !task.granted.history);
+        assert_eq!(Source::parse("a.wasm"), Source::File("a.wasm".to_owned()));
+    }
+
+    #[test]
+    fn any_change_of_a_table_changes_its_grant_digest() {
+        let digest = |line: &str| {
+            let text = format!("version = 1\n[task.docs]\nplugin = 'x'\n{line}\n");
+            Config::parse(&text).expect("config").tasks["docs"].grant_digest
+        };
+        let rows = ["", "read = ['a']", "edit = ['a']", "history = true", "approve = 'auto'", "limits.calls_max = 1", "options.a = 1"];
+        let mut digests: Vec<_> = rows.iter().map(|row| digest(row)).collect();
+        digests.sort_unstable();
+        digests.dedup();
+        assert_eq!(digests.len(), rows.len());
+        assert_eq!(digest("history = false"), digest(""));
+    }
+
+    #[test]
+    fn says_what_where_and_the_nearest_known_name() {
+        let rows = [
+            ("", "1: missing field `version`"),
+            ("version = 2", "1: version 2 is not known to this lifeos; it reads version 1"),
+            ("version = 1\n[task.docs]\nplugin = 'x'\nraed = []", "4: unknown field `raed`"),
+            ("version = 1\n[task.docs]\nplugin = 'x'\nraed = []", " -> read"),
+            ("version = 1\n[task.docs]\nplugin = 'x'\nlimits.call_max = 1", " -> calls_max"),
+            ("version = 1\n[task.docs]\nplugin = 'x'\nautonomy = 'merge'", "4: unknown variant `merge`"),
+            ("version = 1\n[task.docs]\nplugin = 'x'\nread = ['/a']", "[task.docs] read: bad pattern `/a`"),
+            ("version = 1\n[task.Docs]\nplugin = 'x'", "[task.Docs] a task's name is"),
+            ("version = 1\n[task.docs]\nplugin = 'x'\nlimits.seconds_max = 0", "[task.docs] limits.seconds_max = 0: must be 1 to 86400"),
+            ("version = 1\n[task.docs]\nplugin = 'x'\ndigest = 'md5:1'", "expected `sha256:`"),
+            ("version = = 1", "1: "),
+        ];
+        for (text, expected) in rows {
+            let error = error(text);
+            assert!(error.contains(expected), "{text:?} gave {error:?}");
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! What happens while a run is going, as data. Who shows it, and how, is not
+//! decided here.
+
+use std::time::Duration;
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// A component is compiled for the first time.
+    Compiling {
+        /// The plugin's name.
+        plugin: String,
+        /// Size of the component.
+        bytes: u64,
+    },
+    /// It was.
+    Compiled {
+        /// How long it took.
+        took: Duration,
+    },
+    /// Documents are being checked.
+    Checking {
+        /// How many there are.
+        documents: u64,
+    },
+    /// One more document was checked.
+    Checked,
+    /// All documents were checked; the plugin looks at the whole set.
+    Concluding,
+    /// The candidate tree is being built.
+    Building {
+        /// How many files it changes.
+        files: u64,
+    },
+    /// Nothing more will come.
+    Finished,
+}
+
+/// Somebody who wants to know.
+pub struct Events<'a>(&'a (dyn Fn(&Event) + Sync));
+
+impl<'a> Events<'a> {
+    /// Tells `reader` of everything.
+    #[must_use]
+    pub fn to(reader: &'a (dyn Fn(&Event) + Sync)) -> Self {
+        Self(reader)
+    }
+
+    /// Tells nobody.
+    #[must_use]
+    pub fn nobody() -> Self {
+        Self(&|_| {})
+    }
+
+    /// Tells of an event.
+    pub fn emit(&self, event: &Event) {
+        (self.0)(event);
+    }
+}

@@ -1,0 +1,215 @@
+//! The glob dialect of grants and listings. It is small, it is a table in
+//! `docs/configuration.md`, and matching takes time linear in the path: a
+//! plugin may hand us a pattern.
+
+use regex::{Regex, RegexSet, RegexSetBuilder};
+
+/// Bytes of one pattern.
+pub const PATTERN_BYTES_MAX: usize = 256;
+/// Patterns in one list.
+pub const PATTERNS_MAX: usize = 64;
+
+/// A list of patterns; a path matches if one of them does. Empty matches nothing.
+#[derive(Debug, Clone)]
+pub struct Globs {
+    patterns: Vec<String>,
+    set: RegexSet,
+}
+
+/// A pattern that the dialect does not know.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("bad pattern `{pattern}`: {reason}")]
+pub struct InvalidPattern {
+    /// The pattern.
+    pub pattern: String,
+    /// What is wrong with it.
+    pub reason: &'static str,
+}
+
+impl Globs {
+    /// Compiles a list of patterns.
+    ///
+    /// # Errors
+    /// [`InvalidPattern`] for the first one that is outside the dialect.
+    pub fn new<S: AsRef<str>>(patterns: &[S]) -> Result<Self, InvalidPattern> {
+        let invalid = |pattern: &str, reason| InvalidPattern { pattern: pattern.chars().take(300).collect(), reason };
+        if patterns.len() > PATTERNS_MAX {
+            return Err(invalid(patterns[PATTERNS_MAX].as_ref(), "the list is longer than 64 patterns"));
+        }
+        let mut regexes = Vec::with_capacity(patterns.len());
+        for pattern in patterns {
+            let pattern = pattern.as_ref();
+            let regex = translate(pattern).map_err(|reason| invalid(pattern, reason))?;
+            Regex::new(&regex).map_err(|_| invalid(pattern, "it is too large"))?;
+            regexes.push(regex);
+        }
+        let set = RegexSetBuilder::new(&regexes).size_limit(16 << 20).build();
+        let set = set.map_err(|_| invalid("", "the list is too large"))?;
+        Ok(Self { patterns: patterns.iter().map(|pattern| pattern.as_ref().to_owned()).collect(), set })
+    }
+
+    /// Whether one of the patterns matches the whole path.
+    #[must_use]
+    pub fn matches(&self, path: &str) -> bool {
+        self.set.is_match(path)
+    }
+
+    /// Whether one of the patterns is this very path, with no wildcard.
+    #[must_use]
+    pub fn names(&self, path: &str) -> bool {
+        self.patterns.iter().any(|pattern| pattern == path)
+    }
+
+    /// The patterns as written.
+    #[must_use]
+    pub fn patterns(&self) -> &[String] {
+        &self.patterns
+    }
+
+    /// Whether the list is empty.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.patterns.is_empty()
+    }
+}
+
+/// Turns a pattern into an anchored regular expression.
+fn translate(pattern: &str) -> Result<String, &'static str> {
+    if pattern.is_empty() || pattern.len() > PATTERN_BYTES_MAX {
+        return Err("a pattern has 1 to 256 bytes");
+    }
+    let components: Vec<&str> = pattern.split('/').collect();
+    let mut regex = String::from("^");
+    for (index, component) in components.iter().enumerate() {
+        let last = index + 1 == components.len();
+        match *component {
+            "" => return Err("it has an empty component (no `/` at either end, no `//`)"),
+            "." | ".." => return Err("it has a component `.` or `..`"),
+            "**" if last => regex.push_str("(?:[^/.][^/]*/)*[^/.][^/]*"),
+            "**" => regex.push_str("(?:[^/.][^/]*/)*"),
+            component => {
+                regex.push_str(&translate_component(component)?);
+                if !last {
+                    regex.push('/');
+                }
+            }
+        }
+    }
+    regex.push('$');
+    Ok(regex)
+}
+
+fn translate_component(component: &str) -> Result<String, &'static str> {
+    if component.contains("**") {
+        return Err("`**` must be a whole component");
+    }
+    let mut regex = String::new();
+    let mut chars = component.chars().peekable();
+    let mut start = true;
+    while let Some(char) = chars.next() {
+        match char {
+            // A name with a leading dot wants its dot written; `*` never stands for nothing at the start.
+            '*' if start && chars.peek().is_none() => regex.push_str("[^/.][^/]*"),
+            '*' if start => regex.push_str("(?:[^/.][^/]*)?"),
+            '*' => regex.push_str("[^/]*"),
+            '?' if start => regex.push_str("[^/.]"),
+            '?' => regex.push_str("[^/]"),
+            '[' => regex.push_str(&translate_class(&mut chars, start)?),
+            '{' | '}' => return Err("`{` and `}` are not part of the dialect: write two patterns"),
+            '\\' => return Err("`\\` is not part of the dialect: put the character into `[ ]`"),
+            char => regex.push_str(&regex::escape(char.encode_utf8(&mut [0; 4]))),
+        }
+        start = false;
+    }
+    Ok(regex)
+}
+
+/// `[abc]`, `[a-z]`, `[!a-z]`; a `]` right at the start stands for itself.
+fn translate_class(chars: &mut impl Iterator<Item = char>, start: bool) -> Result<String, &'static str> {
+    let mut members = Vec::new();
+    let mut negated = false;
+    loop {
+        match chars.next() {
+            None | Some('/') => return Err("`[` has no `]`"),
+            Some('!') if members.is_empty() && !negated => negated = true,
+            Some(']') if !members.is_empty() => break,
+            Some(char) => members.push(char),
+        }
+    }
+    let mut class = String::from(if negated { "[^/" } else { "[" });
+    if negated && start {
+        class.push('.');
+    }
+    let mut at = 0;
+    while at < members.len() {
+        let range = members.get(at + 1) == Some(&'-') && at + 2 < members.len();
+        let end = if range { members[at + 2] } else { members[at] };
+        if end < members[at] {
+            return Err("a range in `[ ]` runs backwards");
+        }
+        if start && !negated && (members[at]..=end).contains(&'.') {
+            return Err("write a leading dot outside `[ ]`");
+        }
+        class.push_str(&format!("\\x{{{:x}}}-\\x{{{:x}}}", u32::from(members[at]), u32::from(end)));
+        at += if range { 3 } else { 1 };
+    }
+    class.push(']');
+    // A range may span `/`, which never stands inside a component.
+    Ok(if negated { class } else { format!("[{class}&&[^/]]") })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn case_55_the_table_holds() {
+        let rows: &[(&str, &str, bool)] = &[
+            ("docs/*.md", "docs/a.md", true),
+            ("docs/*.md", "docs/a/b.md", false),
+            ("docs/*.md", "docs/.md", false),
+            ("docs/*.md", "docs/.a.md", false),
+            ("docs/.*.md", "docs/.a.md", true),
+            ("**", "a", true),
+            ("**", "a/b/c", true),
+            ("**", ".env", false),
+            ("**", "a/.env", false),
+            ("**", ".a/b", false),
+            ("**/*.md", "a.md", true),
+            ("**/*.md", "x/y/a.md", true),
+            ("**/*.md", "x/.y/a.md", false),
+            (".github/**", ".github/a/b", true),
+            ("docs/**", "docs", false),
+            ("docs/**/x.md", "docs/x.md", true),
+            ("docs/**/x.md", "docs/a/b/x.md", true),
+            ("*", "a/b", false),
+            ("a*", "a", true),
+            ("*a", "a", true),
+            ("?.md", "a.md", true),
+            ("?.md", "..md", false),
+            ("?.md", "ab.md", false),
+            ("[ab].md", "a.md", true),
+            ("[!ab].md", "c.md", true),
+            ("[!ab].md", "..md", false),
+            ("x[+-0].md", "x/.md", false),
+            ("[]x].md", "].md", true),
+            ("[[]x.md", "[x.md", true),
+            ("a.md", "aXmd", false),
+            ("a.md", "A.md", false),
+            ("é*.md", "été.md", true),
+        ];
+        for (pattern, path, expected) in rows {
+            let globs = Globs::new(&[pattern]).unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(globs.matches(path), *expected, "{pattern} on {path}");
+        }
+        assert!(!Globs::new::<&str>(&[]).expect("empty").matches("a"));
+    }
+
+    #[test]
+    fn refuses_what_is_outside_the_dialect() {
+        let long = "a".repeat(257);
+        for pattern in ["", "/a", "a/", "a//b", "./a", "../a", "a**", "{a,b}", "a\\*", "[a", "[z-a]", "[.a]x", &long] {
+            assert!(Globs::new(&[pattern]).is_err(), "{pattern}");
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! What a component's bytes say: what it can call, what its author declared,
+//! which world it is for. Nothing here runs a guest or compiles anything.
+
+pub mod imports;
+pub mod manifest;
+pub mod official;
+
+use std::borrow::Cow;
+
+use wasmparser::{Encoding, Parser, Payload};
+
+use crate::digest::Digest;
+use imports::{Import, ImportError};
+use manifest::{Manifest, ManifestError};
+
+/// Bytes of one component.
+pub const COMPONENT_BYTES_MAX: usize = 64 << 20;
+
+/// A component that may be loaded: every import is known and declared.
+#[derive(Debug)]
+pub struct Plugin {
+    /// The component.
+    pub bytes: Cow<'static, [u8]>,
+    /// Digest of those bytes.
+    pub digest: Digest,
+    /// What its author declared.
+    pub manifest: Manifest,
+    /// What it can call.
+    pub imports: Vec<Import>,
+    /// What it exports.
+    pub world: World,
+}
+
+/// The two worlds of the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum World {
+    /// Exports `run`.
+    Task,
+    /// Exports `configure`, `check` and `conclude`.
+    FileTask,
+}
+
+/// Why a component is not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum PluginError {
+    /// No such official plugin.
+    #[error("no plugin named `{name}` is carried by this lifeos")]
+    Unknown {
+        /// The name asked for.
+        name: String,
+        /// The nearest one there is.
+        nearest: Option<String>,
+    },
+    /// Native code, which is never loaded.
+    #[error("this is precompiled native code, which lifeos never loads; give the WebAssembly component")]
+    Native,
+    /// A core module.
+    #[error("this is a core WebAssembly module; a plugin is a component (see `lifeos plugin build`)")]
+    CoreModule,
+    /// Anything else that is no component.
+    #[error("this is not a WebAssembly component: {reason}")]
+    Malformed {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Too many bytes.
+    #[error("the component has {bytes} bytes; at most {COMPONENT_BYTES_MAX} are taken")]
+    TooLarge {
+        /// How many it has.
+        bytes: usize,
+    },
+    /// An import that cannot be lent.
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    /// The manifest is missing or wrong.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// The exports fit no world.
+    #[error("the component exports neither `run` (world task) nor `configure`, `check`, `conclude` (world file-task) of lifeos:task@0.1.0")]
+    NoWorld,
+    /// The digest is not the one the owner pinned.
+    #[error("the component is {found}, but the task pins {pinned}")]
+    NotPinned {
+        /// Digest of the bytes.
+        found: Digest,
+        /// Digest in the configuration.
+        pinned: Digest,
+    },
+}
+
+impl Plugin {
+    /// Reads a component; the bytes digested here are the bytes compiled.
+    ///
+    /// # Errors
+    /// [`PluginError`].
+    pub fn read(bytes: Vec<u8>) -> Result<Self, PluginError> {
+        let digest = Digest::of(&bytes);
+        Self::parse(Cow::Owned(bytes), digest)
+    }
+
+    fn parse(bytes: Cow<'static, [u8]>, digest: Digest) -> Result<Self, PluginError> {
+        let surface = Surface::read(&bytes)?;
+        let imports = imports::classify(&surface.imports)?;
+        let manifest = Manifest::read(surface.manifest.as_deref())?;
+        imports::within_declared(&imports, &manifest)?;
+        let world = surface.world().ok_or(PluginError::NoWorld)?;
+        Ok(Self { digest, manifest, imports, world, bytes })
+    }
+
+    /// Refuses any component but the pinned one.
+    ///
+    /// # Errors
+    /// [`PluginError::NotPinned`].
+    pub fn pinned(self, digest: Option<Digest>) -> Result<Self, PluginError> {
+        match digest {
+            Some(pinned) if pinned != self.digest => Err(PluginError::NotPinned { found: self.digest, pinned }),
+            _ => Ok(self),
+        }
+    }
+}
+
+/// The outside of a component: names only, nothing validated.
+#[derive(Debug, Default)]
+struct Surface {
+    imports: Vec<String>,
+    exports: Vec<String>,
+    manifest: Option<Vec<u8>>,
+}
+
+impl Surface {
+    fn read(bytes: &[u8]) -> Result<Self, PluginError> {
+        if bytes.len() > COMPONENT_BYTES_MAX {
+            return Err(PluginError::TooLarge { bytes: bytes.len() });
+        }
+        if bytes.starts_with(b"\x7fELF") {
+            return Err(PluginError::Native);
+        }
+        let malformed = |error: wasmparser::BinaryReaderError| PluginError::Malformed { reason: error.message().to_owned() };
+        let mut surface = Self::default();
+        let mut depth = 0_u32;
+        for payload in Parser::new(0).parse_all(bytes) {
+            let payload = payload.map_err(malformed)?;
+            match payload {
+                Payload::Version { encoding: Encoding::Module, .. } if depth == 0 => return Err(PluginError::CoreModule),
+                Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+                Payload::End(_) => depth = depth.saturating_sub(1),
+                Payload::ComponentImportSection(reader) if depth == 0 => {
+                    for import in reader {
+                        surface.imports.push(import.map_err(malformed)?.name.name.to_owned());
+                    }
+                }
+                Payload::ComponentExportSection(reader) if depth == 0 => {
+                    for export in reader {
+                        surface.exports.push(export.map_err(malformed)?.name.name.to_owned());
+                    }
+                }
+                Payload::CustomSection(section) if depth == 0 && section.name() == manifest::SECTION => {
+                    surface.manifest = Some(section.data().to_owned());
+                }
+                _ => {}
+            }
+        }
+        Ok(surface)
+    }
+
+    fn world(&self) -> Option<World> {
+        let exports = |name: &str| self.exports.iter().any(|export| export == name);
+        if exports("run") {
+            return Some(World::Task);
+        }
+        ["configure", "check", "conclude"].into_iter().all(exports).then_some(World::FileTask)
+    }
+}

@@ -1,0 +1,131 @@
+//! Imported, the first of the four sets: what a component can call at all. An
+//! import that is not on these lists is refused before anything is compiled.
+
+use super::manifest::Manifest;
+
+/// The package of the contract.
+pub const PACKAGE: &str = "lifeos:task";
+/// The version of it that this host speaks.
+pub const VERSION: &str = "0.1.0";
+
+/// One imported interface.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+pub struct Import {
+    /// As it stands in the component.
+    pub name: String,
+    /// What it takes to be lent it.
+    pub capability: Capability,
+}
+
+/// What an import stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Capability {
+    /// Types, findings, log: always lent.
+    Always,
+    /// `repo`: list and read files.
+    Read,
+    /// `history`: earlier revisions of readable files.
+    History,
+    /// `edits`: propose edits.
+    Edit,
+    /// WASI that is answered by an inert stub.
+    Inert,
+}
+
+/// Why an import cannot be lent.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// Nothing of ours, and nothing harmless.
+    #[error("the component imports `{name}`, which no task can be granted")]
+    Forbidden {
+        /// The import.
+        name: String,
+    },
+    /// Our package in another version.
+    #[error("the component is built for {PACKAGE}@{found}; this lifeos speaks {PACKAGE}@{VERSION}")]
+    Version {
+        /// The version it wants.
+        found: String,
+    },
+    /// The manifest does not mention it.
+    #[error("the component imports `{name}`, but its manifest does not declare `capabilities.{capability}`")]
+    Undeclared {
+        /// The import.
+        name: String,
+        /// The manifest key.
+        capability: &'static str,
+    },
+}
+
+/// WASI that std-built guests drag in, linked to stubs that know nothing.
+const INERT: &[&str] = &["wasi:cli/", "wasi:io/", "wasi:clocks/", "wasi:random/"];
+
+pub(super) fn classify(names: &[String]) -> Result<Vec<Import>, ImportError> {
+    names.iter().map(|name| Ok(Import { capability: capability(name)?, name: name.clone() })).collect()
+}
+
+fn capability(name: &str) -> Result<Capability, ImportError> {
+    let forbidden = || ImportError::Forbidden { name: name.to_owned() };
+    let (interface, version) = name.split_once('@').unwrap_or((name, ""));
+    if INERT.iter().any(|prefix| name.starts_with(prefix)) {
+        return if version.starts_with("0.2.") { Ok(Capability::Inert) } else { Err(forbidden()) };
+    }
+    let Some(interface) = interface.strip_prefix(PACKAGE).and_then(|rest| rest.strip_prefix('/')) else {
+        return Err(forbidden());
+    };
+    if version != VERSION {
+        return Err(ImportError::Version { found: version.to_owned() });
+    }
+    match interface {
+        "types" | "findings" | "log" => Ok(Capability::Always),
+        "repo" => Ok(Capability::Read),
+        "history" => Ok(Capability::History),
+        "edits" => Ok(Capability::Edit),
+        _ => Err(forbidden()),
+    }
+}
+
+/// Imported within Declared.
+pub(super) fn within_declared(imports: &[Import], manifest: &Manifest) -> Result<(), ImportError> {
+    for import in imports {
+        let (declared, capability) = match import.capability {
+            Capability::Always | Capability::Inert => continue,
+            Capability::Read => (manifest.capabilities.read.is_some(), "read"),
+            Capability::History => (manifest.capabilities.history.is_some(), "history"),
+            Capability::Edit => (manifest.capabilities.edit.is_some(), "edit"),
+        };
+        if !declared {
+            return Err(ImportError::Undeclared { name: import.name.clone(), capability });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn case_1_2_16_only_the_contract_and_inert_wasi_are_known() {
+        let rows = [
+            ("lifeos:task/repo@0.1.0", Some(Capability::Read)),
+            ("lifeos:task/types@0.1.0", Some(Capability::Always)),
+            ("wasi:cli/environment@0.2.6", Some(Capability::Inert)),
+            ("wasi:cli/environment@0.3.0", None),
+            ("lifeos:task/repo@0.2.0", None),
+            ("lifeos:task/repo", None),
+            ("lifeos:task/shell@0.1.0", None),
+            ("wasi:filesystem/types@0.2.6", None),
+            ("wasi:filesystem/preopens@0.2.6", None),
+            ("wasi:sockets/tcp@0.2.6", None),
+            ("wasi:http/outgoing-handler@0.2.6", None),
+            ("lifeos:taskx/repo@0.1.0", None),
+            ("run", None),
+        ];
+        for (name, expected) in rows {
+            assert_eq!(capability(name).ok(), expected, "{name}");
+        }
+        assert!(matches!(capability("lifeos:task/repo@1.0.0"), Err(ImportError::Version { found }) if found == "1.0.0"));
+    }
+}

@@ -1,0 +1,155 @@
+//! Declared, the second of the four sets: what the author says a plugin needs.
+//! Written as `lifeos-plugin.toml` beside the source, carried as JSON in a
+//! custom section of the component.
+
+use serde::{Deserialize, Serialize};
+
+use crate::glob::{Globs, InvalidPattern};
+use crate::policy::Reach;
+
+/// Name of the custom section.
+pub const SECTION: &str = "lifeos:manifest";
+/// Name of the source file.
+pub const FILE: &str = "lifeos-plugin.toml";
+
+/// What the author declares.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// 1 to 40 of `a-z 0-9 -`.
+    pub name: String,
+    /// The plugin's own version.
+    pub version: String,
+    /// One sentence.
+    pub description: String,
+    /// World file-task: the documents that `check` wants.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub documents: Vec<String>,
+    /// World file-task: paths handed to `configure` where they exist and are
+    /// granted for reading.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub config: Vec<String>,
+    /// What it needs.
+    #[serde(default)]
+    pub capabilities: Capabilities,
+}
+
+/// What a plugin needs, by capability.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Capabilities {
+    /// List and read files.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub read: Option<Scope>,
+    /// Propose edits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub edit: Option<Scope>,
+    /// Read earlier revisions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub history: Option<Plain>,
+}
+
+/// A capability that reaches paths.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scope {
+    /// Which paths, at most.
+    pub globs: Vec<String>,
+    /// Whether the plugin is of use without it.
+    #[serde(default)]
+    pub optional: bool,
+}
+
+/// A capability without paths of its own.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plain {
+    /// Whether the plugin is of use without it.
+    #[serde(default)]
+    pub optional: bool,
+}
+
+/// What is wrong with a manifest.
+#[derive(Debug, thiserror::Error)]
+pub enum ManifestError {
+    /// There is none.
+    #[error("the component carries no manifest (custom section `{SECTION}`); build it with `lifeos plugin build`")]
+    Missing,
+    /// It does not read.
+    #[error("the plugin's manifest is wrong: {reason}")]
+    Invalid {
+        /// Why.
+        reason: String,
+    },
+    /// A pattern outside the dialect.
+    #[error("the plugin's manifest: {0}")]
+    Pattern(#[from] InvalidPattern),
+}
+
+impl Manifest {
+    /// Reads the text of a `lifeos-plugin.toml`.
+    ///
+    /// # Errors
+    /// [`ManifestError`].
+    pub fn parse(text: &str) -> Result<Self, ManifestError> {
+        toml::from_str::<Self>(text).map_err(|error| invalid(&error.message())).and_then(Self::validated)
+    }
+
+    /// Reads the custom section of a component.
+    pub(super) fn read(section: Option<&[u8]>) -> Result<Self, ManifestError> {
+        let section = section.ok_or(ManifestError::Missing)?;
+        serde_json::from_slice::<Self>(section).map_err(|error| invalid(&error)).and_then(Self::validated)
+    }
+
+    /// What the author declares, as the policy wants it.
+    ///
+    /// # Errors
+    /// Never for a manifest that was read; a bad pattern otherwise.
+    pub fn reach(&self) -> Result<Reach, ManifestError> {
+        let globs = |scope: &Option<Scope>| scope.as_ref().map_or_else(Vec::new, |scope| scope.globs.clone());
+        let capabilities = &self.capabilities;
+        let read = [globs(&capabilities.read), self.config.clone()].concat();
+        Ok(Reach {
+            read: Globs::new(&read)?,
+            edit: Globs::new(&globs(&capabilities.edit))?,
+            history: capabilities.history.is_some(),
+        })
+    }
+
+    fn validated(self) -> Result<Self, ManifestError> {
+        let plain = |text: &str| text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+        if self.name.is_empty() || self.name.len() > 40 || !plain(&self.name) {
+            return Err(invalid(&"name: 1 to 40 of a-z 0-9 -"));
+        }
+        if self.version.is_empty() || self.version.len() > 40 || !self.version.is_ascii() {
+            return Err(invalid(&"version: 1 to 40 ASCII characters"));
+        }
+        if self.description.len() > 400 || self.description.chars().any(char::is_control) {
+            return Err(invalid(&"description: one line of at most 400 bytes"));
+        }
+        if let Some(path) = self.config.iter().find(|path| crate::path::RepoPath::new(path).is_err()) {
+            return Err(invalid(&format!("config: `{path}` is not a path")));
+        }
+        Globs::new(&self.documents)?;
+        self.reach()?;
+        Ok(self)
+    }
+}
+
+fn invalid(reason: &dyn std::fmt::Display) -> ManifestError {
+    ManifestError::Invalid { reason: reason.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_key_is_an_error() {
+        let text = "name = 'x'\nversion = '1'\ndescription = ''\n";
+        assert!(Manifest::parse(text).is_ok());
+        for line in ["colour = 1", "[capabilities.net]", "[capabilities.read]\nglobs = []\nmax = 1", "config = ['../x']"] {
+            assert!(Manifest::parse(&format!("{text}{line}\n")).is_err(), "{line}");
+        }
+    }
+}

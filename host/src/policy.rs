@@ -1,0 +1,211 @@
+//! What a task may reach and how much of it: one function answers every
+//! question about a path, for list, read, edit and delete alike. It does no
+//! counting; `broker` and `check` do.
+
+use crate::glob::Globs;
+use crate::path::{RepoPath, fold};
+
+/// Upper bounds for one run of one task. Every one is enforced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Bytes of one file that is read (default 1 MiB, at most 64 MiB).
+    pub read_bytes_max: u64,
+    /// Files one proposal may touch (default 50).
+    pub edit_files_max: u64,
+    /// Bytes one proposal may write, counted as whole new files (default 1 MiB).
+    pub edit_bytes_max: u64,
+    /// Share of the granted files' bytes that one proposal may remove, net (default 30).
+    pub removed_percent_max: u64,
+    /// Calls a plugin may make to the host (default 100,000).
+    pub calls_max: u64,
+    /// Findings of one run (default 200,000).
+    pub findings_max: u64,
+    /// Memory of one instance (default 256 MiB).
+    pub memory_bytes_max: u64,
+    /// Fuel of one call into the plugin, about one for each instruction (default 20,000,000,000).
+    pub fuel_max: u64,
+    /// Wall clock of the whole task (default 600).
+    pub seconds_max: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            read_bytes_max: 1 << 20,
+            edit_files_max: 50,
+            edit_bytes_max: 1 << 20,
+            removed_percent_max: 30,
+            calls_max: 100_000,
+            findings_max: 200_000,
+            memory_bytes_max: 256 << 20,
+            fuel_max: 20_000_000_000,
+            seconds_max: 600,
+        }
+    }
+}
+
+/// What one side (the author or the owner) says a task may reach.
+#[derive(Debug, Clone)]
+pub struct Reach {
+    /// Files that may be listed and read.
+    pub read: Globs,
+    /// Files that may be changed, created and deleted.
+    pub edit: Globs,
+    /// Whether the history of readable files may be read.
+    pub history: bool,
+}
+
+/// Both sides: a path must be within what the author declared and within what
+/// the owner granted.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// From the manifest in the component.
+    pub declared: Reach,
+    /// From the owner's configuration.
+    pub granted: Reach,
+    /// The owner's bounds.
+    pub limits: Limits,
+}
+
+/// Why a path may not be edited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Denial {
+    /// Outside the declared or the granted globs.
+    NotGranted,
+    /// On the list that no glob reaches.
+    Protected,
+}
+
+impl Policy {
+    /// Whether the path may be listed and read.
+    #[must_use]
+    pub fn may_read(&self, path: &RepoPath) -> bool {
+        let path = path.as_str();
+        self.granted.read.matches(path) && self.declared.read.matches(path)
+    }
+
+    /// Whether the history of readable paths may be read.
+    #[must_use]
+    pub fn may_read_history(&self) -> bool {
+        self.granted.history && self.declared.history
+    }
+
+    /// Whether the path may be changed, created or deleted.
+    ///
+    /// # Errors
+    /// The [`Denial`] that decides; protection is named before a missing grant.
+    pub fn may_edit(&self, path: &RepoPath) -> Result<(), Denial> {
+        match protection(path) {
+            Protection::Always => return Err(Denial::Protected),
+            Protection::UnlessNamed if !self.granted.edit.names(path.as_str()) => return Err(Denial::Protected),
+            _ => {}
+        }
+        let path = path.as_str();
+        let covered = self.granted.edit.matches(path) && self.declared.edit.matches(path);
+        if covered { Ok(()) } else { Err(Denial::NotGranted) }
+    }
+}
+
+/// How far a path is out of reach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Protection {
+    None,
+    /// Only a grant that writes out this very path reaches it.
+    UnlessNamed,
+    /// Nothing reaches it.
+    Always,
+}
+
+/// Names that change what runs, who reviews, or what lifeos itself may do.
+const ALWAYS: &[&str] = &["lifeos.toml", "lifeos.lock", ".gitmodules", ".gitattributes", ".gitconfig"];
+
+/// Manifests, lock files, build and test inputs, instructions for agents.
+const UNLESS_NAMED: &[&str] = &[
+    ".dockerignore", ".editorconfig", ".gitignore", ".gitlab-ci.yml", ".mailmap", ".npmrc", ".nvmrc", ".pre-commit-config.yaml",
+    ".pypirc", ".rumdl.toml", ".travis.yml", ".yarnrc.yml", "action.yaml", "action.yml", "agents.md", "azure-pipelines.yml",
+    "brewfile", "build.gradle", "build.gradle.kts", "build.rs", "bun.lock", "cargo.lock", "cargo.toml", "claude.md",
+    "clippy.toml", "cmakelists.txt", "codeowners", "composer.json", "composer.lock", "conftest.py", "containerfile", "copilot-instructions.md",
+    "deno.json", "deno.lock", "dockerfile", "gemfile", "gemfile.lock", "gemini.md", "gnumakefile", "go.mod", "go.sum",
+    "jenkinsfile", "justfile", "makefile", "noxfile.py", "package-lock.json", "package.json", "package.swift", "pdm.lock",
+    "pipfile", "pipfile.lock", "pnpm-lock.yaml", "pom.xml", "poetry.lock", "procfile", "pyproject.toml", "pytest.ini", "rakefile",
+    "requirements.txt", "rust-toolchain", "rust-toolchain.toml", "rustfmt.toml", "settings.gradle", "settings.gradle.kts",
+    "setup.cfg", "setup.py", "skill.md", "tox.ini", "uv.lock", "vagrantfile", "yarn.lock",
+];
+
+/// Folders of continuous integration, agents, tests and tools, at any depth.
+const FOLDERS: &[&str] = &[
+    ".azure-pipelines", ".buildkite", ".cargo", ".ci", ".circleci", ".claude", ".cursor", ".devcontainer", ".forgejo", ".gitea",
+    ".github", ".gitlab", ".husky", ".teamcity", ".vscode", ".woodpecker", "__tests__", "spec", "test", "testdata", "tests",
+];
+
+fn protection(path: &RepoPath) -> Protection {
+    let name = fold(path.name());
+    let components: Vec<String> = path.as_str().split('/').map(fold).collect();
+    let folders = &components[..components.len() - 1];
+    // `.git-something` belongs to git as much as `.gitmodules` does; `.github` and its like stand below.
+    if ALWAYS.contains(&name.as_str()) {
+        return Protection::Always;
+    }
+    let listed = UNLESS_NAMED.contains(&name.as_str()) || name.starts_with(".git") || name.starts_with(".env");
+    if listed || folders.iter().any(|folder| FOLDERS.contains(&folder.as_str())) {
+        return Protection::UnlessNamed;
+    }
+    Protection::None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy(edit: &[&str]) -> Policy {
+        let reach = |edit: &[&str]| Reach {
+            read: Globs::new(&["docs/**"]).expect("globs"),
+            edit: Globs::new(edit).expect("globs"),
+            history: true,
+        };
+        Policy { declared: reach(&["**", ".github/**", ".*", "**/.*"]), granted: reach(edit), limits: Limits::default() }
+    }
+
+    fn verdict(edit: &[&str], path: &str) -> Result<(), Denial> {
+        policy(edit).may_edit(&RepoPath::new(path).expect("path"))
+    }
+
+    #[test]
+    fn case_41_no_glob_reaches_a_protected_path() {
+        let rows = [
+            ".github/workflows/x.yml", ".gitmodules", "CODEOWNERS", "docs/CODEOWNERS", "Cargo.toml", "sub/cargo.TOML", "AGENTS.md",
+            "lifeos.toml", "LifeOS.toml", "tests/a.rs", "x/__tests__/a.js", ".env", ".env.local", "Makefile", ".gitattributes",
+            ".CLAUDE/x.md", "a/.github/b",
+        ];
+        for path in rows {
+            assert_eq!(verdict(&["**", ".*", "**/.*", ".github/**"], path), Err(Denial::Protected), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_grant_that_names_the_path_reaches_it_but_never_the_configuration() {
+        assert_eq!(verdict(&["AGENTS.md"], "AGENTS.md"), Ok(()));
+        assert_eq!(verdict(&["AGENTS.md"], "x/AGENTS.md"), Err(Denial::Protected));
+        assert_eq!(verdict(&["lifeos.toml"], "lifeos.toml"), Err(Denial::Protected));
+        assert_eq!(verdict(&[".gitmodules"], ".gitmodules"), Err(Denial::Protected));
+    }
+
+    #[test]
+    fn both_sides_must_cover_a_path() {
+        let mut policy = policy(&["docs/**"]);
+        let path = RepoPath::new("docs/a.md").expect("path");
+        assert_eq!(policy.may_edit(&path), Ok(()));
+        assert!(policy.may_read(&path) && policy.may_read_history());
+        policy.declared.edit = Globs::new(&["*.md"]).expect("globs");
+        policy.declared.read = Globs::new(&["*.md"]).expect("globs");
+        policy.declared.history = false;
+        assert_eq!(policy.may_edit(&path), Err(Denial::NotGranted));
+        assert!(!policy.may_read(&path) && !policy.may_read_history());
+    }
+
+    #[test]
+    fn an_empty_list_denies() {
+        assert_eq!(verdict(&[], "docs/a.md"), Err(Denial::NotGranted));
+    }
+}

@@ -1,0 +1,300 @@
+//! The git object database: the pinned base commit, its tree, its blobs. Never
+//! the worktree and never the index.
+
+pub mod attributes;
+pub mod history;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use git2::{ErrorCode, ObjectType, Oid, Repository};
+
+use crate::path::RepoPath;
+use attributes::Filters;
+
+/// One handle on the object database; each thread opens its own.
+pub struct Repo {
+    git: Repository,
+}
+
+/// The commit a run stands on, and everything in its tree.
+pub struct Base {
+    /// The commit.
+    pub commit: Oid,
+    /// Its tree.
+    pub tree: Oid,
+    /// Its time, seconds since 1970-01-01T00:00Z.
+    pub seconds: i64,
+    /// Every entry whose name is a valid path, in byte order of the paths.
+    pub entries: Vec<Entry>,
+    /// How many entries were left out for their names.
+    pub names_skipped: u64,
+    /// Which paths have a git filter.
+    pub filters: Filters,
+    folded: OnceLock<HashMap<String, String>>,
+}
+
+/// One entry of the base tree.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// Where it is.
+    pub path: RepoPath,
+    /// The blob, or the commit of a submodule.
+    pub id: Oid,
+    /// What it is.
+    pub kind: Kind,
+}
+
+/// What a tree entry is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A plain file; its git mode is kept by edits.
+    File,
+    /// A symbolic link: never followed.
+    Symlink,
+    /// A commit of another repository.
+    Submodule,
+}
+
+/// Why a blob is not text that can be worked on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unreadable {
+    /// Over the limit given.
+    TooLarge,
+    /// Not UTF-8, or with a NUL.
+    NotText,
+    /// A large-file pointer.
+    Pointer,
+}
+
+/// Why the repository cannot be worked on.
+#[derive(Debug, thiserror::Error)]
+pub enum RepoError {
+    /// No repository at the folder or above.
+    #[error("no git repository at {path} or above it")]
+    Missing {
+        /// Where the search began.
+        path: PathBuf,
+    },
+    /// A repository without a worktree.
+    #[error("the repository at {path} is bare")]
+    Bare {
+        /// Where it is.
+        path: PathBuf,
+    },
+    /// HEAD names a branch that has no commit.
+    #[error("the current branch has no commit yet")]
+    Unborn,
+    /// Somebody else owns the folder.
+    #[error("the repository at {path} belongs to another user")]
+    Owner {
+        /// Where it is.
+        path: PathBuf,
+    },
+    /// An object that must be there is not, or is damaged.
+    #[error("object {id} of the repository is missing or damaged: {source}")]
+    Object {
+        /// Its id.
+        id: String,
+        /// What libgit2 said.
+        source: git2::Error,
+    },
+    /// Anything else git said.
+    #[error("git: {0}")]
+    Git(#[from] git2::Error),
+}
+
+impl Repo {
+    /// Finds the repository at `dir` or above it.
+    ///
+    /// # Errors
+    /// [`RepoError::Missing`], [`RepoError::Bare`], [`RepoError::Owner`].
+    pub fn discover(dir: &Path) -> Result<Self, RepoError> {
+        let flags = git2::RepositoryOpenFlags::empty();
+        let git = Repository::open_ext(dir, flags, std::iter::empty::<&Path>()).map_err(|error| match error.code() {
+            ErrorCode::NotFound => RepoError::Missing { path: dir.to_owned() },
+            ErrorCode::Owner => RepoError::Owner { path: dir.to_owned() },
+            _ => RepoError::Git(error),
+        })?;
+        if git.is_bare() {
+            return Err(RepoError::Bare { path: git.path().to_owned() });
+        }
+        Ok(Self { git })
+    }
+
+    /// Opens the same repository again, for another thread.
+    ///
+    /// # Errors
+    /// [`RepoError::Git`].
+    pub fn reopen(&self) -> Result<Self, RepoError> {
+        Ok(Self { git: Repository::open(self.git.path())? })
+    }
+
+    /// The handle itself, for the floors that write objects and refs.
+    #[must_use]
+    pub fn git(&self) -> &Repository {
+        &self.git
+    }
+
+    /// The user's checkout; a base for paths that the operator wrote.
+    #[must_use]
+    pub fn workdir(&self) -> &Path {
+        self.git.workdir().unwrap_or_else(|| self.git.path())
+    }
+
+    /// The folder that all worktrees share.
+    #[must_use]
+    pub fn common_dir(&self) -> &Path {
+        self.git.commondir()
+    }
+
+    /// Whether history is cut off.
+    #[must_use]
+    pub fn is_shallow(&self) -> bool {
+        self.git.is_shallow()
+    }
+
+    /// The commit that HEAD points at, detached or not.
+    ///
+    /// # Errors
+    /// [`RepoError::Unborn`] when there is none.
+    pub fn head(&self) -> Result<Oid, RepoError> {
+        let head = self.git.head().map_err(|error| match error.code() {
+            ErrorCode::UnbornBranch | ErrorCode::NotFound => RepoError::Unborn,
+            _ => RepoError::Git(error),
+        })?;
+        Ok(head.peel_to_commit()?.id())
+    }
+
+    /// Pins a commit and lists its tree.
+    ///
+    /// # Errors
+    /// [`RepoError::Object`] when a tree is missing.
+    pub fn pin(&self, commit: Oid) -> Result<Base, RepoError> {
+        let found = self.git.find_commit(commit).map_err(|source| missing(commit, source))?;
+        let mut listing = Listing { git: &self.git, entries: Vec::new(), names_skipped: 0 };
+        listing.walk(found.tree_id(), &mut String::new())?;
+        let Listing { mut entries, names_skipped, .. } = listing;
+        entries.sort_unstable_by(|one, other| one.path.cmp(&other.path));
+        let mut filters = Filters::default();
+        for entry in entries.iter().filter(|entry| entry.path.name() == ".gitattributes" && entry.kind == Kind::File) {
+            if let Ok(text) = self.read_text(entry.id, 1 << 20)? {
+                filters.add(&entry.path, &text);
+            }
+        }
+        let seconds = found.time().seconds();
+        Ok(Base { commit, tree: found.tree_id(), seconds, entries, names_skipped, filters, folded: OnceLock::new() })
+    }
+
+    /// The size of a blob, without reading it.
+    ///
+    /// # Errors
+    /// [`RepoError::Object`] when it is missing.
+    pub fn size(&self, blob: Oid) -> Result<u64, RepoError> {
+        let (size, _) = self.git.odb()?.read_header(blob).map_err(|source| missing(blob, source))?;
+        Ok(size as u64)
+    }
+
+    /// Reads a blob of at most `bytes_max` bytes as text.
+    ///
+    /// # Errors
+    /// [`RepoError::Object`] when it is missing. That it is not such text is
+    /// the inner result.
+    pub fn read_text(&self, blob: Oid, bytes_max: u64) -> Result<Result<String, Unreadable>, RepoError> {
+        let odb = self.git.odb()?;
+        let (size, kind) = odb.read_header(blob).map_err(|source| missing(blob, source))?;
+        if kind != ObjectType::Blob {
+            return Ok(Err(Unreadable::NotText));
+        }
+        if size as u64 > bytes_max {
+            return Ok(Err(Unreadable::TooLarge));
+        }
+        let object = odb.read(blob).map_err(|source| missing(blob, source))?;
+        Ok(text_of(object.data()))
+    }
+}
+
+impl Base {
+    /// The entry at a path.
+    #[must_use]
+    pub fn entry(&self, path: &RepoPath) -> Option<&Entry> {
+        let at = self.entries.binary_search_by(|entry| entry.path.cmp(path)).ok()?;
+        self.entries.get(at)
+    }
+
+    /// Every path and folder by its folded name (see [`crate::path::fold`]).
+    pub fn folded(&self) -> &HashMap<String, String> {
+        self.folded.get_or_init(|| {
+            let names = self.entries.iter().flat_map(|entry| entry.path.folders().chain([entry.path.as_str()]));
+            names.map(|name| (crate::path::fold(name), name.to_owned())).collect()
+        })
+    }
+}
+
+/// A walk over a tree that names what it skips.
+struct Listing<'r> {
+    git: &'r Repository,
+    entries: Vec<Entry>,
+    names_skipped: u64,
+}
+
+impl Listing<'_> {
+    fn walk(&mut self, tree: Oid, prefix: &mut String) -> Result<(), RepoError> {
+        let found = self.git.find_tree(tree).map_err(|source| missing(tree, source))?;
+        for entry in &found {
+            let Ok(name) = std::str::from_utf8(entry.name_bytes()) else {
+                self.names_skipped += 1;
+                continue;
+            };
+            let length = prefix.len();
+            prefix.push_str(name);
+            match entry.filemode() {
+                0o040_000 if prefix.len() < crate::path::PATH_BYTES_MAX => {
+                    prefix.push('/');
+                    self.walk(entry.id(), prefix)?;
+                }
+                0o120_000 => self.add(prefix, entry.id(), Kind::Symlink),
+                0o160_000 => self.add(prefix, entry.id(), Kind::Submodule),
+                _ => self.add(prefix, entry.id(), Kind::File),
+            }
+            prefix.truncate(length);
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, path: &str, id: Oid, kind: Kind) {
+        match RepoPath::new(path) {
+            Ok(path) => self.entries.push(Entry { path, id, kind }),
+            Err(_) => self.names_skipped += 1,
+        }
+    }
+}
+
+fn text_of(bytes: &[u8]) -> Result<String, Unreadable> {
+    if bytes.contains(&0) {
+        return Err(Unreadable::NotText);
+    }
+    let text = std::str::from_utf8(bytes).map_err(|_| Unreadable::NotText)?;
+    if text.len() < 1024 && text.starts_with("version https://git-lfs.github.com/spec/") {
+        return Err(Unreadable::Pointer);
+    }
+    Ok(text.to_owned())
+}
+
+fn missing(id: Oid, source: git2::Error) -> RepoError {
+    RepoError::Object { id: id.to_string(), source }
+}
+
+/// Makes git write through to the disk before it says that something is
+/// written; libgit2 does not by default. For the whole process.
+pub fn make_durable() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        // SAFETY: the option takes one int and is set once, before this process writes an object.
+        #[expect(unsafe_code, reason = "git2 does not wrap this option")]
+        unsafe {
+            libgit2_sys::git_libgit2_opts(libgit2_sys::GIT_OPT_ENABLE_FSYNC_GITDIR as std::ffi::c_int, 1_i32);
+        }
+    });
+}

@@ -1,0 +1,177 @@
+//! How a file came to be: the commits that changed it, by first parents from
+//! the base, without merges. One walk serves all paths of a run.
+
+use std::collections::{HashMap, HashSet};
+
+use git2::{Commit, Delta, Oid};
+
+use super::{Repo, RepoError};
+use crate::path::RepoPath;
+
+/// Revisions kept for one path.
+pub const REVISIONS_MAX: usize = 256;
+
+/// A commit that changed a file.
+#[derive(Debug, Clone)]
+pub struct Revision {
+    /// The commit.
+    pub commit: Oid,
+    /// Author time, seconds since 1970-01-01T00:00Z.
+    pub seconds: i64,
+    /// The author's offset from UTC in minutes.
+    pub offset_minutes: i32,
+    /// How many files the commit changed.
+    pub files_changed: u32,
+    /// Whether lifeos made it.
+    pub automated: bool,
+    /// The blob before; none if the commit made the file.
+    pub before: Option<Oid>,
+    /// The blob after; none if the commit removed the file.
+    pub after: Option<Oid>,
+}
+
+/// The history of every path, newest first.
+#[derive(Debug, Default)]
+pub struct History {
+    paths: HashMap<RepoPath, Vec<Revision>>,
+    /// Whether the walk met the edge of a shallow clone.
+    pub cut_off: bool,
+}
+
+/// The trailer that marks a commit of ours.
+pub const TRAILER: &str = "Lifeos-Run:";
+
+impl History {
+    /// Walks the first parents of `base` down to the root and keeps what
+    /// concerns the `wanted` paths of the base.
+    ///
+    /// # Errors
+    /// [`RepoError::Object`] when a commit or tree is missing though the clone
+    /// is not shallow.
+    pub fn walk(repo: &Repo, base: Oid, wanted: &dyn Fn(&RepoPath) -> bool) -> Result<Self, RepoError> {
+        let mut walk = Walk { repo, wanted, moved: HashMap::new(), history: Self::default() };
+        let mut next = Some(repo.git().find_commit(base)?);
+        while let Some(commit) = next {
+            next = walk.parent(&commit)?;
+            if walk.history.cut_off {
+                break;
+            }
+            if commit.parent_count() < 2 {
+                walk.add(&commit, next.as_ref())?;
+            }
+        }
+        Ok(walk.history)
+    }
+
+    /// The revisions of a path, newest first, at most [`REVISIONS_MAX`].
+    #[must_use]
+    pub fn revisions(&self, path: &RepoPath) -> &[Revision] {
+        self.paths.get(path).map_or(&[], Vec::as_slice)
+    }
+}
+
+struct Walk<'r> {
+    repo: &'r Repo,
+    wanted: &'r dyn Fn(&RepoPath) -> bool,
+    /// Older name of a file to its name in the base.
+    moved: HashMap<RepoPath, RepoPath>,
+    history: History,
+}
+
+impl<'r> Walk<'r> {
+    fn parent(&mut self, commit: &Commit<'r>) -> Result<Option<Commit<'r>>, RepoError> {
+        let shallow = self.repo.is_shallow();
+        let Ok(id) = commit.parent_id(0) else {
+            // libgit2 hides the parents of a commit at the edge of a shallow clone.
+            self.history.cut_off = shallow;
+            return Ok(None);
+        };
+        match self.repo.git().find_commit(id) {
+            Ok(parent) => Ok(Some(parent)),
+            Err(_) if shallow => {
+                self.history.cut_off = true;
+                Ok(None)
+            }
+            Err(source) => Err(super::missing(id, source)),
+        }
+    }
+
+    fn add(&mut self, commit: &Commit<'_>, parent: Option<&Commit<'_>>) -> Result<(), RepoError> {
+        let before = parent.map(Commit::tree).transpose()?;
+        let mut options = git2::DiffOptions::new();
+        options.include_typechange(true).skip_binary_check(true);
+        let diff = self.repo.git().diff_tree_to_tree(before.as_ref(), Some(&commit.tree()?), Some(&mut options))?;
+        let time = commit.author().when();
+        let revision = Revision {
+            commit: commit.id(),
+            seconds: time.seconds(),
+            offset_minutes: time.offset_minutes(),
+            files_changed: u32::try_from(diff.deltas().len()).unwrap_or(u32::MAX),
+            automated: commit.message().is_ok_and(is_automated),
+            before: None,
+            after: None,
+        };
+        let origins = self.follow_moves(&diff);
+        let left: HashSet<&RepoPath> = origins.values().collect();
+        for delta in diff.deltas() {
+            let Some(path) = path_of(&delta) else { continue };
+            let is_move = match delta.status() {
+                Delta::Added => origins.contains_key(&path),
+                Delta::Deleted => left.contains(&path),
+                _ => false,
+            };
+            if !is_move {
+                self.keep(path, Revision { before: id_of(&delta.old_file()), after: id_of(&delta.new_file()), ..revision.clone() });
+            }
+        }
+        for (path, origin) in origins {
+            let current = self.moved.remove(&path).unwrap_or(path);
+            self.moved.insert(origin, current);
+        }
+        Ok(())
+    }
+
+    /// Files that this commit moved without a change: new name to old name.
+    fn follow_moves(&self, diff: &git2::Diff<'_>) -> HashMap<RepoPath, RepoPath> {
+        let deleted = diff.deltas().filter(|delta| delta.status() == Delta::Deleted);
+        let mut gone: HashMap<Oid, RepoPath> =
+            deleted.filter_map(|delta| Some((delta.old_file().id(), path_of(&delta)?))).collect();
+        let added = diff.deltas().filter(|delta| delta.status() == Delta::Added);
+        added.filter_map(|delta| Some((path_of(&delta)?, gone.remove(&delta.new_file().id())?))).collect()
+    }
+
+    fn keep(&mut self, path: RepoPath, revision: Revision) {
+        let current = self.moved.get(&path).cloned().unwrap_or(path);
+        if !(self.wanted)(&current) {
+            return;
+        }
+        let revisions = self.history.paths.entry(current).or_default();
+        if revisions.len() < REVISIONS_MAX {
+            revisions.push(revision);
+        }
+    }
+}
+
+fn path_of(delta: &git2::DiffDelta<'_>) -> Option<RepoPath> {
+    let file = if delta.status() == Delta::Deleted { delta.old_file() } else { delta.new_file() };
+    RepoPath::new(std::str::from_utf8(file.path_bytes()?).ok()?).ok()
+}
+
+fn id_of(file: &git2::DiffFile<'_>) -> Option<Oid> {
+    (!file.id().is_zero()).then(|| file.id())
+}
+
+fn is_automated(message: &str) -> bool {
+    message.lines().rev().take_while(|line| !line.trim().is_empty()).any(|line| line.starts_with(TRAILER))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_trailer_at_the_end_marks_a_commit_of_ours() {
+        assert!(is_automated("docs: x\n\nbody\n\nLifeos-Run: abc\nLifeos-Task: docs\n"));
+        assert!(!is_automated("docs: x\n\nLifeos-Run: quoted\n\nmore\n"));
+    }
+}

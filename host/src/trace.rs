@@ -1,0 +1,65 @@
+//! Used, the last of the four sets: one line for each call of a plugin to the
+//! host, kept in the record of the run.
+
+use serde::Serialize;
+
+/// Lines kept in a record.
+pub const CALLS_KEPT_MAX: usize = 20_000;
+
+/// One call of a plugin to the host.
+#[derive(Debug, Clone, Serialize)]
+pub struct Call {
+    /// Place of the document being checked in the order of the run; 0 for a
+    /// task in free form.
+    pub document: u32,
+    /// The capability it took.
+    pub capability: &'static str,
+    /// The function.
+    pub function: &'static str,
+    /// The path or pattern, cleaned and cut.
+    pub subject: String,
+    /// Bytes the plugin handed over.
+    pub bytes_in: u64,
+    /// How it went.
+    pub outcome: Outcome,
+    /// How long it took.
+    pub micros: u64,
+}
+
+/// How a call went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Granted and done.
+    Allowed,
+    /// Refused by the policy.
+    Denied,
+    /// Granted, and not possible.
+    Error,
+}
+
+/// Counts by capability, for the summary of a run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, serde::Deserialize, schemars::JsonSchema)]
+pub struct Used {
+    /// Calls that were granted.
+    pub allowed: u64,
+    /// Calls that were refused.
+    pub denied: u64,
+    /// Calls that were granted and not possible.
+    pub errors: u64,
+}
+
+/// Adds up a trace by capability.
+#[must_use]
+pub fn used(trace: &[Call]) -> std::collections::BTreeMap<String, Used> {
+    let mut used = std::collections::BTreeMap::<String, Used>::new();
+    for call in trace {
+        let counts = used.entry(call.capability.to_owned()).or_default();
+        match call.outcome {
+            Outcome::Allowed => counts.allowed += 1,
+            Outcome::Denied => counts.denied += 1,
+            Outcome::Error => counts.errors += 1,
+        }
+    }
+    used
+}

@@ -1,0 +1,212 @@
+//! Candidate -> Waiting: written as a commit under `refs/lifeos/runs/`, where
+//! it waits for a verdict. No ref of the user moves here.
+
+use git2::Oid;
+
+use crate::candidate::Candidate;
+use crate::digest::Digest;
+use crate::ledger::{self, PluginId};
+use crate::lock::{Lock, LockError};
+use crate::refs::{self, RefError};
+use crate::repo::{Repo, RepoError};
+
+/// What a candidate stands on besides its base: any change makes it another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The task.
+    pub task: String,
+    /// The component.
+    pub plugin: PluginId,
+    /// Digest of the task's table.
+    pub grant: Digest,
+}
+
+/// A candidate that is written and can be approved. Its tree is the one that
+/// was built, and its digest covers everything it stands on.
+#[derive(Debug)]
+pub struct Waiting {
+    run: String,
+    identity: Identity,
+    base: Oid,
+    tree: Oid,
+    commit: Oid,
+    digest: Digest,
+}
+
+/// Why a candidate cannot wait, or waits no more.
+#[derive(Debug, thiserror::Error)]
+pub enum WaitingError {
+    /// What was recorded is not what is there.
+    #[error("run {run} is stale: {reason}")]
+    Stale {
+        /// The run.
+        run: String,
+        /// What changed.
+        reason: String,
+    },
+    /// Git failed.
+    #[error("git: {0}")]
+    Git(#[from] git2::Error),
+    /// The repository cannot be read.
+    #[error(transparent)]
+    Repo(#[from] RepoError),
+    /// The ref did not move.
+    #[error(transparent)]
+    Ref(#[from] RefError),
+    /// The state folder cannot be written.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+}
+
+impl Identity {
+    /// Digest of a candidate: what an approval names.
+    #[must_use]
+    pub fn digest(&self, base: Oid, tree: Oid) -> Digest {
+        let parts = [&self.task, &base.to_string(), &tree.to_string(), &self.plugin.digest, &self.grant.to_string()];
+        Digest::of_parts(parts.map(|part| part.as_bytes()))
+    }
+
+    /// The id of a run that came to no candidate.
+    #[must_use]
+    pub fn empty_run(&self, base: Oid) -> String {
+        run_of(&self.digest(base, Oid::ZERO_SHA1))
+    }
+}
+
+/// A run's id: the first digits of its candidate's digest.
+fn run_of(digest: &Digest) -> String {
+    digest.hex()[..12].to_owned()
+}
+
+/// The ref of a run.
+#[must_use]
+pub fn ref_of(run: &str) -> String {
+    format!("{}runs/{run}", refs::PREFIX)
+}
+
+impl Waiting {
+    /// Writes the candidate. The same candidate is written once.
+    ///
+    /// # Errors
+    /// [`WaitingError`].
+    pub fn write(
+        candidate: &Candidate,
+        identity: Identity,
+        summary: &str,
+        now: i64,
+        repo: &Repo,
+        lock: &Lock,
+    ) -> Result<Self, WaitingError> {
+        let git = repo.git();
+        let (base, tree) = (candidate.base(), candidate.tree());
+        let digest = identity.digest(base, tree);
+        let run = run_of(&digest);
+        let name = ref_of(&run);
+        if let Some(commit) = refs::read(git, &name)? {
+            return Self::verified(run, identity, base, tree, commit, repo);
+        }
+        write_pack(repo, candidate.pack())?;
+        let parent = git.find_commit(base)?;
+        let author = ledger::signature(now.max(parent.time().seconds()))?;
+        let message = message(&identity, candidate, summary, &run, &digest);
+        let commit = git.commit(None, &author, &author, &message, &git.find_tree(tree)?, &[&parent])?;
+        let intent = lock.intend(&[&name, ledger::REF])?;
+        refs::move_own(git, &name, None, commit, "lifeos: candidate")?;
+        drop(intent);
+        Self::verified(run, identity, base, tree, commit, repo)
+    }
+
+    /// Finds a candidate again and holds it against what it stood on.
+    ///
+    /// # Errors
+    /// [`WaitingError::Stale`] when anything is not as recorded.
+    pub fn find(run: &str, recorded: &ledger::Run, identity: Identity, repo: &Repo) -> Result<Self, WaitingError> {
+        let stale = |reason: &str| WaitingError::Stale { run: run.to_owned(), reason: reason.to_owned() };
+        let candidate = recorded.candidate.as_ref().ok_or_else(|| stale("it came to no candidate"))?;
+        let commit = refs::read(repo.git(), &ref_of(run))?.ok_or_else(|| stale("its candidate is gone"))?;
+        if recorded.plugin != identity.plugin {
+            return Err(stale("the component is another one now"));
+        }
+        if recorded.grant != identity.grant.to_string() {
+            return Err(stale("the task's configuration changed"));
+        }
+        if recorded.base != repo.head()?.to_string() {
+            return Err(stale("the base moved"));
+        }
+        if candidate.commit != commit.to_string() {
+            return Err(stale("its candidate was replaced"));
+        }
+        let (base, tree) = (Oid::from_str(&recorded.base)?, Oid::from_str(&candidate.tree)?);
+        let waiting = Self::verified(run.to_owned(), identity, base, tree, commit, repo)?;
+        if waiting.digest.to_string() == candidate.digest { Ok(waiting) } else { Err(stale("its digest does not match its record")) }
+    }
+
+    fn verified(run: String, identity: Identity, base: Oid, tree: Oid, commit: Oid, repo: &Repo) -> Result<Self, WaitingError> {
+        let found = repo.git().find_commit(commit)?;
+        let parents: Vec<Oid> = found.parent_ids().collect();
+        let digest = identity.digest(base, tree);
+        if found.tree_id() != tree || parents != [base] || run_of(&digest) != run {
+            return Err(WaitingError::Stale { run, reason: "its commit is not the candidate that was made".to_owned() });
+        }
+        Ok(Self { run, identity, base, tree, commit, digest })
+    }
+
+    /// The run.
+    #[must_use]
+    pub fn run(&self) -> &str {
+        &self.run
+    }
+
+    /// What it stands on besides its base.
+    #[must_use]
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// The commit it stands on.
+    #[must_use]
+    pub fn base(&self) -> Oid {
+        self.base
+    }
+
+    /// Its commit.
+    #[must_use]
+    pub fn commit(&self) -> Oid {
+        self.commit
+    }
+
+    /// What an approval names.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// As it is recorded.
+    #[must_use]
+    pub fn recorded(&self) -> ledger::Candidate {
+        let (tree, commit) = (self.tree.to_string(), self.commit.to_string());
+        ledger::Candidate { tree, commit, digest: self.digest.to_string() }
+    }
+}
+
+fn write_pack(repo: &Repo, pack: &[u8]) -> Result<(), git2::Error> {
+    let odb = repo.git().odb()?;
+    let mut writer = odb.packwriter()?;
+    std::io::Write::write_all(&mut writer, pack).map_err(|error| git2::Error::from_str(&error.to_string()))?;
+    writer.commit()?;
+    Ok(())
+}
+
+/// The host's own words; nothing that a plugin said stands in it.
+fn message(identity: &Identity, candidate: &Candidate, summary: &str, run: &str, digest: &Digest) -> String {
+    let Identity { task, plugin, .. } = identity;
+    let files = candidate.checked().edits().len();
+    let noun = if files == 1 { "file" } else { "files" };
+    format!(
+        "{task}: {files} {noun} by {name} {version}\n\n{summary}\n\n{trailer} {run}\nLifeos-Task: {task}\nLifeos-Plugin: {name} {version} {component}\nLifeos-Digest: {digest}\n",
+        name = plugin.name,
+        version = plugin.version,
+        component = plugin.digest,
+        trailer = crate::repo::history::TRAILER,
+    )
+}

@@ -1,0 +1,112 @@
+//! Components: load, limit, call, drop. No type of the WebAssembly runtime is
+//! named outside this folder.
+
+mod bindings;
+mod cache;
+mod compile;
+mod engine;
+mod host;
+mod limits;
+mod state;
+mod wasi;
+
+pub use cache::{Cache, CacheError};
+pub use compile::{CompileError, Compiler, compile_child};
+pub use state::{FileWorker, Report, Settings, Summary, run_task};
+
+use std::time::Duration;
+
+use wasmtime::Engine;
+use wasmtime::component::{Component, InstancePre};
+
+use crate::event::{Event, Events};
+use crate::plugin::Plugin;
+use state::State;
+
+/// The engine; one for a process.
+pub struct Runtime {
+    engine: Engine,
+}
+
+/// A component that is compiled and linked.
+pub struct Loaded {
+    pre: InstancePre<State>,
+}
+
+/// Why a component cannot be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The engine does not start on this machine.
+    #[error("the WebAssembly engine does not start here: {0}")]
+    Engine(String),
+    /// It cannot be compiled.
+    #[error(transparent)]
+    Compile(#[from] CompileError),
+    /// The cache of compiled code cannot be used.
+    #[error(transparent)]
+    Cache(#[from] CacheError),
+    /// Its imports and exports do not fit the contract.
+    #[error("the component does not fit lifeos:task@0.1.0: {0}")]
+    Link(String),
+}
+
+/// How a call into a plugin ended badly.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// It trapped.
+    #[error("the plugin stopped with a trap: {0}")]
+    Trap(String),
+    /// It went over a limit: its key and its value.
+    #[error("the plugin went over limits.{0} = {1}")]
+    Limit(&'static str, u64),
+    /// It gave up, in its own words (cleaned).
+    #[error("the plugin gave up: {0}")]
+    GaveUp(String),
+    /// It answered outside the bounds of the contract.
+    #[error("the plugin answered outside the contract: {0}")]
+    Invalid(String),
+    /// The repository failed us in the middle.
+    #[error(transparent)]
+    Repo(#[from] std::sync::Arc<crate::repo::RepoError>),
+    /// A host function panicked.
+    #[error("internal error while the plugin was running: {0}")]
+    Bug(String),
+}
+
+impl Runtime {
+    /// Starts the engine.
+    ///
+    /// # Errors
+    /// [`LoadError::Engine`].
+    pub fn new() -> Result<Self, LoadError> {
+        let engine = Engine::new(&engine::config()).map_err(|error| LoadError::Engine(error.to_string()))?;
+        Ok(Self { engine })
+    }
+
+    /// Loads a component: from the cache, or compiled by `compiler` in a
+    /// process of its own.
+    ///
+    /// # Errors
+    /// [`LoadError`].
+    pub fn load(&self, plugin: &Plugin, cache: Option<&Cache>, compiler: &Compiler, events: &Events<'_>) -> Result<Loaded, LoadError> {
+        let component = match cache.map(|cache| cache.find(&self.engine, plugin.digest)).transpose()?.flatten() {
+            Some(component) => component,
+            None => self.compile(plugin, cache, compiler, events)?,
+        };
+        let linker = state::linker(&self.engine).map_err(|error| LoadError::Link(format!("{error:#}")))?;
+        let pre = linker.instantiate_pre(&component).map_err(|error| LoadError::Link(format!("{error:#}")))?;
+        Ok(Loaded { pre })
+    }
+
+    fn compile(&self, plugin: &Plugin, cache: Option<&Cache>, compiler: &Compiler, events: &Events<'_>) -> Result<Component, LoadError> {
+        events.emit(&Event::Compiling { plugin: plugin.manifest.name.clone(), bytes: plugin.bytes.len() as u64 });
+        let started = std::time::Instant::now();
+        let code = compiler.run(&plugin.bytes)?;
+        let component = match cache {
+            Some(cache) => cache.keep(&self.engine, plugin.digest, &code)?,
+            None => cache::adopt(&self.engine, &code)?,
+        };
+        events.emit(&Event::Compiled { took: Duration::from_millis(u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX)) });
+        Ok(component)
+    }
+}

@@ -1,0 +1,256 @@
+//! One instance and its host side: made, called within its bounds, dropped. An
+//! instance that failed once is never called again.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
+
+use tokio::runtime;
+use wasmtime::component::{Linker, ResourceTable};
+use wasmtime::{Engine, Store, Trap};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+use super::bindings::{file_task, task};
+use super::limits::{FUEL_SLICE, HANDLES_MAX, Limiter, TRANSFER_BYTES_MAX};
+use super::{Failure, Loaded, host, wasi};
+use crate::broker::{Broker, Document, Results, Stop};
+use crate::clean;
+use crate::edit::{Action, Edit};
+
+/// What holds for all documents of a run.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The owner's options as JSON.
+    pub options: String,
+    /// Configuration files of the repository that the manifest asks for.
+    pub config: Vec<Document>,
+}
+
+/// The answer for one document; its findings and edits are with the broker.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// What `conclude` wants to know of it.
+    pub summary: Vec<u8>,
+}
+
+/// A document's summary.
+#[derive(Debug, Clone)]
+pub struct Summary {
+    /// Which document.
+    pub path: String,
+    /// As `check` gave it.
+    pub data: Vec<u8>,
+}
+
+/// Bytes of one summary.
+const SUMMARY_BYTES_MAX: usize = 256 << 10;
+/// Bytes of a sentence in which a plugin gives up.
+const SENTENCE_BYTES_MAX: usize = 2_000;
+
+/// The host side of one instance, as the runtime holds it.
+pub(super) struct State {
+    pub(super) broker: Broker,
+    limiter: Limiter,
+    wasi: WasiCtx,
+    table: ResourceTable,
+}
+
+impl State {
+    pub(super) fn table(&mut self) -> &mut ResourceTable {
+        &mut self.table
+    }
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+pub(super) fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
+    let mut linker = Linker::new(engine);
+    host::link(&mut linker)?;
+    wasi::link(&mut linker)?;
+    Ok(linker)
+}
+
+/// A store with its bounds, and the executor that drives it.
+struct Instance {
+    store: Store<State>,
+    executor: runtime::Runtime,
+    deadline: Instant,
+    fuel_max: u64,
+    seconds_max: u64,
+}
+
+impl Instance {
+    fn new(loaded: &Loaded, broker: Broker, deadline: Instant) -> Result<Self, Failure> {
+        let limits = broker.shared().policy.limits;
+        let wasi = wasi::context(broker.shared().base.seconds);
+        let limiter = Limiter::new(limits.memory_bytes_max);
+        let mut store = Store::new(loaded.pre.engine(), State { broker, limiter, wasi, table: wasi::table() });
+        store.limiter(|state| &mut state.limiter);
+        store.set_hostcall_fuel(TRANSFER_BYTES_MAX);
+        store.set_max_component_handles(HANDLES_MAX);
+        // With one event for each look, a deadline is seen at the next fuel slice.
+        let executor = runtime::Builder::new_current_thread().enable_time().event_interval(1).build();
+        let executor = executor.map_err(|error| Failure::Bug(error.to_string()))?;
+        Ok(Self { store, executor, deadline, fuel_max: limits.fuel_max, seconds_max: limits.seconds_max })
+    }
+
+    /// Drives one call within the bounds of fuel and time.
+    fn call<T>(&mut self, call: impl AsyncFnOnce(&mut Store<State>) -> wasmtime::Result<T>) -> Result<T, Failure> {
+        let Self { store, executor, deadline, fuel_max, seconds_max } = self;
+        let bounds = store.set_fuel(*fuel_max).and_then(|()| store.fuel_async_yield_interval(Some(FUEL_SLICE)));
+        bounds.map_err(|error| Failure::Bug(error.to_string()))?;
+        let until = tokio::time::Instant::from_std(*deadline);
+        let driven = catch_unwind(AssertUnwindSafe(|| {
+            executor.block_on(async { tokio::time::timeout_at(until, call(store)).await })
+        }));
+        match driven {
+            Err(panic) => Err(Failure::Bug(words_of(panic.as_ref()))),
+            Ok(Err(_)) => Err(Failure::Limit("seconds_max", *seconds_max)),
+            Ok(Ok(result)) => result.map_err(|error| failure(&store.data().limiter, error, *fuel_max)),
+        }
+    }
+}
+
+/// An instance of the world `file-task`.
+pub struct FileWorker {
+    instance: Instance,
+    exports: file_task::FileTask,
+}
+
+impl FileWorker {
+    /// Makes an instance and configures it.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub fn start(loaded: &Loaded, broker: Broker, settings: &Settings, deadline: Instant) -> Result<Self, Failure> {
+        let now = broker.shared().base.seconds;
+        let history = broker.shared().policy.may_read_history();
+        let mut instance = Instance::new(loaded, broker, deadline)?;
+        let pre = file_task::FileTaskPre::new(loaded.pre.clone()).map_err(|error| Failure::Invalid(format!("{error:#}")))?;
+        let exports = instance.call(async |store| pre.instantiate_async(store).await)?;
+        let config = settings.config.iter().cloned().map(host::document).collect();
+        let settings = file_task::Settings { options: settings.options.clone(), config, now, history };
+        let configured = instance.call(async |store| exports.call_configure(store, &settings).await)?;
+        configured.map_err(gave_up)?;
+        Ok(Self { instance, exports })
+    }
+
+    /// Checks one document; findings and edits go to the broker.
+    ///
+    /// # Errors
+    /// [`Failure`]; the instance must not be used again.
+    pub fn check(&mut self, document: Document) -> Result<Report, Failure> {
+        let Self { instance, exports } = self;
+        let document = host::document(document);
+        let report = instance.call(async |store| exports.call_check(store, &document).await)?.map_err(gave_up)?;
+        if report.summary.len() > SUMMARY_BYTES_MAX {
+            return Err(Failure::Limit("summary_bytes_max", SUMMARY_BYTES_MAX as u64));
+        }
+        let broker = &mut instance.store.data_mut().broker;
+        let text = host::Text::of(&document);
+        for finding in report.findings {
+            let finding = host::finding(finding, Some(&text), broker).map_err(Failure::Invalid)?;
+            broker.report(finding).map_err(stopped)?;
+        }
+        if !report.replacements.is_empty() {
+            let replacements = report.replacements.into_iter().map(host::replacement).collect();
+            let action = Action::Change { id: document.id.clone(), replacements };
+            drop(broker.propose(&Edit { path: document.path.clone(), action }).map_err(stopped)?);
+        }
+        Ok(Report { summary: report.summary })
+    }
+
+    /// Draws conclusions from all summaries; findings and edits go to the broker.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub fn conclude(&mut self, summaries: Vec<Summary>) -> Result<(), Failure> {
+        let Self { instance, exports } = self;
+        let summaries: Vec<_> =
+            summaries.into_iter().map(|Summary { path, data }| file_task::Summary { path, data }).collect();
+        let conclusion = instance.call(async |store| exports.call_conclude(store, &summaries).await)?.map_err(gave_up)?;
+        let broker = &mut instance.store.data_mut().broker;
+        for finding in conclusion.findings {
+            let finding = host::finding(finding, None, broker).map_err(Failure::Invalid)?;
+            broker.report(finding).map_err(stopped)?;
+        }
+        for edit in conclusion.edits {
+            drop(broker.propose(&host::edit(edit)).map_err(stopped)?);
+        }
+        Ok(())
+    }
+
+    /// The host side.
+    pub fn broker(&mut self) -> &mut Broker {
+        &mut self.instance.store.data_mut().broker
+    }
+}
+
+/// Runs a task in free form on an instance of its own.
+///
+/// # Errors
+/// [`Failure`], beside what was collected up to then.
+pub fn run_task(
+    loaded: &Loaded,
+    broker: Broker,
+    options: &str,
+    instruction: Option<&str>,
+    deadline: Instant,
+) -> (Results, Result<(), Failure>) {
+    let now = broker.shared().base.seconds;
+    let input = task::Input { options: options.to_owned(), instruction: instruction.map(str::to_owned), now };
+    let mut instance = match Instance::new(loaded, broker, deadline) {
+        Ok(instance) => instance,
+        Err(failure) => return (Results::default(), Err(failure)),
+    };
+    let outcome = (|| {
+        let pre = task::TaskPre::new(loaded.pre.clone()).map_err(|error| Failure::Invalid(format!("{error:#}")))?;
+        let exports = instance.call(async |store| pre.instantiate_async(store).await)?;
+        instance.call(async |store| exports.call_run(store, &input).await)?.map_err(gave_up)
+    })();
+    (instance.store.data_mut().broker.take(), outcome)
+}
+
+fn gave_up(words: String) -> Failure {
+    Failure::GaveUp(clean::line(clean::cut(&words, SENTENCE_BYTES_MAX)).into_owned())
+}
+
+fn stopped(stop: Stop) -> Failure {
+    match stop {
+        Stop::Limit(name, value) => Failure::Limit(name, value),
+        Stop::Repo(error) => Failure::Repo(error),
+    }
+}
+
+fn failure(limiter: &Limiter, error: wasmtime::Error, fuel_max: u64) -> Failure {
+    if let Some((name, value)) = limiter.breached {
+        return Failure::Limit(name, value);
+    }
+    match error.downcast::<Stop>() {
+        Ok(stop) => stopped(stop),
+        Err(error) => match error.downcast_ref::<Trap>() {
+            Some(Trap::OutOfFuel) => Failure::Limit("fuel_max", fuel_max),
+            Some(trap) => Failure::Trap(trap.to_string()),
+            None => from_words(&format!("{error:#}")),
+        },
+    }
+}
+
+/// The runtime has no type for these two; a test holds the words.
+fn from_words(words: &str) -> Failure {
+    if words.contains("fuel allocated for hostcalls has been exhausted") {
+        return Failure::Limit("transfer_bytes_max", TRANSFER_BYTES_MAX as u64);
+    }
+    if words.contains("handle") && (words.contains("limit") || words.contains("full") || words.contains("capacity")) {
+        return Failure::Limit("handles_max", HANDLES_MAX as u64);
+    }
+    Failure::Trap(clean::line(clean::cut(words, SENTENCE_BYTES_MAX)).into_owned())
+}
+
+fn words_of(panic: &(dyn std::any::Any + Send)) -> String {
+    let words = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    words.unwrap_or("a panic without words").to_owned()
+}
