@@ -37,7 +37,12 @@ impl Approved {
     ///
     /// # Errors
     /// [`ApproveError::Ledger`].
-    pub fn by_rule(waiting: Waiting, rule: Approve, ledger: &Ledger<'_>, now: i64) -> Result<Result<Self, Waiting>, ApproveError> {
+    pub fn by_rule(
+        waiting: Waiting,
+        rule: Approve,
+        ledger: &Ledger<'_>,
+        now: i64,
+    ) -> Result<Result<Self, Waiting>, ApproveError> {
         match rule {
             Approve::Person => Ok(Err(waiting)),
             Approve::Auto => Self::recorded(waiting, "rule: approve = \"auto\"", ledger, now).map(Ok),

@@ -358,10 +358,26 @@ impl Broker {
         Ok(answer)
     }
 
-    fn note(&mut self, capability: &'static str, function: &'static str, subject: &str, bytes_in: usize, outcome: Outcome, started: Instant) {
+    fn note(
+        &mut self,
+        capability: &'static str,
+        function: &'static str,
+        subject: &str,
+        bytes_in: usize,
+        outcome: Outcome,
+        started: Instant,
+    ) {
         let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
         let subject = clean::line(clean::cut(subject, 512)).into_owned();
-        self.results.trace.push(Call { document: self.document, capability, function, subject, bytes_in: bytes_in as u64, outcome, micros });
+        self.results.trace.push(Call {
+            document: self.document,
+            capability,
+            function,
+            subject,
+            bytes_in: bytes_in as u64,
+            outcome,
+            micros,
+        });
     }
 }
 

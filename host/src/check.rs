@@ -75,7 +75,10 @@ impl std::fmt::Display for Problem {
         match self {
             Self::InvalidPath(reason) => write!(out, "not a path that names one file on every system: {reason}"),
             Self::NotGranted => write!(out, "not within the edit globs of the task and of the plugin"),
-            Self::Protected => write!(out, "protected: only a grant that writes out this very path could reach it, and none reaches git's or lifeos's own"),
+            Self::Protected => write!(
+                out,
+                "protected: only a grant that writes out this very path could reach it, and none reaches git's or lifeos's own"
+            ),
             Self::NotFound => write!(out, "no such file in the base"),
             Self::AlreadyExists => write!(out, "the path is taken"),
             Self::CollidesWith(path) => write!(out, "differs from {} only in case or Unicode form", clean::line(path)),
@@ -207,7 +210,8 @@ impl<'a> Checker<'a> {
                 }
                 let old = self.existing(&path, id, repo)?;
                 Ok(old.and_then(|old| {
-                    let new = edit::apply(&old.1, replacements).map_err(|misfits| misfits.into_iter().map(problem_of).collect::<Vec<_>>())?;
+                    let new = edit::apply(&old.1, replacements)
+                        .map_err(|misfits| misfits.into_iter().map(problem_of).collect::<Vec<_>>())?;
                     finish(path, Some(old), Some(new))
                 }))
             }
@@ -286,7 +290,8 @@ fn finish(path: RepoPath, old: Option<(Oid, String)>, new: Option<String>) -> Re
 fn adds_hidden(old: &str, new: &str) -> bool {
     let counts = |text: &str| {
         let mut counts = BTreeMap::<char, usize>::new();
-        let suspects = text.chars().filter(|char| clean::is_hidden(*char) || char.is_control() && !matches!(char, '\t' | '\n' | '\r'));
+        let suspects =
+            text.chars().filter(|char| clean::is_hidden(*char) || char.is_control() && !matches!(char, '\t' | '\n' | '\r'));
         suspects.for_each(|char| *counts.entry(char).or_default() += 1);
         counts
     };

@@ -175,8 +175,7 @@ impl Task {
         let globs = |key, patterns: &[String]| {
             Globs::new(patterns).map_err(|source| ConfigError::Pattern { task: name.clone(), key, source })
         };
-        let granted =
-            Reach { read: globs("read", &table.read)?, edit: globs("edit", &table.edit)?, history: table.history };
+        let granted = Reach { read: globs("read", &table.read)?, edit: globs("edit", &table.edit)?, history: table.history };
         Ok(Self {
             plugin: Source::parse(&table.plugin),
             digest: table.digest,
@@ -195,11 +194,7 @@ impl Source {
     /// A name, or a path: whatever has a slash or ends in `.wasm`.
     #[must_use]
     pub fn parse(text: &str) -> Self {
-        if text.contains('/') || text.ends_with(".wasm") {
-            Self::File(text.to_owned())
-        } else {
-            Self::Official(text.to_owned())
-        }
+        if text.contains('/') || text.ends_with(".wasm") { Self::File(text.to_owned()) } else { Self::Official(text.to_owned()) }
     }
 }
 
@@ -267,7 +262,8 @@ mod tests {
             let text = format!("version = 1\n[task.docs]\nplugin = 'x'\n{line}\n");
             Config::parse(&text).expect("config").tasks["docs"].grant_digest
         };
-        let rows = ["", "read = ['a']", "edit = ['a']", "history = true", "approve = 'auto'", "limits.calls_max = 1", "options.a = 1"];
+        let rows =
+            ["", "read = ['a']", "edit = ['a']", "history = true", "approve = 'auto'", "limits.calls_max = 1", "options.a = 1"];
         let mut digests: Vec<_> = rows.iter().map(|row| digest(row)).collect();
         digests.sort_unstable();
         digests.dedup();
@@ -286,7 +282,10 @@ mod tests {
             ("version = 1\n[task.docs]\nplugin = 'x'\nautonomy = 'merge'", "4: unknown variant `merge`"),
             ("version = 1\n[task.docs]\nplugin = 'x'\nread = ['/a']", "[task.docs] read: bad pattern `/a`"),
             ("version = 1\n[task.Docs]\nplugin = 'x'", "[task.Docs] a task's name is"),
-            ("version = 1\n[task.docs]\nplugin = 'x'\nlimits.seconds_max = 0", "[task.docs] limits.seconds_max = 0: must be 1 to 86400"),
+            (
+                "version = 1\n[task.docs]\nplugin = 'x'\nlimits.seconds_max = 0",
+                "[task.docs] limits.seconds_max = 0: must be 1 to 86400",
+            ),
             ("version = 1\n[task.docs]\nplugin = 'x'\ndigest = 'md5:1'", "expected `sha256:`"),
             ("version = = 1", "1: "),
         ];

@@ -132,12 +132,8 @@ fn declared_within_granted(task: &Task, manifest: &Manifest) -> Result<(), Exami
     let needed = &manifest.capabilities;
     // A JSON list of strings is a TOML list of strings.
     let list = |globs: &[String]| serde_json::to_string(globs).unwrap_or_default();
-    let missing = |capability, line| ExamineError::NotGranted {
-        plugin: manifest.name.clone(),
-        task: task.name.clone(),
-        capability,
-        line,
-    };
+    let missing =
+        |capability, line| ExamineError::NotGranted { plugin: manifest.name.clone(), task: task.name.clone(), capability, line };
     if let Some(scope) = needed.read.as_ref().filter(|scope| !scope.optional && task.granted.read.is_empty()) {
         return Err(missing("read", format!("read = {}", list(&scope.globs))));
     }
@@ -260,7 +256,10 @@ impl Flock<'_> {
         }
         let mut done: Vec<(usize, Checkup)> = std::thread::scope(|scope| {
             let handles: Vec<_> = workers.into_iter().map(|worker| scope.spawn(|| work(worker))).collect();
-            handles.into_iter().flat_map(|handle| handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+            handles
+                .into_iter()
+                .flat_map(|handle| handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+                .collect()
         });
         done.sort_unstable_by_key(|(place, _)| *place);
         Ok(done.into_iter().map(|(_, checkup)| checkup).collect())
@@ -337,7 +336,13 @@ impl Gathered {
     }
 }
 
-fn propose(edits: Vec<CheckedEdit>, base: &Base, policy: &Policy, repo: &Repo, events: &Events<'_>) -> Result<Proposal, ExamineError> {
+fn propose(
+    edits: Vec<CheckedEdit>,
+    base: &Base,
+    policy: &Policy,
+    repo: &Repo,
+    events: &Events<'_>,
+) -> Result<Proposal, ExamineError> {
     let edits: Vec<_> = edits.into_iter().filter(|edit| edit.old_text() != edit.new_text()).collect();
     if edits.is_empty() {
         return Ok(Proposal::Nothing);

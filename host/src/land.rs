@@ -85,9 +85,8 @@ impl Landed {
 
 /// Whether some checkout of the repository stands on the branch.
 fn is_checked_out(git: &Repository, name: &str) -> Result<bool, git2::Error> {
-    let stands_on = |git: &Repository| {
-        git.find_reference("HEAD").is_ok_and(|head| head.symbolic_target_bytes() == Some(name.as_bytes()))
-    };
+    let stands_on =
+        |git: &Repository| git.find_reference("HEAD").is_ok_and(|head| head.symbolic_target_bytes() == Some(name.as_bytes()));
     let main = Repository::open(git.commondir())?;
     if stands_on(git) || stands_on(&main) {
         return Ok(true);

@@ -1,13 +1,14 @@
 //! What a component's bytes say: what it can call, what its author declared,
 //! which world it is for. Nothing here runs a guest or compiles anything.
 
+pub mod component;
 pub mod imports;
 pub mod manifest;
 pub mod official;
 
 use std::borrow::Cow;
 
-use wasmparser::{Encoding, Parser, Payload};
+use wasmparser::{ComponentTypeRef, Encoding, Parser, Payload, TypeBounds};
 
 use crate::digest::Digest;
 use imports::{Import, ImportError};
@@ -77,7 +78,9 @@ pub enum PluginError {
     #[error(transparent)]
     Manifest(#[from] ManifestError),
     /// The exports fit no world.
-    #[error("the component exports neither `run` (world task) nor `configure`, `check`, `conclude` (world file-task) of lifeos:task@0.1.0")]
+    #[error(
+        "the component exports neither `run` (world task) nor `configure`, `check`, `conclude` (world file-task) of lifeos:task@0.1.0"
+    )]
     NoWorld,
     /// The digest is not the one the owner pinned.
     #[error("the component is {found}, but the task pins {pinned}")]
@@ -147,7 +150,11 @@ impl Surface {
                 Payload::End(_) => depth = depth.saturating_sub(1),
                 Payload::ComponentImportSection(reader) if depth == 0 => {
                     for import in reader {
-                        surface.imports.push(import.map_err(malformed)?.name.name.to_owned());
+                        let import = import.map_err(malformed)?;
+                        // An alias of a type brings no function with it.
+                        if !matches!(import.ty, ComponentTypeRef::Type(TypeBounds::Eq(_))) {
+                            surface.imports.push(import.name.name.to_owned());
+                        }
                     }
                 }
                 Payload::ComponentExportSection(reader) if depth == 0 => {

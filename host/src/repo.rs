@@ -167,6 +167,19 @@ impl Repo {
         Ok(head.peel_to_commit()?.id())
     }
 
+    /// The text of one file of a commit; none if there is no such file.
+    ///
+    /// # Errors
+    /// [`RepoError::Object`] when something on the way to it is missing.
+    pub fn file_at(&self, commit: Oid, path: &str) -> Result<Option<String>, RepoError> {
+        let tree = self.git.find_commit(commit).and_then(|commit| commit.tree()).map_err(|source| missing(commit, source))?;
+        match tree.get_path(Path::new(path)) {
+            Ok(entry) => Ok(self.read_text(entry.id(), 1 << 20)?.ok()),
+            Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
+            Err(source) => Err(missing(commit, source)),
+        }
+    }
+
     /// Pins a commit and lists its tree.
     ///
     /// # Errors

@@ -11,9 +11,11 @@ use crate::config::{Autonomy, Task};
 use crate::digest::Digest;
 use crate::edit::Finding;
 use crate::event::Events;
-use crate::examine::{Examined, ExamineError, Machine, Proposal, examine};
+use crate::examine::{ExamineError, Examined, Machine, Proposal, examine};
 use crate::land::{LandError, Landed};
-use crate::ledger::{self, Body, EditText, Ledger, LedgerError, Outcome, PluginId, ReachText, Record, RefusedText, SCHEMA, State, Story};
+use crate::ledger::{
+    self, Body, EditText, Ledger, LedgerError, Outcome, PluginId, ReachText, Record, RefusedText, SCHEMA, State, Story,
+};
 use crate::lock::{Lock, LockError};
 use crate::plugin::Plugin;
 use crate::policy::Reach;
@@ -33,6 +35,8 @@ pub struct Finished {
     pub branch: Option<String>,
     /// What the plugin saw.
     pub findings: Vec<Finding>,
+    /// Edits that were refused one by one.
+    pub refused: Vec<Refused>,
     /// Lines for the author.
     pub log: String,
 }
@@ -108,7 +112,7 @@ pub fn run(
         Proposal::Nothing => {
             let run = identity.empty_run(commit);
             append(&ledger, &run, task, now, Body::Run(Box::new(record.clone())), &files)?;
-            return Ok(Finished { run, state: State::Nothing, record, branch: None, findings, log });
+            return Ok(Finished { run, state: State::Nothing, record, branch: None, findings, refused, log });
         }
     };
     let waiting = Waiting::write(&candidate, identity, &summary(&record.findings), now, repo, &lock)?;
@@ -122,13 +126,13 @@ pub fn run(
     let state = before.map_or(State::Waiting, |story| story.state);
     // A candidate that was judged keeps its verdict; one with refused edits waits for a person.
     if state != State::Waiting || !refused.is_empty() {
-        return Ok(Finished { run, state, record, branch: None, findings, log });
+        return Ok(Finished { run, state, record, branch: None, findings, refused, log });
     }
     let (state, branch) = match Approved::by_rule(waiting, task.approve, &ledger, now)? {
         Err(_) => (State::Waiting, None),
         Ok(approved) => land(&approved, task.autonomy, &ledger, now, repo, &lock)?,
     };
-    Ok(Finished { run, state, record, branch, findings, log })
+    Ok(Finished { run, state, record, branch, findings, refused, log })
 }
 
 /// Approves a waiting run in the name of a person, and lands it as far as the
@@ -199,7 +203,14 @@ pub fn identity(task: &Task, plugin: &Plugin) -> Identity {
     Identity { task: task.name.clone(), plugin, grant: task.grant_digest }
 }
 
-fn append(ledger: &Ledger<'_>, run: &str, task: &Task, at: i64, body: Body, files: &[(&str, Vec<u8>)]) -> Result<(), LedgerError> {
+fn append(
+    ledger: &Ledger<'_>,
+    run: &str,
+    task: &Task,
+    at: i64,
+    body: Body,
+    files: &[(&str, Vec<u8>)],
+) -> Result<(), LedgerError> {
     let record = Record { schema: SCHEMA, run: run.to_owned(), task: task.name.clone(), at, body };
     ledger.append(&record, files).map(drop)
 }

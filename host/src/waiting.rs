@@ -138,7 +138,11 @@ impl Waiting {
         }
         let (base, tree) = (Oid::from_str(&recorded.base)?, Oid::from_str(&candidate.tree)?);
         let waiting = Self::verified(run.to_owned(), identity, base, tree, commit, repo)?;
-        if waiting.digest.to_string() == candidate.digest { Ok(waiting) } else { Err(stale("its digest does not match its record")) }
+        if waiting.digest.to_string() == candidate.digest {
+            Ok(waiting)
+        } else {
+            Err(stale("its digest does not match its record"))
+        }
     }
 
     fn verified(run: String, identity: Identity, base: Oid, tree: Oid, commit: Oid, repo: &Repo) -> Result<Self, WaitingError> {

@@ -88,7 +88,13 @@ impl Runtime {
     ///
     /// # Errors
     /// [`LoadError`].
-    pub fn load(&self, plugin: &Plugin, cache: Option<&Cache>, compiler: &Compiler, events: &Events<'_>) -> Result<Loaded, LoadError> {
+    pub fn load(
+        &self,
+        plugin: &Plugin,
+        cache: Option<&Cache>,
+        compiler: &Compiler,
+        events: &Events<'_>,
+    ) -> Result<Loaded, LoadError> {
         let component = match cache.map(|cache| cache.find(&self.engine, plugin.digest)).transpose()?.flatten() {
             Some(component) => component,
             None => self.compile(plugin, cache, compiler, events)?,
@@ -98,7 +104,13 @@ impl Runtime {
         Ok(Loaded { pre })
     }
 
-    fn compile(&self, plugin: &Plugin, cache: Option<&Cache>, compiler: &Compiler, events: &Events<'_>) -> Result<Component, LoadError> {
+    fn compile(
+        &self,
+        plugin: &Plugin,
+        cache: Option<&Cache>,
+        compiler: &Compiler,
+        events: &Events<'_>,
+    ) -> Result<Component, LoadError> {
         events.emit(&Event::Compiling { plugin: plugin.manifest.name.clone(), bytes: plugin.bytes.len() as u64 });
         let started = std::time::Instant::now();
         let code = compiler.run(&plugin.bytes)?;
@@ -106,7 +118,9 @@ impl Runtime {
             Some(cache) => cache.keep(&self.engine, plugin.digest, &code)?,
             None => cache::adopt(&self.engine, &code)?,
         };
-        events.emit(&Event::Compiled { took: Duration::from_millis(u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX)) });
+        events.emit(&Event::Compiled {
+            took: Duration::from_millis(u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX)),
+        });
         Ok(component)
     }
 }

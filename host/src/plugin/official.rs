@@ -4,8 +4,8 @@
 use std::borrow::Cow;
 
 use super::{Plugin, PluginError};
-use crate::nearest::nearest;
 use crate::digest::Digest;
+use crate::nearest::nearest;
 
 /// An official plugin: its name, the digest of its bytes, its bytes.
 struct Official {

@@ -91,11 +91,23 @@ mod tests {
     fn case_52_finds_filtered_paths() {
         let mut filters = Filters::default();
         let file = |text| RepoPath::new(text).expect("path");
-        filters.add(&file(".gitattributes"), "# filter=x\n*.psd filter=lfs diff=lfs -text\n/big/** filter=lfs\n[attr]heavy filter=lfs\n*.bin heavy\n*.txt text\n");
+        filters.add(
+            &file(".gitattributes"),
+            "# filter=x\n*.psd filter=lfs diff=lfs -text\n/big/** filter=lfs\n[attr]heavy filter=lfs\n*.bin heavy\n*.txt text\n",
+        );
         filters.add(&file("docs/.gitattributes"), "*.psd -filter\nsub/[ab].md filter=crypt\n[bad filter=x\n");
         let rows = [
-            ("a.psd", true), ("x/y/a.psd", true), ("docs/a.psd", false), ("big/x/y", true), ("x/big/y", false), ("a.bin", true),
-            ("a.txt", false), ("docs/sub/a.md", true), ("docs/sub/c.md", false), ("sub/a.md", false), ("docs/a.md", false),
+            ("a.psd", true),
+            ("x/y/a.psd", true),
+            ("docs/a.psd", false),
+            ("big/x/y", true),
+            ("x/big/y", false),
+            ("a.bin", true),
+            ("a.txt", false),
+            ("docs/sub/a.md", true),
+            ("docs/sub/c.md", false),
+            ("sub/a.md", false),
+            ("docs/a.md", false),
         ];
         for (path, expected) in rows {
             assert_eq!(filters.cover(&file(path)), expected, "{path}");

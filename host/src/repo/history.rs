@@ -121,7 +121,10 @@ impl<'r> Walk<'r> {
                 _ => false,
             };
             if !is_move {
-                self.keep(path, Revision { before: id_of(&delta.old_file()), after: id_of(&delta.new_file()), ..revision.clone() });
+                self.keep(
+                    path,
+                    Revision { before: id_of(&delta.old_file()), after: id_of(&delta.new_file()), ..revision.clone() },
+                );
             }
         }
         for (path, origin) in origins {

@@ -99,7 +99,8 @@ impl Cache {
 
     fn write(&self, name: &str, bytes: &[u8]) -> std::io::Result<()> {
         let temporary = format!("{name}.{}", std::process::id());
-        let written = write_new(&self.folder, &temporary, bytes).and_then(|()| self.folder.rename(&temporary, &self.folder, name));
+        let written =
+            write_new(&self.folder, &temporary, bytes).and_then(|()| self.folder.rename(&temporary, &self.folder, name));
         if written.is_err() {
             drop(self.folder.remove_file(&temporary));
         }

@@ -69,7 +69,9 @@ impl Compiler {
             let (code, words) = (joined(code.join())?, joined(words.join())?);
             match status.and_then(|status| status.code()) {
                 Some(0) => Ok(code),
-                Some(INVALID) => Err(CompileError::Invalid(crate::clean::line(String::from_utf8_lossy(&words).trim()).into_owned())),
+                Some(INVALID) => {
+                    Err(CompileError::Invalid(crate::clean::line(String::from_utf8_lossy(&words).trim()).into_owned()))
+                }
                 _ => Err(CompileError::Limit),
             }
         })

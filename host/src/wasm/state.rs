@@ -103,9 +103,8 @@ impl Instance {
         let bounds = store.set_fuel(*fuel_max).and_then(|()| store.fuel_async_yield_interval(Some(FUEL_SLICE)));
         bounds.map_err(|error| Failure::Bug(error.to_string()))?;
         let until = tokio::time::Instant::from_std(*deadline);
-        let driven = catch_unwind(AssertUnwindSafe(|| {
-            executor.block_on(async { tokio::time::timeout_at(until, call(store)).await })
-        }));
+        let driven =
+            catch_unwind(AssertUnwindSafe(|| executor.block_on(async { tokio::time::timeout_at(until, call(store)).await })));
         match driven {
             Err(panic) => Err(Failure::Bug(words_of(panic.as_ref()))),
             Ok(Err(_)) => Err(Failure::Limit("seconds_max", *seconds_max)),
@@ -169,8 +168,7 @@ impl FileWorker {
     /// [`Failure`].
     pub fn conclude(&mut self, summaries: Vec<Summary>) -> Result<(), Failure> {
         let Self { instance, exports } = self;
-        let summaries: Vec<_> =
-            summaries.into_iter().map(|Summary { path, data }| file_task::Summary { path, data }).collect();
+        let summaries: Vec<_> = summaries.into_iter().map(|Summary { path, data }| file_task::Summary { path, data }).collect();
         let conclusion = instance.call(async |store| exports.call_conclude(store, &summaries).await)?.map_err(gave_up)?;
         let broker = &mut instance.store.data_mut().broker;
         for finding in conclusion.findings {

@@ -23,6 +23,7 @@ mod task;
 pub use serde_json;
 
 /// The raw bindings of everything a plugin may import.
+#[allow(missing_docs, reason = "generated; the WIT files are the documentation")]
 pub mod bindings {
     wit_bindgen::generate!({
         world: "capabilities",

@@ -1,0 +1,114 @@
+//! The face: one file for each verb. It decides nothing that the library
+//! decides, and only `term` prints.
+
+mod approve;
+mod check;
+mod doctor;
+mod error;
+mod exit;
+mod init;
+mod json;
+mod log;
+mod open;
+mod plugin;
+mod progress;
+mod reject;
+mod run;
+mod show;
+mod status;
+mod term;
+mod text;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use error::CommandError;
+use exit::Exit;
+use term::Term;
+
+/// Runs repository chores as sandboxed plugins: a plugin proposes, the host
+/// checks, and only what is approved is committed.
+#[derive(Parser)]
+#[command(name = "lifeos", version, max_term_width = 100, arg_required_else_help = true, disable_help_subcommand = true)]
+struct Arguments {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+/// What every verb understands.
+#[derive(Args)]
+struct Global {
+    /// Work in DIR, as git does.
+    #[arg(short = 'C', value_name = "DIR", global = true, default_value = ".", hide_default_value = true)]
+    directory: PathBuf,
+    /// Take the tasks from FILE instead of lifeos.toml in the base commit.
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+    /// Print JSON with a schema version instead of text.
+    #[arg(long, global = true)]
+    json: bool,
+    /// Keep compiled code in DIR instead of the user's cache folder.
+    #[arg(long, value_name = "DIR", global = true)]
+    cache_dir: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    Init(init::Init),
+    Check(check::Check),
+    Run(run::Run),
+    Status(status::Status),
+    Show(show::Show),
+    Approve(approve::Approve),
+    Reject(reject::Reject),
+    Log(log::Log),
+    Doctor(doctor::Doctor),
+    /// What authors need.
+    #[command(subcommand)]
+    Plugin(plugin::Verb),
+    /// Compiles a component in a child process; not for people.
+    #[command(name = open::COMPILE_VERB, hide = true)]
+    Compile,
+    /// Prints the JSON schema of a verb's --json.
+    #[command(name = "__schema", hide = true)]
+    Schema {
+        verb: String,
+    },
+}
+
+/// Parses, carries out, and turns the end into an exit code.
+pub(crate) fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return ExitCode::from(term::usage(&error)),
+    };
+    if matches!(arguments.verb, Verb::Compile) {
+        return ExitCode::from(lifeos::wasm::compile_child());
+    }
+    term::log_to_stderr();
+    let term = Term::new(arguments.global.json);
+    let end = carry_out(&arguments, &term).unwrap_or_else(|error| term.error(&error));
+    ExitCode::from(term.finish(end).code())
+}
+
+fn carry_out(arguments: &Arguments, term: &Term) -> Result<Exit, CommandError> {
+    let Arguments { global, verb } = arguments;
+    match verb {
+        Verb::Init(verb) => init::init(verb, global, term),
+        Verb::Check(verb) => check::check(verb, global, term),
+        Verb::Run(verb) => run::run(verb, global, term),
+        Verb::Status(verb) => status::status(verb, global, term),
+        Verb::Show(verb) => show::show(verb, global, term),
+        Verb::Approve(verb) => approve::approve(verb, global, term),
+        Verb::Reject(verb) => reject::reject(verb, global, term),
+        Verb::Log(verb) => log::log(verb, global, term),
+        Verb::Doctor(verb) => doctor::doctor(verb, global, term),
+        Verb::Plugin(verb) => plugin::plugin(verb, global, term),
+        Verb::Schema { verb } => json::schema(verb, term),
+        Verb::Compile => Ok(Exit::Done),
+    }
+}

@@ -1,0 +1,86 @@
+//! `lifeos doctor`.
+
+use clap::Args;
+use lifeos::config::Config;
+use lifeos::plugin::official;
+use lifeos::repo::Repo;
+
+use super::error::CommandError;
+use super::exit::Exit;
+use super::json::{self, Diagnosis};
+use super::term::Term;
+use super::{Global, open};
+
+/// Tells what is there and what is missing: repository, configuration,
+/// plugins, engine, cache, and how a run is isolated.
+#[derive(Args)]
+pub(crate) struct Doctor {}
+
+pub(crate) fn doctor(_: &Doctor, global: &Global, term: &Term) -> Result<Exit, CommandError> {
+    let mut checks = Vec::new();
+    let repo = note(&mut checks, "repository", open::repo(global), |repo| repo.workdir().display().to_string());
+    let config = repo.as_ref().and_then(|repo| {
+        note(&mut checks, "history", history(repo), Clone::clone);
+        note(&mut checks, "configuration", open::config(global, repo), |config| format!("{} tasks", config.tasks.len()))
+    });
+    let carried: Vec<&str> = official::names().collect();
+    let carried = if carried.is_empty() {
+        Err(CommandError::usage("this build carries none; build with `just build`"))
+    } else {
+        Ok(carried)
+    };
+    note(&mut checks, "official plugins", carried, |names| names.join(", "));
+    if let (Some(repo), Some(config)) = (&repo, &config) {
+        tasks(&mut checks, repo, config);
+    }
+    note(&mut checks, "engine and cache", open::machine(global, None, term), |_| {
+        open::cache_folder(global).map_or_else(|| "no cache folder".to_owned(), |folder| folder.display().to_string())
+    });
+    checks.push(Diagnosis {
+        name: "isolation",
+        ok: true,
+        detail: "plugins: WebAssembly, no system access; compiling: child process with limits; gate: not part of this version"
+            .to_owned(),
+    });
+    let ok = checks.iter().all(|check| check.ok);
+    if term.is_json() {
+        term.json(&json::Doctor { schema: "lifeos/doctor@1", checks });
+    } else {
+        for Diagnosis { name, ok, detail } in &checks {
+            let mark = if *ok { "ok     " } else { "missing" };
+            term.data(&format!("{mark}  {name:<17} {}\n", lifeos::clean::line(detail)));
+        }
+    }
+    Ok(if ok { Exit::Done } else { Exit::Usage })
+}
+
+fn note<T>(
+    checks: &mut Vec<Diagnosis>,
+    name: &'static str,
+    found: Result<T, CommandError>,
+    detail: impl FnOnce(&T) -> String,
+) -> Option<T> {
+    let (ok, detail) = match &found {
+        Ok(found) => (true, detail(found)),
+        Err(error) => (false, [vec![error.message.clone()], error.hints.clone()].concat().join("; ")),
+    };
+    checks.push(Diagnosis { name, ok, detail });
+    found.ok()
+}
+
+fn history(repo: &Repo) -> Result<String, CommandError> {
+    repo.head()?;
+    if repo.is_shallow() {
+        return Err(CommandError::new(Exit::Repo, "the clone is shallow, so dates cannot be told").hint("git fetch --unshallow"));
+    }
+    Ok("complete".to_owned())
+}
+
+fn tasks(checks: &mut Vec<Diagnosis>, repo: &Repo, config: &Config) {
+    for task in config.tasks.values() {
+        let plugin = open::plugin(task, repo).and_then(|plugin| open::require_pin(task, &plugin).map(|()| plugin));
+        note(checks, "task", plugin.map_err(|error| error.at(&task.name)), |plugin| {
+            format!("{}: {} {}", task.name, plugin.manifest.name, plugin.manifest.version)
+        });
+    }
+}

@@ -1,0 +1,266 @@
+//! Every error of the library in words, with a hint and an exit code. What a
+//! person sees when something fails is decided here and nowhere else.
+
+use std::path::Path;
+
+use lifeos::approve::ApproveError;
+use lifeos::check::{Problem, Refused};
+use lifeos::config::ConfigError;
+use lifeos::examine::ExamineError;
+use lifeos::land::LandError;
+use lifeos::ledger::LedgerError;
+use lifeos::lock::LockError;
+use lifeos::plugin::PluginError;
+use lifeos::plugin::imports::ImportError;
+use lifeos::refs::RefError;
+use lifeos::repo::RepoError;
+use lifeos::run::RunError;
+use lifeos::waiting::WaitingError;
+use lifeos::wasm::{CacheError, CompileError, Failure, LoadError};
+
+use super::exit::Exit;
+
+/// What went wrong, and what to do next.
+#[derive(Debug)]
+pub(crate) struct CommandError {
+    pub(crate) exit: Exit,
+    pub(crate) message: String,
+    pub(crate) hints: Vec<String>,
+}
+
+impl CommandError {
+    pub(crate) fn new(exit: Exit, message: impl ToString) -> Self {
+        Self { exit, message: message.to_string(), hints: Vec::new() }
+    }
+
+    pub(crate) fn usage(message: impl ToString) -> Self {
+        Self::new(Exit::Usage, message)
+    }
+
+    pub(crate) fn io(path: &Path, source: &std::io::Error) -> Self {
+        Self::new(Exit::Io, format!("{}: {source}", path.display()))
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// Puts the place in front: a task, a file.
+    pub(crate) fn at(mut self, place: &str) -> Self {
+        self.message = format!("{place}: {}", self.message);
+        self
+    }
+}
+
+/// The class of a refused proposal: a limit if only limits speak against it.
+pub(crate) fn class_of(refused: &[Refused]) -> Exit {
+    let mut problems = refused.iter().flat_map(|refused| &refused.problems);
+    if problems.all(|problem| matches!(problem, Problem::OverLimit(..))) { Exit::Limit } else { Exit::Denied }
+}
+
+impl From<ConfigError> for CommandError {
+    fn from(error: ConfigError) -> Self {
+        let hint = match &error {
+            ConfigError::Syntax { nearest: Some(nearest), .. } => format!("did you mean `{nearest}`?"),
+            ConfigError::Pattern { .. } => "the pattern dialect is in docs/configuration.md".to_owned(),
+            _ => "the keys are in docs/configuration.md; `lifeos init` shows a commented file".to_owned(),
+        };
+        Self::usage(error).hint(hint)
+    }
+}
+
+impl From<RepoError> for CommandError {
+    fn from(error: RepoError) -> Self {
+        let hint = match &error {
+            RepoError::Missing { .. } => "go into a repository, or name one with -C DIR",
+            RepoError::Bare { .. } => "clone it and run lifeos in the clone",
+            RepoError::Unborn => "make a first commit: lifeos works on commits, never on the worktree",
+            RepoError::Owner { .. } => "run as its owner, or add it to git's safe.directory",
+            RepoError::Object { .. } => "`git fsck` tells more; a partial or shallow clone must be completed with `git fetch`",
+            RepoError::Git(_) => "`git status` and `git fsck` may tell more",
+        };
+        Self::new(Exit::Repo, &error).hint(hint)
+    }
+}
+
+impl From<PluginError> for CommandError {
+    fn from(error: PluginError) -> Self {
+        let (exit, hint) = match &error {
+            PluginError::Unknown { nearest: Some(nearest), .. } => (Exit::Usage, format!("did you mean `{nearest}`?")),
+            PluginError::Unknown { .. } => (Exit::Usage, "name a component file with a slash or `.wasm` in its path".to_owned()),
+            PluginError::Native => (Exit::Denied, "ask its author for the component".to_owned()),
+            PluginError::Import(ImportError::Forbidden { .. }) => {
+                (Exit::Denied, "a plugin can import lifeos:task/* and inert WASI (cli, io, clocks, random) only".to_owned())
+            }
+            PluginError::Import(ImportError::Undeclared { capability, .. }) => (
+                Exit::Denied,
+                format!("its author must add [capabilities.{capability}] to lifeos-plugin.toml and build it again"),
+            ),
+            PluginError::NotPinned { found, .. } => {
+                (Exit::Denied, format!("changed bytes are a new plugin; if you trust them, set digest = \"{found}\""))
+            }
+            PluginError::TooLarge { .. } => (Exit::Limit, "build it with size optimisation, stripped".to_owned()),
+            _ => (Exit::Usage, "build it with `lifeos plugin build`".to_owned()),
+        };
+        Self::new(exit, &error).hint(hint)
+    }
+}
+
+impl From<LoadError> for CommandError {
+    fn from(error: LoadError) -> Self {
+        let (exit, hint) = match &error {
+            LoadError::Compile(CompileError::Invalid(_)) => {
+                (Exit::Usage, "plugins are built without threads, GC, exceptions, memory64, tail calls and async")
+            }
+            LoadError::Compile(CompileError::Limit) => (Exit::Limit, "the component is too large or too strange to compile"),
+            LoadError::Compile(CompileError::Child(_)) => (Exit::Io, "the lifeos program must be able to start itself"),
+            LoadError::Cache(CacheError::Shared { .. }) => {
+                (Exit::Io, "`chmod go-w` the folder, or name another one with --cache-dir")
+            }
+            LoadError::Cache(_) => (Exit::Io, "name another folder with --cache-dir"),
+            LoadError::Link(_) => (Exit::Usage, "build it against the WIT files of this lifeos"),
+            LoadError::Engine(_) => (Exit::Bug, "`lifeos doctor` tells more"),
+        };
+        Self::new(exit, &error).hint(hint)
+    }
+}
+
+impl From<ExamineError> for CommandError {
+    fn from(error: ExamineError) -> Self {
+        let message = error.to_string();
+        let (exit, hint) = match error {
+            ExamineError::Load(error) => return error.into(),
+            ExamineError::Repo(error) => return error.into(),
+            ExamineError::Manifest(error) => return PluginError::from(error).into(),
+            ExamineError::NotGranted { task, line, .. } => (Exit::Denied, format!("to allow it, add to [task.{task}]: {line}")),
+            ExamineError::Failure { failure, .. } => match failure {
+                Failure::Repo(_) => (Exit::Repo, "`git fsck` tells more".to_owned()),
+                Failure::Limit(name, _) => (Exit::Limit, limit_hint(name)),
+                Failure::Trap(_) | Failure::GaveUp(_) | Failure::Invalid(_) => {
+                    (Exit::Plugin, "nothing was kept; tell the plugin's author".to_owned())
+                }
+                Failure::Bug(_) => (Exit::Bug, "this is a mistake in lifeos; please report it".to_owned()),
+            },
+        };
+        Self::new(exit, message).hint(hint)
+    }
+}
+
+fn limit_hint(name: &str) -> String {
+    match name {
+        "transfer_bytes_max" | "handles_max" | "table_elements_max" | "summary_bytes_max" => {
+            format!("{name} is fixed; tell the plugin's author")
+        }
+        _ => format!("nothing was kept; if you want to allow more, raise limits.{name} of the task"),
+    }
+}
+
+impl From<RunError> for CommandError {
+    fn from(error: RunError) -> Self {
+        let message = error.to_string();
+        match error {
+            RunError::Examine(error) => error.into(),
+            RunError::Refused(refused) => Self { exit: class_of(&refused), message, hints: hints_of(&refused) },
+            RunError::Waiting(error) => error.into(),
+            RunError::Land(error) => error.into(),
+            RunError::Ledger(error) | RunError::Approve(ApproveError::Ledger(error)) => error.into(),
+            RunError::Approve(ApproveError::Digest { .. }) => {
+                Self::new(Exit::Denied, message).hint("`lifeos show RUN` prints the digest; look at the candidate again")
+            }
+            RunError::Lock(error) => error.into(),
+            RunError::Repo(error) => error.into(),
+            RunError::NotWaiting { .. } => Self::usage(message).hint("`lifeos status` lists what waits"),
+        }
+    }
+}
+
+/// For each limit that was hit, the line that would allow more.
+pub(crate) fn hints_of(refused: &[Refused]) -> Vec<String> {
+    let problems = refused.iter().flat_map(|refused| &refused.problems);
+    let limits = problems.filter_map(|problem| match problem {
+        Problem::OverLimit(name, value) => Some(format!("to allow more, set limits.{name} above {value} in the task's table")),
+        _ => None,
+    });
+    let mut hints: Vec<String> = limits.collect();
+    hints.dedup();
+    hints
+}
+
+impl From<WaitingError> for CommandError {
+    fn from(error: WaitingError) -> Self {
+        match error {
+            WaitingError::Stale { .. } => Self::new(Exit::Repo, &error).hint("run the task again and look at the new candidate"),
+            WaitingError::Repo(error) => error.into(),
+            WaitingError::Ref(error) => error.into(),
+            WaitingError::Lock(error) => error.into(),
+            WaitingError::Git(error) => git(&error),
+        }
+    }
+}
+
+impl From<LandError> for CommandError {
+    fn from(error: LandError) -> Self {
+        match error {
+            LandError::NotOurs { .. } => {
+                Self::new(Exit::Repo, &error).hint("merge or delete that branch; lifeos leaves other people's commits alone")
+            }
+            LandError::CheckedOut { .. } => Self::new(Exit::Repo, &error).hint("switch to another branch, then approve again"),
+            LandError::Ref(error) => error.into(),
+            LandError::Ledger(error) => error.into(),
+            LandError::Lock(error) => error.into(),
+            LandError::Git(error) => git(&error),
+        }
+    }
+}
+
+impl From<RefError> for CommandError {
+    fn from(error: RefError) -> Self {
+        let hint = match &error {
+            RefError::Moved { .. } => "nothing was changed; run again",
+            RefError::Locked { .. } => "wait for the other git process; if there is none, remove the .lock file beside the ref",
+            RefError::Forbidden { .. } | RefError::Git { .. } => "`git fsck` may tell more",
+        };
+        if let RefError::Git { source, .. } = &error
+            && is_io(source)
+        {
+            return Self::new(Exit::Io, &error).hint("see whether the disk is full or read-only");
+        }
+        Self::new(Exit::Repo, &error).hint(hint)
+    }
+}
+
+impl From<LedgerError> for CommandError {
+    fn from(error: LedgerError) -> Self {
+        match error {
+            LedgerError::Newer { .. } => Self::usage(&error).hint("use the lifeos that wrote it, or a newer one"),
+            LedgerError::Damaged { .. } => {
+                Self::new(Exit::Io, &error).hint("`git log refs/lifeos/ledger` shows the chain; nothing was written to it")
+            }
+            LedgerError::Ref(error) => error.into(),
+            LedgerError::Git(error) => git(&error),
+        }
+    }
+}
+
+impl From<LockError> for CommandError {
+    fn from(error: LockError) -> Self {
+        match error {
+            LockError::Busy => Self::new(Exit::Busy, &error).hint("wait for it to end; the lock ends with it"),
+            LockError::Io { .. } => Self::new(Exit::Io, &error).hint("lifeos needs to write there to record what it does"),
+        }
+    }
+}
+
+fn git(error: &git2::Error) -> CommandError {
+    let exit = if is_io(error) { Exit::Io } else { Exit::Repo };
+    CommandError::new(exit, format!("git: {}", error.message()))
+        .hint("nothing was published; see whether the disk is full or read-only")
+}
+
+fn is_io(error: &git2::Error) -> bool {
+    matches!(
+        error.class(),
+        git2::ErrorClass::Os | git2::ErrorClass::Filesystem | git2::ErrorClass::Zlib | git2::ErrorClass::Indexer
+    )
+}

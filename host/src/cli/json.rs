@@ -1,0 +1,232 @@
+//! What `--json` prints: one document for each command, with the version of
+//! its schema. The schema files in `docs/schema/` are made from these types.
+
+use std::collections::BTreeMap;
+
+use lifeos::edit::Finding;
+use lifeos::ledger::{EditText, PluginId, RefusedText, Run, State, Story};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::error::CommandError;
+use super::exit::Exit;
+use super::term::Term;
+
+/// Any command that failed.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct Failed {
+    schema: &'static str,
+    /// The class of the exit code.
+    class: &'static str,
+    /// The exit code.
+    code: u8,
+    /// What happened.
+    message: String,
+    /// What to do next.
+    hints: Vec<String>,
+}
+
+/// `init`.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct Init {
+    pub(crate) schema: &'static str,
+    /// Where the file goes.
+    pub(crate) path: String,
+    /// Whether it was written.
+    pub(crate) written: bool,
+    /// What is in it.
+    pub(crate) text: String,
+}
+
+/// `check`.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct Check {
+    pub(crate) schema: &'static str,
+    pub(crate) task: String,
+    /// The commit that was checked.
+    pub(crate) base: String,
+    pub(crate) plugin: PluginId,
+    /// Whether there is nothing to see and nothing to change.
+    pub(crate) clean: bool,
+    /// Documents handed to the plugin.
+    pub(crate) documents: u64,
+    /// Documents in reach that could not be handed over, by reason.
+    pub(crate) skipped: BTreeMap<String, u64>,
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) edits: Vec<Edit>,
+    pub(crate) refused: Vec<RefusedText>,
+    /// Lines for the author.
+    pub(crate) log: String,
+}
+
+/// An edit that `check` or `show` speaks of.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Edit {
+    #[serde(flatten)]
+    pub(crate) edit: EditText,
+    /// The change as a unified diff.
+    pub(crate) diff: String,
+}
+
+/// `run`.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct Ran {
+    pub(crate) schema: &'static str,
+    pub(crate) tasks: Vec<RanTask>,
+}
+
+/// One task of a `run`.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct RanTask {
+    pub(crate) task: String,
+    /// The class of its exit code.
+    pub(crate) class: &'static str,
+    /// Its exit code.
+    pub(crate) code: u8,
+    /// The run, unless it failed.
+    pub(crate) run: Option<String>,
+    pub(crate) state: Option<State>,
+    /// The branch that moved.
+    pub(crate) branch: Option<String>,
+    pub(crate) record: Option<Run>,
+    /// What happened, if it failed.
+    pub(crate) message: Option<String>,
+    /// What to do next.
+    pub(crate) hints: Vec<String>,
+}
+
+/// `status` and `log`.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct Runs {
+    pub(crate) schema: &'static str,
+    pub(crate) runs: Vec<RunLine>,
+}
+
+/// One run in a list.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct RunLine {
+    pub(crate) run: String,
+    pub(crate) task: String,
+    /// Time of its newest record, seconds since 1970-01-01T00:00Z.
+    pub(crate) at: i64,
+    pub(crate) state: State,
+    pub(crate) digest: Option<String>,
+    /// Files of its candidate.
+    pub(crate) files: u64,
+    pub(crate) findings: u64,
+    /// Who approved or rejected it.
+    pub(crate) by: Option<String>,
+    /// Why it was rejected, or why it failed.
+    pub(crate) why: Option<String>,
+}
+
+/// `show`.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct Show {
+    pub(crate) schema: &'static str,
+    #[serde(flatten)]
+    pub(crate) line: RunLine,
+    pub(crate) record: Option<Run>,
+    /// The candidate as a unified diff.
+    pub(crate) diff: String,
+    /// Findings as reported.
+    pub(crate) reported: Vec<serde_json::Value>,
+    /// Host calls, at most 20,000.
+    pub(crate) trace: Vec<serde_json::Value>,
+}
+
+/// `approve` and `reject`.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct Verdict {
+    pub(crate) schema: &'static str,
+    pub(crate) run: String,
+    pub(crate) task: String,
+    pub(crate) state: State,
+    pub(crate) by: String,
+    /// The branch that moved.
+    pub(crate) branch: Option<String>,
+    /// The candidate's commit.
+    pub(crate) commit: Option<String>,
+}
+
+/// `doctor`.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct Doctor {
+    pub(crate) schema: &'static str,
+    pub(crate) checks: Vec<Diagnosis>,
+}
+
+/// One thing that `doctor` looked at.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct Diagnosis {
+    pub(crate) name: &'static str,
+    pub(crate) ok: bool,
+    pub(crate) detail: String,
+}
+
+/// `plugin build`.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct Built {
+    pub(crate) schema: &'static str,
+    pub(crate) plugin: PluginId,
+    /// The component file.
+    pub(crate) component: String,
+    pub(crate) bytes: u64,
+    /// What it can call.
+    pub(crate) imports: Vec<String>,
+}
+
+impl Failed {
+    pub(crate) fn new(error: &CommandError) -> Self {
+        let CommandError { exit, message, hints } = error;
+        Self { schema: "lifeos/error@1", class: exit.word(), code: exit.code(), message: message.clone(), hints: hints.clone() }
+    }
+}
+
+impl RunLine {
+    pub(crate) fn new(story: &Story) -> Self {
+        let record = story.record.as_ref().map(|(_, record)| record);
+        let (by, why) = story.verdict.clone().map_or((None, None), |(by, why)| (Some(by), why));
+        Self {
+            run: story.run.clone(),
+            task: story.task.clone(),
+            at: story.at,
+            state: story.state,
+            digest: record.and_then(|record| record.candidate.as_ref()).map(|candidate| candidate.digest.clone()),
+            files: record.map_or(0, |record| record.edits.len() as u64),
+            findings: record.map_or(0, |record| record.findings.values().sum()),
+            by,
+            why: why.or_else(|| record.and_then(|record| record.reason.clone())),
+        }
+    }
+}
+
+/// The hidden verb that prints a schema.
+pub(crate) fn schema(verb: &str, term: &Term) -> Result<Exit, CommandError> {
+    let schema = match verb {
+        "error" => schemars::schema_for!(Failed),
+        "init" => schemars::schema_for!(Init),
+        "check" => schemars::schema_for!(Check),
+        "run" => schemars::schema_for!(Ran),
+        "status" | "log" => schemars::schema_for!(Runs),
+        "show" => schemars::schema_for!(Show),
+        "approve" | "reject" => schemars::schema_for!(Verdict),
+        "doctor" => schemars::schema_for!(Doctor),
+        "plugin-build" => schemars::schema_for!(Built),
+        _ => return Err(CommandError::usage(format!("no schema for `{verb}`"))),
+    };
+    term.json(&schema);
+    Ok(Exit::Done)
+}

@@ -1,0 +1,153 @@
+//! From what was typed and where: repository, tasks, plugin, machine. The only
+//! file that reads the environment.
+
+use std::path::{Path, PathBuf};
+
+use lifeos::config::{self, Config, Source, Task};
+use lifeos::examine::Machine;
+use lifeos::ledger::{Ledger, Story};
+use lifeos::plugin::{COMPONENT_BYTES_MAX, Plugin, PluginError, official};
+use lifeos::repo::Repo;
+use lifeos::wasm::{Cache, Compiler, LoadError, Runtime};
+
+use super::Global;
+use super::error::CommandError;
+use super::exit::Exit;
+use super::term::Term;
+
+/// The hidden verb of the compiling child.
+pub(crate) const COMPILE_VERB: &str = "__compile";
+
+pub(crate) fn repo(global: &Global) -> Result<Repo, CommandError> {
+    Ok(Repo::discover(&global.directory)?)
+}
+
+/// The tasks: from the operator's file, or from the base commit.
+pub(crate) fn config(global: &Global, repo: &Repo) -> Result<Config, CommandError> {
+    if let Some(path) = &global.config {
+        let text = std::fs::read_to_string(path).map_err(|source| match source.kind() {
+            std::io::ErrorKind::NotFound => CommandError::usage(format!("{}: no such file", path.display())),
+            _ => CommandError::io(path, &source),
+        })?;
+        return Config::parse(&text).map_err(|error| CommandError::from(error).at(&path.display().to_string()));
+    }
+    let head = repo.head()?;
+    let text = repo.file_at(head, config::FILE)?.ok_or_else(|| {
+        CommandError::usage(format!("there is no {} in the base commit {}", config::FILE, &head.to_string()[..10]))
+            .hint("`lifeos init --write` makes one; commit it, or name a file with --config FILE")
+    })?;
+    Config::parse(&text).map_err(|error| CommandError::from(error).at(config::FILE))
+}
+
+pub(crate) fn task(config: &Config, name: &str) -> Result<(), CommandError> {
+    if config.tasks.contains_key(name) {
+        return Ok(());
+    }
+    let error = CommandError::usage(format!("there is no task `{}` in {}", lifeos::clean::line(name), config::FILE));
+    let known: Vec<&str> = config.tasks.keys().map(String::as_str).collect();
+    Err(match config.nearest_task(name) {
+        Some(nearest) => error.hint(format!("did you mean `{nearest}`?")),
+        None => error.hint(format!("the tasks are: {}", known.join(", "))),
+    })
+}
+
+/// The component of a task: the bytes read here are the bytes that run.
+pub(crate) fn plugin(task: &Task, repo: &Repo) -> Result<Plugin, CommandError> {
+    let plugin = match &task.plugin {
+        Source::Official(name) => official::read(name)?,
+        Source::File(path) => component(&repo.workdir().join(path))?,
+    };
+    Ok(plugin.pinned(task.digest)?)
+}
+
+/// A file that is not part of this binary must be pinned before it may write.
+pub(crate) fn require_pin(task: &Task, plugin: &Plugin) -> Result<(), CommandError> {
+    if task.digest.is_some() || matches!(task.plugin, Source::Official(_)) {
+        return Ok(());
+    }
+    let message = format!("task {} runs a component that is not pinned", task.name);
+    Err(CommandError::new(Exit::Denied, message).hint(format!(
+        "`check` runs it without writing; to allow `run`, add to [task.{}]: digest = \"{}\"",
+        task.name, plugin.digest
+    )))
+}
+
+/// Reads a component file.
+pub(crate) fn component(path: &Path) -> Result<Plugin, CommandError> {
+    use std::io::Read as _;
+    let place = path.display().to_string();
+    let read = || {
+        let file = std::fs::File::open(path)?;
+        if !file.metadata()?.is_file() {
+            return Err(std::io::Error::other("not a file"));
+        }
+        let mut bytes = Vec::new();
+        file.take(COMPONENT_BYTES_MAX as u64 + 1).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    let bytes = read().map_err(|source| {
+        let error = CommandError::usage(format!("{place}: {source}"));
+        error.hint("`plugin` is the name of an official plugin, or the path of a component relative to the repository")
+    })?;
+    Plugin::read(bytes).map_err(|error: PluginError| CommandError::from(error).at(&place))
+}
+
+/// The engine, the cache of compiled code, and one thread for each core.
+pub(crate) fn machine(global: &Global, threads: Option<usize>, term: &Term) -> Result<Machine, CommandError> {
+    let cache = match cache_folder(global) {
+        None => {
+            term.note("no cache folder is known (HOME is not set), so plugins are compiled each time; see --cache-dir");
+            None
+        }
+        Some(folder) => Some(Cache::open(&folder).map_err(LoadError::from)?),
+    };
+    Ok(Machine {
+        runtime: Runtime::new()?,
+        cache,
+        compiler: compiler()?,
+        threads: threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, Into::into)),
+        shuffle: None,
+    })
+}
+
+/// Where compiled code is kept: the user's cache folder, unless told otherwise.
+pub(crate) fn cache_folder(global: &Global) -> Option<PathBuf> {
+    let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let user = || absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")));
+    global.cache_dir.clone().or_else(|| Some(user()?.join("lifeos").join("compiled")))
+}
+
+fn compiler() -> Result<Compiler, CommandError> {
+    let program = std::env::current_exe().map_err(|source| CommandError::io(Path::new("lifeos"), &source))?;
+    Ok(Compiler { program, arguments: vec![COMPILE_VERB.to_owned()] })
+}
+
+/// A run by its id or the beginning of it.
+pub(crate) fn story(ledger: &Ledger<'_>, run: &str) -> Result<Story, CommandError> {
+    let unknown = |message: String| CommandError::usage(message).hint("`lifeos status` and `lifeos log` list the runs");
+    let stories = ledger.stories()?.into_iter().filter(|story| !run.is_empty() && story.run.starts_with(run));
+    let mut stories: Vec<Story> = stories.collect();
+    match stories.len() {
+        1 => Ok(stories.remove(0)),
+        0 => Err(unknown(format!("there is no run `{}`", lifeos::clean::line(run)))),
+        count => Err(unknown(format!("`{run}` is the beginning of {count} runs"))),
+    }
+}
+
+/// Who is typing, as git knows them.
+pub(crate) fn person(repo: &Repo) -> Result<String, CommandError> {
+    let unknown = || {
+        let error = CommandError::usage("git does not know who you are, and a verdict is recorded with a name");
+        error.hint("git config user.name \"Your Name\" && git config user.email you@example.org")
+    };
+    let config = repo.git().config().and_then(|mut config| config.snapshot()).map_err(|_| unknown())?;
+    let get = |key| config.get_str(key).ok().filter(|value| !value.trim().is_empty()).map(str::to_owned);
+    let (name, email) = (get("user.name").ok_or_else(unknown)?, get("user.email").ok_or_else(unknown)?);
+    Ok(lifeos::clean::line(&format!("{name} <{email}>")).into_owned())
+}
+
+/// Seconds since 1970-01-01T00:00Z.
+pub(crate) fn now() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
+}

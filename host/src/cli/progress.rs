@@ -1,0 +1,87 @@
+//! Progress on long work, on standard error: a bar on a terminal, a line where
+//! there is none, nothing for what is quick.
+
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use lifeos::event::Event;
+
+use super::term::{self, Term};
+
+/// Nothing is drawn before so long.
+const PATIENCE: Duration = Duration::from_millis(250);
+
+/// A reader of events that shows how far a run is.
+pub(crate) struct Progress {
+    bar: Mutex<Option<ProgressBar>>,
+    started: Instant,
+    draws: bool,
+}
+
+impl Progress {
+    pub(crate) fn new(term: &Term) -> Self {
+        Self { bar: Mutex::new(None), started: Instant::now(), draws: term::draws() && !term.is_json() }
+    }
+
+    /// Takes an event.
+    pub(crate) fn show(&self, event: &Event, term: &Term) {
+        if !self.draws {
+            return self.tell(event, term);
+        }
+        let Ok(mut bar) = self.bar.lock() else { return };
+        match event {
+            Event::Compiling { plugin, bytes } => {
+                let words = format!("compiling {plugin} ({:.1} MB), once", *bytes as f64 / 1e6);
+                *bar = Some(spinner(words));
+            }
+            Event::Checking { documents } => *bar = Some(counter(*documents)),
+            Event::Checked => {
+                if let Some(bar) = bar.as_ref() {
+                    bar.inc(1);
+                    if self.started.elapsed() > PATIENCE && bar.is_hidden() {
+                        bar.set_draw_target(ProgressDrawTarget::stderr());
+                    }
+                }
+            }
+            Event::Concluding => set(&mut bar, "looking at the whole set"),
+            Event::Building { files } => set(&mut bar, &format!("building a candidate of {files} files")),
+            Event::Compiled { .. } | Event::Finished => {
+                if let Some(bar) = bar.take() {
+                    bar.finish_and_clear();
+                }
+            }
+        }
+    }
+
+    /// Without a terminal only what takes seconds is worth a line.
+    fn tell(&self, event: &Event, term: &Term) {
+        match event {
+            Event::Compiling { plugin, bytes } => {
+                term.note(&format!("compiling {plugin} ({:.1} MB); this happens once for each version", *bytes as f64 / 1e6));
+            }
+            Event::Compiled { took } => term.note(&format!("compiled in {:.1} s", took.as_secs_f64())),
+            _ => {}
+        }
+    }
+}
+
+fn spinner(words: String) -> ProgressBar {
+    let bar = ProgressBar::new_spinner().with_message(words);
+    bar.enable_steady_tick(Duration::from_millis(120));
+    bar
+}
+
+fn counter(documents: u64) -> ProgressBar {
+    let style = ProgressStyle::with_template("checking {wide_bar} {pos}/{len} documents");
+    let bar = ProgressBar::with_draw_target(Some(documents), ProgressDrawTarget::hidden());
+    if let Ok(style) = style { bar.with_style(style) } else { bar }
+}
+
+fn set(bar: &mut Option<ProgressBar>, words: &str) {
+    if let Some(bar) = bar.take() {
+        bar.finish_and_clear();
+    }
+    let next = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+    *bar = Some(next.with_message(words.to_owned()));
+}

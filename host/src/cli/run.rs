@@ -1,0 +1,151 @@
+//! `lifeos run`.
+
+use clap::Args;
+use lifeos::config::Config;
+use lifeos::event::{Event, Events};
+use lifeos::examine::Machine;
+use lifeos::ledger::State;
+use lifeos::repo::Repo;
+use lifeos::run::{self, Finished};
+
+use super::error::{CommandError, class_of};
+use super::exit::Exit;
+use super::progress::Progress;
+use super::term::Term;
+use super::{Global, json, open, text};
+
+/// Runs tasks as far as their autonomy allows. Exits with 0 when they are done,
+/// have nothing to do, or wait for approval.
+#[derive(Args)]
+pub(crate) struct Run {
+    /// The tasks, by their names in lifeos.toml.
+    #[arg(required_unless_present = "all")]
+    tasks: Vec<String>,
+    /// Run every task of lifeos.toml.
+    #[arg(long, conflicts_with = "tasks")]
+    all: bool,
+    /// What to do, for tasks that take an instruction.
+    #[arg(long, value_name = "TEXT")]
+    instruction: Option<String>,
+    /// Exit with 3 when there was nothing to do, with 4 when a candidate waits.
+    #[arg(long)]
+    detailed_exitcode: bool,
+    /// Check documents on so many threads instead of all cores.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    threads: Option<u16>,
+}
+
+pub(crate) fn run(verb: &Run, global: &Global, term: &Term) -> Result<Exit, CommandError> {
+    let repo = open::repo(global)?;
+    let config = open::config(global, &repo)?;
+    let names: Vec<String> = if verb.all { config.tasks.keys().cloned().collect() } else { verb.tasks.clone() };
+    names.iter().try_for_each(|name| open::task(&config, name))?;
+    if verb.instruction.as_ref().is_some_and(|text| text.len() > 64 << 10) {
+        return Err(CommandError::new(Exit::Limit, "the instruction has more than 64 KiB"));
+    }
+    let machine = open::machine(global, verb.threads.map(usize::from), term)?;
+    let ends: Vec<_> = names.iter().map(|name| (name, run_task(name, verb, &config, &repo, &machine, term))).collect();
+    let exits: Vec<Exit> = ends.iter().map(|(_, end)| exit_of(end, verb.detailed_exitcode)).collect();
+    if term.is_json() {
+        let tasks = ends.into_iter().zip(&exits).map(|((name, end), exit)| json_of(name, end, *exit)).collect();
+        term.json(&json::Ran { schema: "lifeos/run@1", tasks });
+    } else {
+        for (name, end) in ends {
+            match end {
+                Ok(finished) => print(name, &finished, term),
+                Err(error) => drop(term.error(&error.at(name))),
+            }
+        }
+    }
+    Ok(overall(&exits))
+}
+
+fn run_task(
+    name: &str,
+    verb: &Run,
+    config: &Config,
+    repo: &Repo,
+    machine: &Machine,
+    term: &Term,
+) -> Result<Finished, CommandError> {
+    let task = &config.tasks[name];
+    let plugin = open::plugin(task, repo)?;
+    open::require_pin(task, &plugin)?;
+    let progress = Progress::new(term);
+    let reader = |event: &Event| progress.show(event, term);
+    let finished = run::run(repo, task, &plugin, verb.instruction.as_deref(), machine, open::now(), &Events::to(&reader));
+    progress.show(&Event::Finished, term);
+    Ok(finished?)
+}
+
+fn exit_of(end: &Result<Finished, CommandError>, detailed: bool) -> Exit {
+    match end {
+        Err(error) => error.exit,
+        Ok(finished) if !finished.refused.is_empty() => class_of(&finished.refused),
+        Ok(finished) => match finished.state {
+            State::Nothing if detailed => Exit::Nothing,
+            State::Waiting if detailed => Exit::Waiting,
+            _ => Exit::Done,
+        },
+    }
+}
+
+/// One task: its own class. Several: partial when some failed, the worst class
+/// when all did.
+fn overall(exits: &[Exit]) -> Exit {
+    let is_failure = |exit: &Exit| exit.code() >= Exit::Partial.code() || *exit == Exit::Usage;
+    let worst = exits.iter().copied().max().unwrap_or(Exit::Done);
+    let failures = exits.iter().filter(|exit| is_failure(exit)).count();
+    if failures > 0 && failures < exits.len() { Exit::Partial } else { worst }
+}
+
+fn json_of(name: &str, end: Result<Finished, CommandError>, exit: Exit) -> json::RanTask {
+    let (class, code, task) = (exit.word(), exit.code(), name.to_owned());
+    match end {
+        Ok(Finished { run, state, record, branch, .. }) => json::RanTask {
+            task,
+            class,
+            code,
+            run: Some(run),
+            state: Some(state),
+            branch,
+            record: Some(record),
+            message: None,
+            hints: Vec::new(),
+        },
+        Err(error) => json::RanTask {
+            task,
+            class,
+            code,
+            run: None,
+            state: None,
+            branch: None,
+            record: None,
+            message: Some(error.message),
+            hints: error.hints,
+        },
+    }
+}
+
+fn print(name: &str, finished: &Finished, term: &Term) {
+    let Finished { run, state, record, branch, findings, log, .. } = finished;
+    term.data(&text::refused(&record.refused));
+    for line in log.lines() {
+        term.note(&format!("plugin: {line}"));
+    }
+    for (reason, count) in &record.skipped {
+        term.note(&format!("skipped: {} ({reason})", text::count(*count, "file")));
+    }
+    let findings = text::count(findings.len() as u64, "finding");
+    let files = text::count(record.edits.len() as u64, "file");
+    term.data(&match (state, branch) {
+        (State::Nothing, _) => format!("{name}: nothing to do ({findings}, no edit)\n"),
+        (State::Landed, Some(branch)) => format!("{name}: run {run} landed on branch {branch} ({files}, {findings})\n"),
+        (State::Waiting, _) => format!("{name}: run {run} waits for approval ({files}, {findings})\n"),
+        (State::Rejected, _) => format!("{name}: run {run} is the candidate that was rejected before; nothing was proposed\n"),
+        (state, _) => format!("{name}: run {run} is {} ({files}, {findings})\n", text::word(*state)),
+    });
+    if *state == State::Waiting {
+        term.note(&format!("look: lifeos show {run}    approve: lifeos approve {run}    or: lifeos reject {run} --why TEXT"));
+    }
+}

@@ -1,0 +1,99 @@
+//! `lifeos show`.
+
+use clap::Args;
+use lifeos::ledger::{Ledger, Run, Story};
+use lifeos::repo::Repo;
+use lifeos::{clean, diff, repo::RepoError};
+
+use super::error::CommandError;
+use super::exit::Exit;
+use super::term::Term;
+use super::{Global, json, open, text};
+
+/// Shows a run: where it stands, what the plugin could and did do, its
+/// findings, and the candidate as a diff.
+#[derive(Args)]
+pub(crate) struct Show {
+    /// The run, or the beginning of its id.
+    run: String,
+    /// Show the calls of the plugin to the host, one JSON line each.
+    #[arg(long)]
+    trace: bool,
+}
+
+pub(crate) fn show(verb: &Show, global: &Global, term: &Term) -> Result<Exit, CommandError> {
+    let repo = open::repo(global)?;
+    let ledger = Ledger::of(&repo);
+    let story = open::story(&ledger, &verb.run)?;
+    let lines = |name: &str| -> Result<Vec<String>, CommandError> {
+        let Some((id, _)) = &story.record else { return Ok(Vec::new()) };
+        let bytes = ledger.file(*id, name)?.unwrap_or_default();
+        Ok(String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect())
+    };
+    if verb.trace && !term.is_json() {
+        lines("trace.jsonl")?.iter().for_each(|line| term.data(&format!("{}\n", clean::line(line))));
+        return Ok(Exit::Done);
+    }
+    let diff = candidate_diff(&repo, &story)?;
+    let line = json::RunLine::new(&story);
+    if term.is_json() {
+        let values = |lines: Vec<String>| lines.iter().filter_map(|line| serde_json::from_str(line).ok()).collect();
+        let (reported, trace) = (values(lines("findings.jsonl")?), values(lines("trace.jsonl")?));
+        let record = story.record.map(|(_, record)| record);
+        term.json(&json::Show { schema: "lifeos/show@1", line, record, diff, reported, trace });
+        return Ok(Exit::Done);
+    }
+    term.data(&text::run_line(&line));
+    if let Some((_, record)) = &story.record {
+        term.data(&facts(record));
+    }
+    term.diff(&diff);
+    Ok(Exit::Done)
+}
+
+/// What the record says, a line for each fact.
+fn facts(record: &Run) -> String {
+    let list = |list: &[String]| if list.is_empty() { "nothing".to_owned() } else { list.join(" ") };
+    let counts = |counts: &mut dyn Iterator<Item = (String, u64)>| {
+        list(&counts.map(|(name, count)| format!("{name} {count}")).collect::<Vec<_>>())
+    };
+    let mut facts = vec![
+        ("base", record.base.clone()),
+        ("plugin", format!("{} {} {}", record.plugin.name, record.plugin.version, record.plugin.digest)),
+        ("imported", list(&record.imported)),
+        ("declared", reach(&record.declared)),
+        ("granted", reach(&record.granted)),
+        ("used", counts(&mut record.used.iter().map(|(name, used)| (name.clone(), used.allowed + used.denied + used.errors)))),
+        ("documents", record.documents.to_string()),
+        ("findings", counts(&mut record.findings.iter().map(|(rule, count)| (rule.clone(), *count)))),
+    ];
+    if let Some(candidate) = &record.candidate {
+        facts.push(("candidate", candidate.commit.clone()));
+        facts.push(("digest", candidate.digest.clone()));
+    }
+    if let Some(reason) = &record.reason {
+        facts.push(("reason", clean::line(reason).into_owned()));
+    }
+    let mut shown: String = facts.iter().map(|(name, fact)| format!("  {name:<10} {fact}\n")).collect();
+    shown.push_str(&text::refused(&record.refused));
+    shown
+}
+
+fn reach(reach: &lifeos::ledger::ReachText) -> String {
+    let history = if reach.history { ", history" } else { "" };
+    format!("read [{}], edit [{}]{history}", reach.read.join(" "), reach.edit.join(" "))
+}
+
+/// The candidate against its base, from the object database.
+fn candidate_diff(repo: &Repo, story: &Story) -> Result<String, CommandError> {
+    let Some(record) = story.record.as_ref().map(|(_, record)| record) else { return Ok(String::new()) };
+    let Some(candidate) = &record.candidate else { return Ok(String::new()) };
+    let id = |text: &str| git2::Oid::from_str(text).map_err(RepoError::from);
+    let (base, commit) = (id(&record.base)?, id(&candidate.commit)?);
+    let mut diffs = String::new();
+    for edit in &record.edits {
+        let (old, new) = (repo.file_at(base, &edit.path)?, repo.file_at(commit, &edit.path)?);
+        diffs.push_str(&diff::unified(&clean::line(&edit.path), old.as_deref(), new.as_deref()));
+    }
+    Ok(diffs)
+}

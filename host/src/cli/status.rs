@@ -1,0 +1,39 @@
+//! `lifeos status`.
+
+use std::collections::HashSet;
+
+use clap::Args;
+use lifeos::ledger::{Ledger, State, Story};
+
+use super::error::CommandError;
+use super::exit::Exit;
+use super::term::Term;
+use super::{Global, json, open, text};
+
+/// Lists what waits for a verdict, and how each task's last run ended.
+#[derive(Args)]
+pub(crate) struct Status {}
+
+pub(crate) fn status(_: &Status, global: &Global, term: &Term) -> Result<Exit, CommandError> {
+    let repo = open::repo(global)?;
+    let stories = Ledger::of(&repo).stories()?;
+    let mut seen = HashSet::new();
+    // `insert` first: it must see every story, the waiting ones too.
+    let shown = |story: &&Story| seen.insert(story.task.clone()) || story.state == State::Waiting;
+    let runs: Vec<_> = stories.iter().filter(shown).map(json::RunLine::new).collect();
+    if term.is_json() {
+        term.json(&json::Runs { schema: "lifeos/status@1", runs });
+        return Ok(Exit::Done);
+    }
+    runs.iter().for_each(|line| term.data(&text::run_line(line)));
+    let waiting = runs.iter().filter(|line| line.state == State::Waiting).count() as u64;
+    match (runs.len(), waiting) {
+        (0, _) => term.note("no task has run yet; `lifeos run TASK` starts one"),
+        (_, 0) => term.note("nothing waits for a verdict"),
+        _ => term.note(&format!(
+            "waiting for a verdict: {}; `lifeos show RUN`, then approve or reject",
+            text::count(waiting, "candidate")
+        )),
+    }
+    Ok(Exit::Done)
+}
