@@ -1,0 +1,56 @@
+# What one can do here; `just --list` is the table of contents.
+
+set shell := ["bash", "-euo", "pipefail", "-c"]
+
+target := env("CARGO_TARGET_DIR", justfile_directory() / "target")
+lifeos := target / "release/lifeos"
+plugins := target / "plugins"
+
+[private]
+default:
+    @just --list --unsorted
+
+# Build the host with the official plugins inside: target/release/lifeos.
+build: plugins
+    cargo build --release --locked --package lifeos
+
+# Build the official plugins: target/plugins/NAME.wasm.
+plugins: _target _host
+    {{ lifeos }} plugin build plugins/doc-hygiene --output {{ plugins }}/doc-hygiene.wasm --no-compile
+
+# Run doc hygiene on a small sample repository, from findings to commit.
+demo: build
+    LIFEOS={{ lifeos }} tests/sample/demo
+
+# Set up and run every test.
+test: build _test-plugins
+    cargo test --release --locked --package doc-hygiene --no-default-features --lib
+    cargo test --release --locked --package lifeos
+
+# Format and lint, as the tests want it.
+check:
+    cargo fmt --all --check
+    cargo clippy --release --locked --package lifeos --all-targets -- --deny warnings
+
+# Measure the host: results and commands are in docs/benchmarks.md.
+bench: build
+    cargo bench --locked --package lifeos
+
+# What continuous integration runs.
+ci: test
+
+# The host alone, which builds the plugins it will carry.
+[private]
+_host:
+    cargo build --release --locked --package lifeos
+
+# Components that misbehave, for the tests.
+[private]
+_test-plugins: _target
+    for name in hostile hostile-files; do {{ lifeos }} plugin build tests/plugins/$name --output {{ plugins }}/$name.wasm --no-compile; done
+
+# The compilation target of plugins.
+[private]
+_target:
+    @rustup target list --installed | grep -qx wasm32-unknown-unknown || rustup target add wasm32-unknown-unknown \
+        || { echo "lifeos: plugins are compiled for wasm32-unknown-unknown, which rustup could not fetch; install it with: rustup target add wasm32-unknown-unknown" >&2; exit 2; }
