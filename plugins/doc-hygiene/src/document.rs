@@ -1,0 +1,226 @@
+//! The check of one document: what is seen, what is proposed, and which
+//! proposal takes care of what. It brings the parts together and reads nothing
+//! but the document it is given and, through [`History`], its past.
+
+use std::collections::BTreeSet;
+
+use lifeos_sdk::{Document, Finding, Report, Severity, Summary};
+
+use crate::dating::{self, Dated, Wrong};
+use crate::edits::{lines, replacements, span};
+use crate::format::{END_OF_FILE, Repairs, Rules, Seen, Weight, changes, tidy};
+use crate::history::History;
+use crate::options::Options;
+use crate::source::Source;
+
+/// The contract's bounds on findings.
+const FINDINGS_MAX: usize = 10_000;
+const MESSAGE_BYTES_MAX: usize = 2_000;
+
+/// Why a fix that exists is not proposed.
+const WITHHELD: &str = "fix withheld: it would change how the document renders";
+
+/// Why the end of a file is not mended.
+const END_KEPT: &str = "fix withheld: whether a file ends with a line feed is left to its authors";
+
+/// What to do about a date that cannot be put right.
+const REWRITE: &str = "write the date as 2026-01-31, or in another form this task reads without doubt";
+
+/// The summary of a document whose history is not in the clone.
+const HISTORY_MISSING: u8 = 1;
+
+/// What checks each document of a run.
+pub(crate) struct Checker {
+    options: Options,
+    rules: Box<dyn Rules + Send + Sync>,
+    history: Option<Box<dyn History + Send + Sync>>,
+}
+
+/// The text proposed for a document.
+struct Proposed {
+    text: String,
+    /// What the rules still see in it; none if that is what they saw at first.
+    left: Option<Vec<Seen>>,
+    withheld: BTreeSet<String>,
+}
+
+impl Checker {
+    pub(crate) fn new(
+        options: Options,
+        rules: Box<dyn Rules + Send + Sync>,
+        history: Option<Box<dyn History + Send + Sync>>,
+    ) -> Self {
+        Self { options, rules, history }
+    }
+
+    pub(crate) fn check(&self, document: &Document) -> Report {
+        let source = Source::new(&document.text);
+        let seen = self.seen(document, &source);
+        let dated = self.dated(document, &source);
+        let proposed = self.proposed(document, &source, &seen, &dated);
+        let changed = changes(source.plain(), &proposed.text);
+        let told = Told { document, source: &source };
+        let mut findings: Vec<Finding> = dated.wrong.iter().map(|wrong| told.stamp(wrong)).collect();
+        if self.options.lint {
+            let repairs = Repairs::new(proposed.left.as_deref().unwrap_or(&seen), &changed);
+            findings.extend(seen.iter().take(FINDINGS_MAX).map(|seen| {
+                let repaired = !changed.is_empty() && repairs.gone(seen);
+                let withheld = seen.fixable && !repaired && proposed.withheld.contains(&seen.rule);
+                told.lint(seen, repaired, withheld)
+            }));
+        }
+        findings.truncate(FINDINGS_MAX);
+        Report {
+            findings,
+            replacements: replacements(&source, &changed, &lines(&proposed.text)),
+            summary: vec![if dated.history_missing { HISTORY_MISSING } else { 0 }],
+        }
+    }
+
+    fn seen(&self, document: &Document, source: &Source<'_>) -> Vec<Seen> {
+        if !self.options.lint && !self.options.format {
+            return Vec::new();
+        }
+        self.rules.check(&document.path, source.plain())
+    }
+
+    fn dated(&self, document: &Document, source: &Source<'_>) -> Dated {
+        if !self.options.stamps {
+            return Dated::default();
+        }
+        let history = self.history.as_deref().map(|history| history as &dyn History);
+        dating::check(history, &document.path, source.plain(), &self.options)
+    }
+
+    /// Dates first and formatting on top, so that a second run finds both done.
+    fn proposed(&self, document: &Document, source: &Source<'_>, seen: &[Seen], dated: &Dated) -> Proposed {
+        let mut proposed = Proposed { text: source.plain().to_owned(), left: None, withheld: BTreeSet::new() };
+        if !document.editable {
+            return proposed;
+        }
+        proposed.text = dating::righted(source.plain(), &dated.wrong);
+        if proposed.text != source.plain() {
+            proposed.left = Some(self.rules.check(&document.path, &proposed.text));
+        }
+        if !self.options.format || source.has_lone_return() {
+            return proposed;
+        }
+        let left = proposed.left.as_deref().unwrap_or(seen);
+        let tidied = tidy(&*self.rules, &document.path, &proposed.text, left);
+        Proposed { text: tidied.text, left: tidied.left.or(proposed.left), withheld: tidied.withheld }
+    }
+}
+
+/// Findings of one document.
+struct Told<'a> {
+    document: &'a Document,
+    source: &'a Source<'a>,
+}
+
+impl Told<'_> {
+    fn stamp(&self, wrong: &Wrong) -> Finding {
+        Finding {
+            rule: if wrong.malformed { "stamp/malformed" } else { "stamp/outdated" }.to_owned(),
+            severity: if wrong.malformed { Severity::Error } else { Severity::Warning },
+            path: Some(self.document.path.clone()),
+            span: Some(span(self.source.original(wrong.place.start)..self.source.original(wrong.place.end))),
+            message: shortened(&wrong.message),
+            help: wrong.right.is_none().then(|| REWRITE.to_owned()),
+            repaired: wrong.right.is_some() && self.document.editable,
+        }
+    }
+
+    fn lint(&self, seen: &Seen, repaired: bool, withheld: bool) -> Finding {
+        let start = self.source.offset(seen.start.0, seen.start.1);
+        let end = self.source.offset(seen.end.0, seen.end.1);
+        Finding {
+            rule: seen.rule.clone(),
+            severity: match seen.weight {
+                Weight::Error => Severity::Error,
+                Weight::Warning => Severity::Warning,
+                Weight::Note => Severity::Note,
+            },
+            path: Some(self.document.path.clone()),
+            span: Some(span(start..end.max(start))),
+            message: shortened(&seen.message),
+            help: withheld.then(|| if seen.rule == END_OF_FILE { END_KEPT } else { WITHHELD }.to_owned()),
+            repaired,
+        }
+    }
+}
+
+/// What the whole set shows: whether history was missing.
+pub(crate) fn conclude(summaries: &[Summary]) -> Vec<Finding> {
+    let missing = summaries.iter().filter(|summary| summary.data.first() == Some(&HISTORY_MISSING)).count();
+    if missing == 0 {
+        return Vec::new();
+    }
+    vec![Finding {
+        rule: "stamp/history-missing".to_owned(),
+        severity: Severity::Warning,
+        path: None,
+        span: None,
+        message: format!("the dates of {missing} documents were not checked: this clone does not hold their history"),
+        help: Some("history is missing: fetch with depth 0".to_owned()),
+        repaired: false,
+    }]
+}
+
+/// At most as many bytes as a message may have.
+fn shortened(message: &str) -> String {
+    let end = (0..=MESSAGE_BYTES_MAX.min(message.len())).rev().find(|&end| message.is_char_boundary(end));
+    message[..end.unwrap_or(0)].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use lifeos_sdk::{Document, Summary};
+
+    use super::{Checker, conclude, shortened};
+    use crate::edits::applied;
+    use crate::format::NoRules;
+    use crate::history::tests::Past;
+    use crate::options::Options;
+
+    fn document(text: &str, editable: bool) -> Document {
+        Document { path: "a.md".to_owned(), id: String::new(), text: text.to_owned(), editable }
+    }
+
+    fn checker(past: Past) -> Checker {
+        Checker::new(Options::default(), Box::new(NoRules), Some(Box::new(past)))
+    }
+
+    const STAMPED: &str = "\u{feff}---\r\nlastmod: 2020-01-02\r\n---\r\nä Last updated: x\r\n";
+
+    #[test]
+    fn a_stamp_is_put_right_and_nothing_else_changes() {
+        let report = checker(Past(vec![("b", "", Some("y")), ("a", "", Some("x"))])).check(&document(STAMPED, true));
+        assert_eq!(applied(STAMPED, &report.replacements), STAMPED.replace("2020-01-02", "2001-09-09"));
+        let finding = &report.findings[0];
+        let span = finding.span.expect("span");
+        assert_eq!(&STAMPED[span.start as usize..span.end as usize], "2020-01-02");
+        assert_eq!((finding.rule.as_str(), finding.repaired), ("stamp/outdated", true));
+    }
+
+    #[test]
+    fn a_document_that_may_not_be_edited_gets_findings_only() {
+        let report = checker(Past(vec![("b", "", Some("y"))])).check(&document(STAMPED, false));
+        assert!(report.replacements.is_empty());
+        assert!(!report.findings[0].repaired);
+    }
+
+    #[test]
+    fn missing_history_is_said_once() {
+        let report = checker(Past(Vec::new())).check(&document(STAMPED, true));
+        assert!(report.findings.is_empty() && report.replacements.is_empty());
+        let summary = |data: &[u8]| Summary { path: "a.md".to_owned(), data: data.to_vec() };
+        assert_eq!(conclude(&[summary(&report.summary), summary(&report.summary)]).len(), 1);
+        assert_eq!(conclude(&[summary(&[0]), summary(&[])]).len(), 0);
+    }
+
+    #[test]
+    fn messages_are_bounded() {
+        assert_eq!(shortened(&"ä".repeat(2_000)).len(), 2_000);
+        assert_eq!(shortened(&format!("a{}", "ä".repeat(2_000))).len(), 1_999);
+    }
+}

@@ -1,0 +1,57 @@
+//! The owner's options: names, defaults, nothing else.
+
+use serde::Deserialize;
+
+/// The table `[task.NAME.options]`.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Options {
+    /// Whether to report what the lint rules see.
+    pub(crate) lint: bool,
+    /// Whether to propose the fixes that keep the meaning.
+    pub(crate) format: bool,
+    /// Whether to look at "last updated" dates.
+    pub(crate) stamps: bool,
+    /// The front matter keys that hold such a date.
+    pub(crate) stamp_keys: Vec<String>,
+    /// By how many days a date may be off.
+    pub(crate) stamp_tolerance_days: u32,
+    /// Commits that change more files than this are no update of any of them.
+    pub(crate) mass_commit_files: u32,
+    /// Rules to leave out, besides what the repository's configuration says.
+    pub(crate) lint_disable: Vec<String>,
+    /// Opt-in rules to add, besides what the repository's configuration says.
+    pub(crate) lint_enable: Vec<String>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let keys = ["last_updated", "lastmod", "updated", "date_modified", "ms.date"];
+        Self {
+            lint: true,
+            format: true,
+            stamps: true,
+            stamp_keys: keys.map(str::to_owned).to_vec(),
+            stamp_tolerance_days: 0,
+            mass_commit_files: 50,
+            lint_disable: Vec::new(),
+            lint_enable: Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Options;
+
+    #[test]
+    fn every_option_has_a_default_and_none_is_unknown() {
+        let read = |text: &str| serde_json::from_str::<Options>(text);
+        assert_eq!(read("{}").ok(), Some(Options::default()));
+        let set = read(r#"{"lint": false, "stamp_keys": ["date"], "mass_commit_files": 5}"#);
+        assert!(set.is_ok_and(|options| !options.lint && options.stamp_keys == ["date"]));
+        for wrong in [r#"{"lints": true}"#, r#"{"lint": "yes"}"#, r#"{"stamp_tolerance_days": -1}"#] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
+}
