@@ -150,19 +150,19 @@ impl Broker {
     ///
     /// # Errors
     /// [`Stop`] over the limit of calls.
-    pub fn list_files(&mut self, pattern: &str, after: Option<&str>) -> Answer<(Vec<(RepoPath, PathKind)>, Option<RepoPath>)> {
+    pub fn list_files(&mut self, pattern: &str, after: Option<&str>) -> Answer<Page> {
         self.call("read", "list-files", pattern, pattern.len(), |broker| {
             let Ok(globs) = Globs::new(&[pattern]) else { return Ok(Err(Refusal::InvalidPath)) };
             let base = &broker.shared.base;
             let first = after.map_or(0, |after| base.entries.partition_point(|entry| entry.path.as_str() <= after));
             let matching = base.entries[first..].iter().filter(|entry| globs.matches(entry.path.as_str()));
             let mut granted = matching.filter(|entry| broker.shared.policy.may_read(&entry.path));
-            let mut page = Vec::new();
+            let mut entries = Vec::new();
             for entry in granted.by_ref().take(PAGE_ENTRIES) {
-                page.push((entry.path.clone(), broker.kind(entry)?));
+                entries.push((entry.path.clone(), broker.kind(entry)?));
             }
-            let next = granted.next().and_then(|_| page.last()).map(|(path, _)| path.clone());
-            Ok(Ok((page, next)))
+            let next = granted.next().and_then(|_| entries.last()).map(|(path, _)| path.clone());
+            Ok(Ok(Page { entries, next }))
         })
     }
 
@@ -379,6 +379,15 @@ impl Broker {
             micros,
         });
     }
+}
+
+/// Some entries of a listing, and where the next page begins.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// At most [`PAGE_ENTRIES`], in byte order of their paths.
+    pub entries: Vec<(RepoPath, PathKind)>,
+    /// The last path of this page, if there are more.
+    pub next: Option<RepoPath>,
 }
 
 /// What a listed path is.

@@ -285,7 +285,7 @@ impl Listing<'_> {
 }
 
 fn text_of(bytes: &[u8]) -> Result<String, Unreadable> {
-    if bytes.contains(&0) {
+    if memchr::memchr(0, bytes).is_some() {
         return Err(Unreadable::NotText);
     }
     let text = std::str::from_utf8(bytes).map_err(|_| Unreadable::NotText)?;

@@ -219,7 +219,7 @@ fn append(
 fn failed(ledger: &Ledger<'_>, identity: &Identity, mut record: ledger::Run, at: i64, error: RunError) -> RunError {
     record.outcome = Outcome::Failed;
     record.reason = Some(clean::line(clean::cut(&error.to_string(), 2000)).into_owned());
-    let base = git2::Oid::from_str(&record.base).unwrap_or_else(|_| git2::Oid::ZERO_SHA1);
+    let base = git2::Oid::from_str(&record.base).unwrap_or(git2::Oid::ZERO_SHA1);
     let (run, task) = (identity.empty_run(base), identity.task.clone());
     let record = Record { schema: SCHEMA, run, task, at, body: Body::Run(Box::new(record)) };
     match ledger.append(&record, &[]) {

@@ -32,7 +32,7 @@ impl wit::repo::Host for State {
     fn list_files(&mut self, pattern: String, after: Option<String>) -> Answer<wit::repo::Page> {
         let answer = self.broker.list_files(&pattern, after.as_deref()).map_err(stop)?;
         let entry = |(path, kind): (RepoPath, PathKind)| wit::repo::Entry { path: path.to_string(), kind: path_kind(kind) };
-        let page = answer.map(|(entries, next)| wit::repo::Page {
+        let page = answer.map(|broker::Page { entries, next }| wit::repo::Page {
             entries: entries.into_iter().map(entry).collect(),
             next: next.map(|path| path.to_string()),
         });

@@ -105,12 +105,12 @@ fn cargo(folder: &Path) -> Result<Artifact, CommandError> {
 fn last_module(messages: &[u8]) -> Option<PathBuf> {
     let messages = String::from_utf8_lossy(messages);
     let values = messages.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-    let artifacts = values.filter(|value| value["reason"] == "compiler-artifact");
-    let files = artifacts.filter_map(|value| {
+    let artifacts = values.rev().filter(|value| value["reason"] == "compiler-artifact");
+    let mut files = artifacts.filter_map(|value| {
         let files = value["filenames"].as_array()?.clone();
         files.iter().filter_map(|file| file.as_str()).find(|file| file.ends_with(".wasm")).map(PathBuf::from)
     });
-    files.last()
+    files.next()
 }
 
 fn write(output: &Path, bytes: &[u8]) -> Result<(), CommandError> {

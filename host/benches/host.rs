@@ -1,0 +1,96 @@
+//! What the host itself costs: a policy decision, a host call, an instance, a
+//! whole process. Results and commands are in `docs/benchmarks.md`.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use lifeos::broker::{Broker, Shared};
+use lifeos::config::Config;
+use lifeos::event::Events;
+use lifeos::path::RepoPath;
+use lifeos::plugin::official;
+use lifeos::policy::Policy;
+use lifeos::repo::Repo;
+use lifeos::wasm::{Cache, Compiler, FileWorker, Loaded, Runtime, Settings};
+
+const LIFEOS: &str = env!("CARGO_BIN_EXE_lifeos");
+const CONFIG: &str = include_str!("../src/cli/lifeos.toml");
+
+/// A repository with one clean document and the configuration of `init`.
+fn repository() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::fs::write(folder.path().join("a.md"), "# One\n\nHello.\n").expect("a file");
+    std::fs::write(folder.path().join("lifeos.toml"), CONFIG).expect("a file");
+    let git = git2::Repository::init(folder.path()).expect("a repository");
+    let mut index = git.index().expect("an index");
+    index.add_all(["*"], git2::IndexAddOption::DEFAULT, None).expect("files");
+    let tree = git.find_tree(index.write_tree().expect("a tree")).expect("a tree");
+    let author = git2::Signature::now("bench", "bench@localhost").expect("a name");
+    git.commit(Some("HEAD"), &author, &author, "first", &tree, &[]).expect("a commit");
+    folder
+}
+
+fn shared(repo: &Repo) -> Arc<Shared> {
+    let base = repo.pin(repo.head().expect("a commit")).expect("a base");
+    let task = Config::parse(CONFIG).expect("a configuration").tasks.remove("docs").expect("a task");
+    let plugin = official::read("doc-hygiene").expect("run `just build` first");
+    let declared = plugin.manifest.reach().expect("a manifest");
+    Arc::new(Shared::new(base, Policy { declared, granted: task.granted, limits: task.limits }))
+}
+
+fn loaded(cache: &Path) -> Loaded {
+    let runtime = Runtime::new().expect("an engine");
+    let cache = Cache::open(cache).expect("a cache");
+    let compiler = Compiler { program: PathBuf::from(LIFEOS), arguments: vec!["__compile".to_owned()] };
+    let plugin = official::read("doc-hygiene").expect("run `just build` first");
+    runtime.load(&plugin, Some(&cache), &compiler, &Events::nobody()).expect("a component")
+}
+
+fn decisions(bench: &mut Criterion) {
+    let folder = repository();
+    let repo = Repo::discover(folder.path()).expect("a repository");
+    let shared = shared(&repo);
+    let path = RepoPath::new("docs/reference/errors/c2440.md").expect("a path");
+    bench.bench_function("policy: may read", |bench| bench.iter(|| shared.policy.may_read(std::hint::black_box(&path))));
+    bench.bench_function("policy: may edit", |bench| bench.iter(|| shared.policy.may_edit(std::hint::black_box(&path))));
+    bench.bench_function("host call: read-file", |bench| {
+        let fresh = || Broker::new(shared.clone(), repo.reopen().expect("a repository"));
+        bench.iter_batched_ref(fresh, |broker| broker.read_file("a.md"), BatchSize::NumIterations(10_000));
+    });
+}
+
+fn instances(bench: &mut Criterion) {
+    let (folder, cache) = (repository(), tempfile::tempdir().expect("a temporary folder"));
+    let repo = Repo::discover(folder.path()).expect("a repository");
+    let (shared, loaded) = (shared(&repo), loaded(cache.path()));
+    let settings = Settings { options: "{}".to_owned(), config: Vec::new() };
+    bench.bench_function("instance of doc-hygiene, configured", |bench| {
+        let fresh = || Broker::new(shared.clone(), repo.reopen().expect("a repository"));
+        let start = |broker| FileWorker::start(&loaded, broker, &settings, Instant::now() + Duration::from_secs(60));
+        bench.iter_batched(fresh, start, BatchSize::PerIteration);
+    });
+}
+
+fn processes(bench: &mut Criterion) {
+    let (folder, cache) = (repository(), tempfile::tempdir().expect("a temporary folder"));
+    let check = |cache: &Path| {
+        let mut command = Command::new(LIFEOS);
+        command.arg("-C").arg(folder.path()).arg("--cache-dir").arg(cache).args(["check", "docs"]);
+        let output = command.output().expect("a process");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    };
+    check(cache.path());
+    bench.bench_function("process: check one clean document", |bench| bench.iter(|| check(cache.path())));
+    let mut once = bench.benchmark_group("first run");
+    once.sample_size(10).measurement_time(Duration::from_secs(80));
+    once.bench_function("process: check one clean document, compilation included", |bench| {
+        bench.iter_batched_ref(|| tempfile::tempdir().expect("a folder"), |cache| check(cache.path()), BatchSize::PerIteration);
+    });
+    once.finish();
+}
+
+criterion_group!(host, decisions, instances, processes);
+criterion_main!(host);
