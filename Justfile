@@ -36,6 +36,10 @@ check:
 bench: build
     cargo bench --locked --package lifeos
 
+# Judge what doc hygiene changed with cmark-gfm: `just oracle commit REPO OLD NEW`, `just oracle spec FILE LIFEOS`.
+oracle *arguments:
+    tests/oracle/judge.py {{ arguments }}
+
 # What continuous integration runs.
 ci: test
 

@@ -3,7 +3,8 @@
 
 use crate::config::Approve;
 use crate::digest::Digest;
-use crate::ledger::{Body, Ledger, LedgerError, Record, SCHEMA};
+use crate::ledger::record::{Body, Record, SCHEMA};
+use crate::ledger::{Ledger, LedgerError};
 use crate::waiting::Waiting;
 
 /// A candidate that may land. Only this file makes one, and its approval is in

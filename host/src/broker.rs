@@ -1,12 +1,15 @@
 //! Answers a plugin: asks the policy, stays within the bounds, notes it in the
 //! trace. It knows nothing of WebAssembly.
 
+pub mod answer;
+
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-use crate::check::{CheckedEdit, Checker, Problem, Refused};
+use crate::check::problem::{Problem, Refused};
+use crate::check::{CheckedEdit, Checker};
 use crate::clean;
 use crate::edit::{Edit, Finding};
 use crate::glob::Globs;
@@ -15,9 +18,8 @@ use crate::policy::Policy;
 use crate::repo::history::{History, REVISIONS_MAX, Revision};
 use crate::repo::{Base, Entry, Kind, Repo, RepoError, Unreadable};
 use crate::trace::{Call, Outcome};
+use answer::{Document, PAGE_ENTRIES, Page, PathKind, Refusal, Results, Stop};
 
-/// Entries in one page of a listing.
-pub const PAGE_ENTRIES: usize = 1000;
 /// Bytes a run may log.
 const LOG_BYTES_MAX: usize = 64 << 10;
 /// Refused edits that are kept for the report.
@@ -43,64 +45,6 @@ pub struct Broker {
     /// Paths that have an edit already.
     proposed: HashSet<String>,
     results: Results,
-}
-
-/// What an instance left behind.
-#[derive(Default)]
-pub struct Results {
-    /// Edits that passed by themselves.
-    pub edits: Vec<CheckedEdit>,
-    /// Edits that did not.
-    pub refused: Vec<Refused>,
-    /// Findings, as reported.
-    pub findings: Vec<Finding>,
-    /// Every host call.
-    pub trace: Vec<Call>,
-    /// Lines for the author, cleaned.
-    pub log: String,
-}
-
-/// Why something is not read for a plugin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
-    /// Not a path, or not a pattern.
-    InvalidPath,
-    /// Outside the grant, whether it exists or not.
-    NotGranted,
-    /// Granted, but not there.
-    NotFound,
-    /// A link, a submodule or a pointer.
-    NotAFile,
-    /// Not UTF-8 text.
-    NotText,
-    /// Larger than so many bytes.
-    TooLarge(u64),
-    /// The clone is shallow.
-    HistoryMissing,
-}
-
-/// Why the plugin has to stop at once.
-#[derive(Debug, thiserror::Error)]
-pub enum Stop {
-    /// Over a limit: its key and its value.
-    #[error("over limits.{0} = {1}")]
-    Limit(&'static str, u64),
-    /// The repository failed us.
-    #[error(transparent)]
-    Repo(#[from] Arc<RepoError>),
-}
-
-/// A document that is handed to a plugin.
-#[derive(Debug, Clone)]
-pub struct Document {
-    /// Where it is.
-    pub path: RepoPath,
-    /// Its blob.
-    pub id: git2::Oid,
-    /// Its text.
-    pub text: String,
-    /// Whether an edit of it could pass.
-    pub editable: bool,
 }
 
 type Answer<T> = Result<Result<T, Refusal>, Stop>;
@@ -379,26 +323,4 @@ impl Broker {
             micros,
         });
     }
-}
-
-/// Some entries of a listing, and where the next page begins.
-#[derive(Debug, Clone)]
-pub struct Page {
-    /// At most [`PAGE_ENTRIES`], in byte order of their paths.
-    pub entries: Vec<(RepoPath, PathKind)>,
-    /// The last path of this page, if there are more.
-    pub next: Option<RepoPath>,
-}
-
-/// What a listed path is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PathKind {
-    /// Text or bytes.
-    File,
-    /// Never followed.
-    Symlink,
-    /// Never entered.
-    Submodule,
-    /// A large-file pointer.
-    Pointer,
 }

@@ -1,15 +1,18 @@
 //! Proposal -> Checked, or every reason why not. It looks only at the pinned
 //! base and the policy; it writes nothing and asks nobody.
 
+pub mod problem;
+
 use std::collections::BTreeMap;
 
 use git2::Oid;
 
 use crate::clean;
-use crate::edit::{self, Action, Edit, Misfit, Span};
+use crate::edit::{self, Action, Edit};
 use crate::path::RepoPath;
 use crate::policy::{Denial, Policy};
 use crate::repo::{Base, Entry, Kind, Repo, RepoError, Unreadable};
+use problem::{Problem, Refused};
 
 /// Replacements in one edit.
 const REPLACEMENTS_MAX: usize = 10_000;
@@ -26,72 +29,6 @@ pub struct CheckedEdit {
 #[derive(Debug)]
 pub struct Checked {
     edits: Vec<CheckedEdit>,
-}
-
-/// An edit that was refused, and everything that speaks against it.
-#[derive(Debug, Clone)]
-pub struct Refused {
-    /// The path as the plugin wrote it.
-    pub path: String,
-    /// Why.
-    pub problems: Vec<Problem>,
-}
-
-/// Why an edit is refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Problem {
-    /// Not a path that names one file on every system.
-    InvalidPath(&'static str),
-    /// Outside the declared or granted globs.
-    NotGranted,
-    /// On the list that no glob reaches.
-    Protected,
-    /// No such file in the base.
-    NotFound,
-    /// There is such a file, or a folder of that name.
-    AlreadyExists,
-    /// Another path differs only in case or Unicode form.
-    CollidesWith(String),
-    /// A link, a submodule, a pointer, or bytes that are not text.
-    NotAFile,
-    /// A git filter stands between blob and content.
-    Filtered,
-    /// The blob named is not the one in the base.
-    Stale,
-    /// A span that does not lie in the text.
-    SpanOutsideText(Span),
-    /// A span that shares bytes with another, or is out of order.
-    SpansOverlap(Span),
-    /// A second edit of the same path.
-    ConflictingEdit,
-    /// The edit adds invisible or bidirectional control characters.
-    HiddenCharacters,
-    /// Over a limit: its key and its value.
-    OverLimit(&'static str, u64),
-}
-
-impl std::fmt::Display for Problem {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::InvalidPath(reason) => write!(out, "not a path that names one file on every system: {reason}"),
-            Self::NotGranted => write!(out, "not within the edit globs of the task and of the plugin"),
-            Self::Protected => write!(
-                out,
-                "protected: only a grant that writes out this very path could reach it, and none reaches git's or lifeos's own"
-            ),
-            Self::NotFound => write!(out, "no such file in the base"),
-            Self::AlreadyExists => write!(out, "the path is taken"),
-            Self::CollidesWith(path) => write!(out, "differs from {} only in case or Unicode form", clean::line(path)),
-            Self::NotAFile => write!(out, "not a text file"),
-            Self::Filtered => write!(out, "a git filter stands between blob and content"),
-            Self::Stale => write!(out, "stale: not made from the blob in the base"),
-            Self::SpanOutsideText(Span { start, end }) => write!(out, "span {start}..{end} is not in the text"),
-            Self::SpansOverlap(Span { start, end }) => write!(out, "span {start}..{end} overlaps another or is out of order"),
-            Self::ConflictingEdit => write!(out, "another edit of this run concerns the same path"),
-            Self::HiddenCharacters => write!(out, "adds invisible or bidirectional control characters"),
-            Self::OverLimit(name, value) => write!(out, "over limits.{name} = {value}"),
-        }
-    }
 }
 
 impl CheckedEdit {
@@ -211,7 +148,7 @@ impl<'a> Checker<'a> {
                 let old = self.existing(&path, id, repo)?;
                 Ok(old.and_then(|old| {
                     let new = edit::apply(&old.1, replacements)
-                        .map_err(|misfits| misfits.into_iter().map(problem_of).collect::<Vec<_>>())?;
+                        .map_err(|misfits| misfits.into_iter().map(Problem::from).collect::<Vec<_>>())?;
                     finish(path, Some(old), Some(new))
                 }))
             }
@@ -297,11 +234,4 @@ fn adds_hidden(old: &str, new: &str) -> bool {
     };
     let before = counts(old);
     counts(new).into_iter().any(|(char, count)| count > before.get(&char).copied().unwrap_or(0))
-}
-
-fn problem_of(misfit: Misfit) -> Problem {
-    match misfit {
-        Misfit::OutsideText(span) => Problem::SpanOutsideText(span),
-        Misfit::Overlap(span) => Problem::SpansOverlap(span),
-    }
 }

@@ -4,7 +4,8 @@
 use git2::Repository;
 
 use crate::approve::Approved;
-use crate::ledger::{self, Body, Ledger, LedgerError, Record, SCHEMA};
+use crate::ledger::record::{Body, Record, SCHEMA};
+use crate::ledger::{self, Ledger, LedgerError};
 use crate::lock::{Lock, LockError};
 use crate::refs::{self, RefError};
 use crate::repo::Repo;

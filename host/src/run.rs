@@ -1,11 +1,10 @@
 //! The whole story of one run, top to bottom: examine, keep the candidate,
 //! approve, land, and write down what happened.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
+pub mod record;
 
 use crate::approve::{ApproveError, Approved};
-use crate::check::{Checked, CheckedEdit, Problem, Refused};
+use crate::check::problem::Refused;
 use crate::clean;
 use crate::config::{Autonomy, Task};
 use crate::digest::Digest;
@@ -13,15 +12,14 @@ use crate::edit::Finding;
 use crate::event::Events;
 use crate::examine::{ExamineError, Examined, Machine, Proposal, examine};
 use crate::land::{LandError, Landed};
-use crate::ledger::{
-    self, Body, EditText, Ledger, LedgerError, Outcome, PluginId, ReachText, Record, RefusedText, SCHEMA, State, Story,
-};
+use crate::ledger::record::{Body, Outcome, PluginId, Record, Run, SCHEMA, State};
+use crate::ledger::story::Story;
+use crate::ledger::{Ledger, LedgerError};
 use crate::lock::{Lock, LockError};
 use crate::plugin::Plugin;
-use crate::policy::Reach;
 use crate::repo::{Repo, RepoError};
-use crate::trace;
 use crate::waiting::{Identity, Waiting, WaitingError};
+use record::{attachments, blank, fill, problems_of, summary};
 
 /// How a run ended, and what it leaves.
 pub struct Finished {
@@ -30,7 +28,7 @@ pub struct Finished {
     /// Where it stands.
     pub state: State,
     /// As recorded.
-    pub record: ledger::Run,
+    pub record: Run,
     /// The branch that moved, if one did.
     pub branch: Option<String>,
     /// What the plugin saw.
@@ -189,7 +187,7 @@ fn land(
     }
 }
 
-fn waiting_record<'s>(story: &'s Story, states: &[State]) -> Result<&'s ledger::Run, RunError> {
+fn waiting_record<'s>(story: &'s Story, states: &[State]) -> Result<&'s Run, RunError> {
     let record = story.record.as_ref().filter(|_| states.contains(&story.state));
     let state = format!("{:?}", story.state).to_lowercase();
     record.map(|(_, record)| record).ok_or_else(|| RunError::NotWaiting { run: story.run.clone(), state })
@@ -216,7 +214,7 @@ fn append(
 }
 
 /// Writes a failure down and hands it on; what cannot be written is told.
-fn failed(ledger: &Ledger<'_>, identity: &Identity, mut record: ledger::Run, at: i64, error: RunError) -> RunError {
+fn failed(ledger: &Ledger<'_>, identity: &Identity, mut record: Run, at: i64, error: RunError) -> RunError {
     record.outcome = Outcome::Failed;
     record.reason = Some(clean::line(clean::cut(&error.to_string(), 2000)).into_owned());
     let base = git2::Oid::from_str(&record.base).unwrap_or(git2::Oid::ZERO_SHA1);
@@ -229,91 +227,4 @@ fn failed(ledger: &Ledger<'_>, identity: &Identity, mut record: ledger::Run, at:
             error
         }
     }
-}
-
-fn blank(task: &Task, plugin: &Plugin, identity: &Identity, base: git2::Oid) -> ledger::Run {
-    let text = |reach: &Reach| ReachText {
-        read: reach.read.patterns().to_vec(),
-        edit: reach.edit.patterns().to_vec(),
-        history: reach.history,
-    };
-    let nothing = ReachText { read: Vec::new(), edit: Vec::new(), history: false };
-    ledger::Run {
-        base: base.to_string(),
-        outcome: Outcome::Nothing,
-        reason: None,
-        candidate: None,
-        plugin: identity.plugin.clone(),
-        grant: identity.grant.to_string(),
-        imported: plugin.imports.iter().map(|import| import.name.clone()).collect(),
-        declared: plugin.manifest.reach().map_or(nothing, |reach| text(&reach)),
-        granted: text(&task.granted),
-        used: BTreeMap::new(),
-        documents: 0,
-        skipped: BTreeMap::new(),
-        findings: BTreeMap::new(),
-        edits: Vec::new(),
-        refused: Vec::new(),
-    }
-}
-
-fn fill(record: &mut ledger::Run, examined: &Examined) {
-    for finding in &examined.findings {
-        *record.findings.entry(finding.rule.clone()).or_default() += 1;
-    }
-    record.used = trace::used(&examined.trace);
-    record.documents = examined.documents;
-    record.skipped = examined.skipped.iter().map(|(reason, count)| ((*reason).to_owned(), *count)).collect();
-    if let Proposal::Candidate(candidate) = &examined.proposal {
-        record.edits = edits_of(candidate.checked());
-    }
-    record.refused = examined.refused.iter().map(refused_text).collect();
-}
-
-/// The edits of a checked proposal, in words.
-#[must_use]
-pub fn edits_of(checked: &Checked) -> Vec<EditText> {
-    checked.edits().iter().map(edit_text).collect()
-}
-
-fn edit_text(edit: &CheckedEdit) -> EditText {
-    let (old, new) = (edit.old_text(), edit.new_text());
-    let action = match (old, new) {
-        (None, _) => "created",
-        (_, None) => "deleted",
-        _ => "changed",
-    };
-    let (added, removed) = crate::diff::count(old.unwrap_or_default(), new.unwrap_or_default());
-    EditText { path: edit.path().to_string(), action: action.to_owned(), added, removed }
-}
-
-/// A refusal in words, cleaned.
-#[must_use]
-pub fn refused_text(refused: &Refused) -> RefusedText {
-    let problems = refused.problems.iter().map(Problem::to_string).collect();
-    RefusedText { path: clean::line(clean::cut(&refused.path, 512)).into_owned(), problems }
-}
-
-fn problems_of(refused: &[Refused]) -> Vec<String> {
-    let problem = |refused: &Refused| refused_text(refused).problems.join(", ");
-    refused.iter().take(5).map(problem).collect()
-}
-
-fn summary(findings: &BTreeMap<String, u64>) -> String {
-    let mut words = String::from("Findings:");
-    for (rule, count) in findings {
-        let _infallible = write!(words, " {rule} {count},");
-    }
-    if findings.is_empty() { "Findings: none".to_owned() } else { words.trim_end_matches(',').to_owned() }
-}
-
-/// Findings and trace as JSON lines, beside the record.
-fn attachments(examined: &Examined) -> Vec<(&'static str, Vec<u8>)> {
-    let trace = &examined.trace[..examined.trace.len().min(trace::CALLS_KEPT_MAX)];
-    vec![("findings.jsonl", json_lines(&examined.findings)), ("trace.jsonl", json_lines(trace))]
-}
-
-fn json_lines<T: serde::Serialize>(items: &[T]) -> Vec<u8> {
-    let lines = items.iter().filter_map(|item| serde_json::to_string(item).ok());
-    lines.flat_map(|line| [line, "\n".to_owned()]).collect::<String>().into_bytes()
 }

@@ -5,7 +5,8 @@ use git2::Oid;
 
 use crate::candidate::Candidate;
 use crate::digest::Digest;
-use crate::ledger::{self, PluginId};
+use crate::ledger;
+use crate::ledger::record::{self, PluginId};
 use crate::lock::{Lock, LockError};
 use crate::refs::{self, RefError};
 use crate::repo::{Repo, RepoError};
@@ -120,7 +121,7 @@ impl Waiting {
     ///
     /// # Errors
     /// [`WaitingError::Stale`] when anything is not as recorded.
-    pub fn find(run: &str, recorded: &ledger::Run, identity: Identity, repo: &Repo) -> Result<Self, WaitingError> {
+    pub fn find(run: &str, recorded: &record::Run, identity: Identity, repo: &Repo) -> Result<Self, WaitingError> {
         let stale = |reason: &str| WaitingError::Stale { run: run.to_owned(), reason: reason.to_owned() };
         let candidate = recorded.candidate.as_ref().ok_or_else(|| stale("it came to no candidate"))?;
         let commit = refs::read(repo.git(), &ref_of(run))?.ok_or_else(|| stale("its candidate is gone"))?;
@@ -187,9 +188,9 @@ impl Waiting {
 
     /// As it is recorded.
     #[must_use]
-    pub fn recorded(&self) -> ledger::Candidate {
+    pub fn recorded(&self) -> record::Candidate {
         let (tree, commit) = (self.tree.to_string(), self.commit.to_string());
-        ledger::Candidate { tree, commit, digest: self.digest.to_string() }
+        record::Candidate { tree, commit, digest: self.digest.to_string() }
     }
 }
 

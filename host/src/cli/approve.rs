@@ -2,7 +2,8 @@
 
 use clap::Args;
 use lifeos::digest::Digest;
-use lifeos::ledger::{Ledger, State};
+use lifeos::ledger::Ledger;
+use lifeos::ledger::record::State;
 
 use super::error::CommandError;
 use super::exit::Exit;

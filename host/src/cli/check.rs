@@ -1,10 +1,11 @@
 //! `lifeos check`.
 
 use clap::Args;
-use lifeos::check::Refused;
+use lifeos::check::problem::Refused;
 use lifeos::event::{Event, Events};
 use lifeos::examine::{self, Examined, Proposal};
-use lifeos::run::{edits_of, identity, refused_text};
+use lifeos::run::identity;
+use lifeos::run::record::{edits_of, refused_text};
 use lifeos::{clean, diff};
 
 use super::error::{CommandError, class_of, hints_of};
@@ -64,7 +65,7 @@ fn refused_of(examined: &Examined) -> &[Refused] {
     }
 }
 
-fn report(task: &str, examined: &Examined, plugin: lifeos::ledger::PluginId) -> json::Check {
+fn report(task: &str, examined: &Examined, plugin: lifeos::ledger::record::PluginId) -> json::Check {
     let edits = match &examined.proposal {
         Proposal::Candidate(candidate) => edits(candidate.checked()),
         Proposal::Nothing | Proposal::Refused(_) => Vec::new(),
@@ -86,7 +87,7 @@ fn report(task: &str, examined: &Examined, plugin: lifeos::ledger::PluginId) -> 
 
 fn edits(checked: &lifeos::check::Checked) -> Vec<json::Edit> {
     let texts = edits_of(checked).into_iter().zip(checked.edits());
-    let edit = |(text, edit): (lifeos::ledger::EditText, &lifeos::check::CheckedEdit)| {
+    let edit = |(text, edit): (lifeos::ledger::record::EditText, &lifeos::check::CheckedEdit)| {
         let diff = diff::unified(&clean::line(edit.path().as_str()), edit.old_text(), edit.new_text());
         json::Edit { edit: text, diff }
     };

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use lifeos::approve::ApproveError;
-use lifeos::check::{Problem, Refused};
+use lifeos::check::problem::{Problem, Refused};
 use lifeos::config::ConfigError;
 use lifeos::examine::ExamineError;
 use lifeos::land::LandError;

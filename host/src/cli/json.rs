@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use lifeos::edit::Finding;
-use lifeos::ledger::{EditText, PluginId, RefusedText, Run, State, Story};
+use lifeos::ledger::record::{EditText, PluginId, RefusedText, Run, State};
+use lifeos::ledger::story::Story;
 use schemars::JsonSchema;
 use serde::Serialize;
 

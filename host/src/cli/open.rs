@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use lifeos::config::{self, Config, Source, Task};
 use lifeos::examine::Machine;
-use lifeos::ledger::{Ledger, Story};
+use lifeos::ledger::Ledger;
+use lifeos::ledger::story::Story;
 use lifeos::plugin::{COMPONENT_BYTES_MAX, Plugin, PluginError, official};
 use lifeos::repo::Repo;
 use lifeos::wasm::{Cache, Compiler, LoadError, Runtime};

@@ -1,7 +1,8 @@
 //! `lifeos reject`.
 
 use clap::Args;
-use lifeos::ledger::{Ledger, State};
+use lifeos::ledger::Ledger;
+use lifeos::ledger::record::State;
 
 use super::error::CommandError;
 use super::exit::Exit;

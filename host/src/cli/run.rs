@@ -4,7 +4,7 @@ use clap::Args;
 use lifeos::config::Config;
 use lifeos::event::{Event, Events};
 use lifeos::examine::Machine;
-use lifeos::ledger::State;
+use lifeos::ledger::record::State;
 use lifeos::repo::Repo;
 use lifeos::run::{self, Finished};
 

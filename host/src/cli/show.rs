@@ -1,7 +1,9 @@
 //! `lifeos show`.
 
 use clap::Args;
-use lifeos::ledger::{Ledger, Run, Story};
+use lifeos::ledger::Ledger;
+use lifeos::ledger::record::Run;
+use lifeos::ledger::story::Story;
 use lifeos::repo::Repo;
 use lifeos::{clean, diff, repo::RepoError};
 
@@ -79,7 +81,7 @@ fn facts(record: &Run) -> String {
     shown
 }
 
-fn reach(reach: &lifeos::ledger::ReachText) -> String {
+fn reach(reach: &lifeos::ledger::record::ReachText) -> String {
     let history = if reach.history { ", history" } else { "" };
     format!("read [{}], edit [{}]{history}", reach.read.join(" "), reach.edit.join(" "))
 }

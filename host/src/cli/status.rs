@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 
 use clap::Args;
-use lifeos::ledger::{Ledger, State, Story};
+use lifeos::ledger::Ledger;
+use lifeos::ledger::record::State;
+use lifeos::ledger::story::Story;
 
 use super::error::CommandError;
 use super::exit::Exit;

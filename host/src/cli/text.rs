@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use lifeos::clean;
 use lifeos::edit::{Finding, Severity};
-use lifeos::ledger::RefusedText;
+use lifeos::ledger::record::RefusedText;
 
 use super::json::RunLine;
 
@@ -67,8 +67,8 @@ pub(crate) fn run_line(line: &RunLine) -> String {
 }
 
 /// The word for a state.
-pub(crate) fn word(state: lifeos::ledger::State) -> &'static str {
-    use lifeos::ledger::State;
+pub(crate) fn word(state: lifeos::ledger::record::State) -> &'static str {
+    use lifeos::ledger::record::State;
     match state {
         State::Waiting => "waiting",
         State::Approved => "approved",

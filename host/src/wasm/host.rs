@@ -5,8 +5,9 @@ use wasmtime::component::{HasSelf, Linker};
 
 use super::bindings::capabilities::lifeos::task as wit;
 use super::state::State;
-use crate::broker::{self, Broker, PathKind, Refusal, Stop};
-use crate::check::Problem;
+use crate::broker::Broker;
+use crate::broker::answer::{self, PathKind, Refusal, Stop};
+use crate::check::problem::Problem;
 use crate::clean;
 use crate::edit::{Action, Edit, Finding, Lines, Position, Replacement, Severity, Span};
 use crate::path::RepoPath;
@@ -32,7 +33,7 @@ impl wit::repo::Host for State {
     fn list_files(&mut self, pattern: String, after: Option<String>) -> Answer<wit::repo::Page> {
         let answer = self.broker.list_files(&pattern, after.as_deref()).map_err(stop)?;
         let entry = |(path, kind): (RepoPath, PathKind)| wit::repo::Entry { path: path.to_string(), kind: path_kind(kind) };
-        let page = answer.map(|broker::Page { entries, next }| wit::repo::Page {
+        let page = answer.map(|answer::Page { entries, next }| wit::repo::Page {
             entries: entries.into_iter().map(entry).collect(),
             next: next.map(|path| path.to_string()),
         });
@@ -91,7 +92,7 @@ fn stop(stop: Stop) -> wasmtime::Error {
     wasmtime::Error::new(stop)
 }
 
-pub(super) fn document(document: broker::Document) -> wit::types::Document {
+pub(super) fn document(document: answer::Document) -> wit::types::Document {
     wit::types::Document {
         path: document.path.to_string(),
         id: document.id.to_string(),

@@ -12,7 +12,8 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use super::bindings::{file_task, task};
 use super::limits::{FUEL_SLICE, HANDLES_MAX, Limiter, TRANSFER_BYTES_MAX};
 use super::{Failure, Loaded, host, wasi};
-use crate::broker::{Broker, Document, Results, Stop};
+use crate::broker::Broker;
+use crate::broker::answer::{Document, Results, Stop};
 use crate::clean;
 use crate::edit::{Action, Edit};
 

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use clap::Args;
 use lifeos::event::{Event, Events};
-use lifeos::ledger::PluginId;
+use lifeos::ledger::record::PluginId;
 use lifeos::plugin::Plugin;
 use lifeos::plugin::component::componentize;
 use lifeos::plugin::manifest::{self, Manifest};

@@ -1,0 +1,94 @@
+//! The words of an answer to a plugin: what is given, what is refused, and
+//! what makes the plugin stop.
+
+use std::sync::Arc;
+
+use crate::check::CheckedEdit;
+use crate::check::problem::Refused;
+use crate::edit::Finding;
+use crate::path::RepoPath;
+use crate::repo::RepoError;
+use crate::trace::Call;
+
+/// Entries in one page of a listing.
+pub const PAGE_ENTRIES: usize = 1000;
+
+/// What an instance left behind.
+#[derive(Default)]
+pub struct Results {
+    /// Edits that passed by themselves.
+    pub edits: Vec<CheckedEdit>,
+    /// Edits that did not.
+    pub refused: Vec<Refused>,
+    /// Findings, as reported.
+    pub findings: Vec<Finding>,
+    /// Every host call.
+    pub trace: Vec<Call>,
+    /// Lines for the author, cleaned.
+    pub log: String,
+}
+
+/// Why something is not read for a plugin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// Not a path, or not a pattern.
+    InvalidPath,
+    /// Outside the grant, whether it exists or not.
+    NotGranted,
+    /// Granted, but not there.
+    NotFound,
+    /// A link, a submodule or a pointer.
+    NotAFile,
+    /// Not UTF-8 text.
+    NotText,
+    /// Larger than so many bytes.
+    TooLarge(u64),
+    /// The clone is shallow.
+    HistoryMissing,
+}
+
+/// Why the plugin has to stop at once.
+#[derive(Debug, thiserror::Error)]
+pub enum Stop {
+    /// Over a limit: its key and its value.
+    #[error("over limits.{0} = {1}")]
+    Limit(&'static str, u64),
+    /// The repository failed us.
+    #[error(transparent)]
+    Repo(#[from] Arc<RepoError>),
+}
+
+/// A document that is handed to a plugin.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// Where it is.
+    pub path: RepoPath,
+    /// Its blob.
+    pub id: git2::Oid,
+    /// Its text.
+    pub text: String,
+    /// Whether an edit of it could pass.
+    pub editable: bool,
+}
+
+/// Some entries of a listing, and where the next page begins.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// At most [`PAGE_ENTRIES`], in byte order of their paths.
+    pub entries: Vec<(RepoPath, PathKind)>,
+    /// The last path of this page, if there are more.
+    pub next: Option<RepoPath>,
+}
+
+/// What a listed path is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PathKind {
+    /// Text or bytes.
+    File,
+    /// Never followed.
+    Symlink,
+    /// Never entered.
+    Submodule,
+    /// A large-file pointer.
+    Pointer,
+}

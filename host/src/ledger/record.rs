@@ -1,0 +1,192 @@
+//! What stands in an entry of the ledger, as JSON with a schema version. Words
+//! only: how entries are kept and read is in `ledger`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::digest::Digest;
+use crate::trace::Used;
+
+/// The version of what is written; a reader refuses a newer one.
+pub const SCHEMA: u32 = 1;
+
+/// One entry.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Record {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// The run it is about.
+    pub run: String,
+    /// The task of that run.
+    pub task: String,
+    /// When, seconds since 1970-01-01T00:00Z.
+    pub at: i64,
+    /// What happened.
+    #[serde(flatten)]
+    pub body: Body,
+}
+
+/// What happened.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Body {
+    /// A task ran.
+    Run(Box<Run>),
+    /// Somebody, or the owner's rule, approved the candidate.
+    Approval {
+        /// What was approved.
+        digest: Digest,
+        /// By whom.
+        by: String,
+    },
+    /// Somebody said no.
+    Rejection {
+        /// In one sentence.
+        why: String,
+        /// Who.
+        by: String,
+    },
+    /// A branch moved to the candidate.
+    Landing {
+        /// Its full name.
+        branch: String,
+        /// Where it was.
+        old: Option<String>,
+        /// Where it is.
+        new: String,
+    },
+}
+
+/// What a run did.
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Run {
+    /// The commit it stood on.
+    pub base: String,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// One sentence, when there is more to say.
+    pub reason: Option<String>,
+    /// The candidate, if there is one.
+    pub candidate: Option<Candidate>,
+    /// The component.
+    pub plugin: PluginId,
+    /// Digest of the task's table in the configuration.
+    pub grant: String,
+    /// Imported: interfaces the component can call.
+    pub imported: Vec<String>,
+    /// Declared and granted reach.
+    pub declared: ReachText,
+    /// What the owner granted.
+    pub granted: ReachText,
+    /// Used: host calls by capability.
+    pub used: BTreeMap<String, Used>,
+    /// Documents handed to the plugin.
+    pub documents: u64,
+    /// Documents in reach that could not be handed over, by reason.
+    pub skipped: BTreeMap<String, u64>,
+    /// Findings by rule.
+    pub findings: BTreeMap<String, u64>,
+    /// Edits of the candidate.
+    pub edits: Vec<EditText>,
+    /// Edits that were refused, and why.
+    pub refused: Vec<RefusedText>,
+}
+
+/// A candidate as recorded.
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Candidate {
+    /// Its tree.
+    pub tree: String,
+    /// The commit that holds it.
+    pub commit: String,
+    /// Digest over task, base, tree, component and grant: what is approved.
+    pub digest: String,
+}
+
+/// A component as recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct PluginId {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// Digest of its bytes.
+    pub digest: String,
+}
+
+/// A reach as recorded.
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct ReachText {
+    /// Globs.
+    pub read: Vec<String>,
+    /// Globs.
+    pub edit: Vec<String>,
+    /// Whether history may be read.
+    pub history: bool,
+}
+
+/// An edit as recorded.
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct EditText {
+    /// The file.
+    pub path: String,
+    /// `changed`, `created` or `deleted`.
+    pub action: String,
+    /// Lines added.
+    pub added: u64,
+    /// Lines removed.
+    pub removed: u64,
+}
+
+/// A refused edit as recorded.
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct RefusedText {
+    /// The path as the plugin wrote it, cleaned; empty for the whole proposal.
+    pub path: String,
+    /// Why, in words.
+    pub problems: Vec<String>,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// There is a candidate.
+    Candidate,
+    /// There was nothing to do.
+    Nothing,
+    /// It did not get that far; the reason says why.
+    Failed,
+}
+
+/// Where a run stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// A candidate waits for approval.
+    Waiting,
+    /// Approved; nothing has moved (autonomy `propose`), or not yet.
+    Approved,
+    /// Rejected.
+    Rejected,
+    /// A branch moved to the candidate.
+    Landed,
+    /// There was nothing to do.
+    Nothing,
+    /// It failed.
+    Failed,
+}
+
+impl Body {
+    /// What to call it.
+    #[must_use]
+    pub fn noun(&self) -> &'static str {
+        match self {
+            Self::Run(_) => "result",
+            Self::Approval { .. } => "approval",
+            Self::Rejection { .. } => "rejection",
+            Self::Landing { .. } => "landing",
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! What a run did, in the words of the ledger.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use crate::check::problem::{Problem, Refused};
+use crate::check::{Checked, CheckedEdit};
+use crate::clean;
+use crate::config::Task;
+use crate::examine::{Examined, Proposal};
+use crate::ledger::record::{EditText, Outcome, ReachText, RefusedText, Run};
+use crate::plugin::Plugin;
+use crate::policy::Reach;
+use crate::trace;
+use crate::waiting::Identity;
+
+/// A record of a run that has done nothing yet.
+pub(super) fn blank(task: &Task, plugin: &Plugin, identity: &Identity, base: git2::Oid) -> Run {
+    let text = |reach: &Reach| ReachText {
+        read: reach.read.patterns().to_vec(),
+        edit: reach.edit.patterns().to_vec(),
+        history: reach.history,
+    };
+    let nothing = ReachText { read: Vec::new(), edit: Vec::new(), history: false };
+    Run {
+        base: base.to_string(),
+        outcome: Outcome::Nothing,
+        reason: None,
+        candidate: None,
+        plugin: identity.plugin.clone(),
+        grant: identity.grant.to_string(),
+        imported: plugin.imports.iter().map(|import| import.name.clone()).collect(),
+        declared: plugin.manifest.reach().map_or(nothing, |reach| text(&reach)),
+        granted: text(&task.granted),
+        used: BTreeMap::new(),
+        documents: 0,
+        skipped: BTreeMap::new(),
+        findings: BTreeMap::new(),
+        edits: Vec::new(),
+        refused: Vec::new(),
+    }
+}
+
+/// Adds what the plugin saw and would change.
+pub(super) fn fill(record: &mut Run, examined: &Examined) {
+    for finding in &examined.findings {
+        *record.findings.entry(finding.rule.clone()).or_default() += 1;
+    }
+    record.used = trace::used(&examined.trace);
+    record.documents = examined.documents;
+    record.skipped = examined.skipped.iter().map(|(reason, count)| ((*reason).to_owned(), *count)).collect();
+    if let Proposal::Candidate(candidate) = &examined.proposal {
+        record.edits = edits_of(candidate.checked());
+    }
+    record.refused = examined.refused.iter().map(refused_text).collect();
+}
+
+/// The edits of a checked proposal, in words.
+#[must_use]
+pub fn edits_of(checked: &Checked) -> Vec<EditText> {
+    checked.edits().iter().map(edit_text).collect()
+}
+
+fn edit_text(edit: &CheckedEdit) -> EditText {
+    let (old, new) = (edit.old_text(), edit.new_text());
+    let action = match (old, new) {
+        (None, _) => "created",
+        (_, None) => "deleted",
+        _ => "changed",
+    };
+    let (added, removed) = crate::diff::count(old.unwrap_or_default(), new.unwrap_or_default());
+    EditText { path: edit.path().to_string(), action: action.to_owned(), added, removed }
+}
+
+/// A refusal in words, cleaned.
+#[must_use]
+pub fn refused_text(refused: &Refused) -> RefusedText {
+    let problems = refused.problems.iter().map(Problem::to_string).collect();
+    RefusedText { path: clean::line(clean::cut(&refused.path, 512)).into_owned(), problems }
+}
+
+pub(super) fn problems_of(refused: &[Refused]) -> Vec<String> {
+    let problem = |refused: &Refused| refused_text(refused).problems.join(", ");
+    refused.iter().take(5).map(problem).collect()
+}
+
+/// Findings by rule on one line, for a commit.
+pub(super) fn summary(findings: &BTreeMap<String, u64>) -> String {
+    let mut words = String::from("Findings:");
+    for (rule, count) in findings {
+        let _infallible = write!(words, " {rule} {count},");
+    }
+    if findings.is_empty() { "Findings: none".to_owned() } else { words.trim_end_matches(',').to_owned() }
+}
+
+/// Findings and trace as JSON lines, beside the record.
+pub(super) fn attachments(examined: &Examined) -> Vec<(&'static str, Vec<u8>)> {
+    let trace = &examined.trace[..examined.trace.len().min(trace::CALLS_KEPT_MAX)];
+    vec![("findings.jsonl", json_lines(&examined.findings)), ("trace.jsonl", json_lines(trace))]
+}
+
+fn json_lines<T: serde::Serialize>(items: &[T]) -> Vec<u8> {
+    let lines = items.iter().filter_map(|item| serde_json::to_string(item).ok());
+    lines.flat_map(|line| [line, "\n".to_owned()]).collect::<String>().into_bytes()
+}

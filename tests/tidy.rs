@@ -1,0 +1,154 @@
+//! The house rules as tests: headers, floors, and the one door for each danger.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Rust files below a folder of the project: path from there, and text.
+fn sources(folder: &str) -> Vec<(String, String)> {
+    fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
+            match entry.extension().and_then(|extension| extension.to_str()) {
+                Some("rs") => found.push(entry),
+                None if entry.is_dir() && !entry.ends_with("target") => walk(&entry, found),
+                _ => {}
+            }
+        }
+    }
+    let folder = root().join(folder);
+    let mut found = Vec::new();
+    walk(&folder, &mut found);
+    found.sort();
+    let text = |path: &PathBuf| fs::read_to_string(path).expect("a source file");
+    let name = |path: &PathBuf| path.strip_prefix(&folder).expect("below the folder").display().to_string();
+    found.iter().map(|path| (name(path), text(path))).collect()
+}
+
+/// The code of a file without its unit tests.
+fn code(text: &str) -> &str {
+    text.split("\n#[cfg(test)]").next().unwrap_or(text)
+}
+
+/// The top-level module a file of `host/src` belongs to.
+fn module(file: &str) -> &str {
+    file.split(['/', '.']).next().unwrap_or(file)
+}
+
+/// Module to floor, as ARCHITECTURE.md says.
+fn floors() -> BTreeMap<String, u32> {
+    let text = fs::read_to_string(root().join("ARCHITECTURE.md")).expect("ARCHITECTURE.md");
+    let mut floors = BTreeMap::new();
+    for row in text.lines().filter(|line| line.starts_with("| ")) {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        let Ok(floor) = cells[1].parse::<u32>() else { continue };
+        for name in cells[2].split(',') {
+            floors.insert(name.trim().trim_matches('`').to_owned(), floor);
+        }
+    }
+    floors
+}
+
+#[test]
+fn every_file_says_what_it_is() {
+    for folder in ["host", "plugins", "tests"] {
+        for (file, text) in sources(folder) {
+            assert!(text.starts_with("//! "), "{folder}/{file} has no `//!` header");
+        }
+    }
+}
+
+#[test]
+fn files_import_only_from_floors_below() {
+    let floors = floors();
+    let uses = regex::Regex::new(r"\b(?:crate|lifeos)::([a-z_]+)").expect("a pattern");
+    for (file, text) in sources("host/src") {
+        let from = module(&file);
+        if from == "lib" {
+            continue;
+        }
+        let floor = *floors.get(from).unwrap_or_else(|| panic!("{file} is not in the table of ARCHITECTURE.md"));
+        for (_, [to]) in uses.captures_iter(code(&text)).map(|found| found.extract()) {
+            let Some(other) = floors.get(to) else { continue };
+            assert!(to == from || *other < floor, "{file} (floor {floor}) imports {to} (floor {other})");
+        }
+        assert!(!code(&text).contains("use super::*"), "{file} imports everything from its parent");
+    }
+}
+
+#[test]
+fn the_table_of_floors_names_files_that_exist() {
+    for name in floors().keys() {
+        assert!(root().join("host/src").join(name).with_extension("rs").exists(), "there is no host/src/{name}.rs");
+    }
+}
+
+/// Each danger has one door: a pattern, and the files that may hold it.
+#[test]
+fn dangers_have_one_door() {
+    let doors: &[(&str, &[&str])] = &[
+        (r"\b(e?print(ln)?!|std::io::stdout|anstream::)", &["cli/term.rs", "wasm/compile.rs"]),
+        (r"\bstd::env::", &["cli/open.rs", "cli/term.rs"]),
+        (r"\bunsafe \{", &["repo.rs", "wasm/cache.rs"]),
+        (r"\.(reference|reference_matching|reference_symbolic|set_head|branch|checkout_\w+|set_target)\(", &["refs.rs"]),
+        (r"\bmove_branch\(", &["refs.rs", "land.rs"]),
+        (r"\bmove_own\(", &["refs.rs", "ledger.rs", "waiting.rs"]),
+        (r"\bCommand::new\(", &["wasm/compile.rs", "cli/plugin/build.rs"]),
+        (r"\bstd::process::exit\(", &[]),
+        (r"\bworkdir\(", &["repo.rs", "cli/open.rs", "cli/init.rs", "cli/doctor.rs"]),
+        (r"\bCheckedEdit \{ path, old, new \}", &["check.rs"]),
+        (r"\bSystemTime::now", &["cli/open.rs"]),
+    ];
+    for (pattern, files) in doors {
+        let pattern = regex::Regex::new(pattern).expect("a pattern");
+        for (file, text) in sources("host/src") {
+            let holds = pattern.is_match(code(&text));
+            assert!(!holds || files.contains(&file.as_str()), "{file} holds `{pattern}`, whose door is {files:?}");
+        }
+    }
+}
+
+#[test]
+fn only_the_wasm_folder_names_the_runtime() {
+    for (file, text) in sources("host/src") {
+        assert!(module(&file) == "wasm" || !code(&text).contains("wasmtime"), "{file} names wasmtime");
+    }
+}
+
+#[test]
+fn files_and_functions_stay_small() {
+    for folder in ["host/src", "plugins"] {
+        for (file, text) in sources(folder) {
+            let lines = code(&text).lines().count();
+            assert!(lines <= 420, "{folder}/{file} has {lines} lines");
+        }
+    }
+}
+
+#[test]
+fn the_project_speaks_of_itself_alone() {
+    let words = regex::Regex::new(r"(?i)(^|[^a-z0-9_.-])/(work|farm)/|\bcrates\.io\b|registry\.npmjs|pypi\.org").expect("a pattern");
+    let files = ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "Justfile", "justw", ".ci/run", "deny.toml"];
+    let mut texts: Vec<_> = files.iter().map(|file| ((*file).to_owned(), fs::read_to_string(root().join(file)).expect("a file"))).collect();
+    texts.extend(["host", "plugins"].iter().flat_map(|folder| sources(folder)));
+    for (file, text) in texts {
+        assert!(!words.is_match(&text), "{file} speaks of a machine or a registry");
+    }
+}
+
+#[test]
+fn every_link_of_the_documents_leads_somewhere() {
+    let link = regex::Regex::new(r"\]\(([^)#:]+)\)").expect("a pattern");
+    let mut documents = vec![root().join("README.md"), root().join("ARCHITECTURE.md")];
+    documents.extend(fs::read_dir(root().join("docs")).expect("docs").map(|entry| entry.expect("an entry").path()));
+    for document in documents.iter().filter(|path| path.extension().is_some_and(|extension| extension == "md")) {
+        let text = fs::read_to_string(document).expect("a document");
+        for (_, [target]) in link.captures_iter(&text).map(|found| found.extract()) {
+            let path = document.parent().expect("a folder").join(target);
+            assert!(path.exists(), "{} links to {target}, which is not there", document.display());
+        }
+    }
+}
