@@ -100,6 +100,14 @@ pub enum RepoError {
         /// What libgit2 said.
         source: git2::Error,
     },
+    /// A file of the base that must be text is something else.
+    #[error("{path} in commit {commit} is not a text file of at most 1 MiB")]
+    NotText {
+        /// The file.
+        path: String,
+        /// The commit.
+        commit: String,
+    },
     /// Anything else git said.
     #[error("git: {0}")]
     Git(#[from] git2::Error),
@@ -170,14 +178,19 @@ impl Repo {
     /// The text of one file of a commit; none if there is no such file.
     ///
     /// # Errors
-    /// [`RepoError::Object`] when something on the way to it is missing.
+    /// [`RepoError::NotText`], or [`RepoError::Object`] when something on the
+    /// way to it is missing.
     pub fn file_at(&self, commit: Oid, path: &str) -> Result<Option<String>, RepoError> {
         let tree = self.git.find_commit(commit).and_then(|commit| commit.tree()).map_err(|source| missing(commit, source))?;
-        match tree.get_path(Path::new(path)) {
-            Ok(entry) => Ok(self.read_text(entry.id(), 1 << 20)?.ok()),
-            Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
-            Err(source) => Err(missing(commit, source)),
+        let entry = match tree.get_path(Path::new(path)) {
+            Err(error) if error.code() == ErrorCode::NotFound => return Ok(None),
+            entry => entry.map_err(|source| missing(commit, source))?,
+        };
+        let not_text = || RepoError::NotText { path: path.to_owned(), commit: commit.to_string() };
+        if entry.kind() != Some(ObjectType::Blob) || entry.filemode() == 0o120_000 {
+            return Err(not_text());
         }
+        self.read_text(entry.id(), 1 << 20)?.map(Some).map_err(|_| not_text())
     }
 
     /// Pins a commit and lists its tree.

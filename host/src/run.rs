@@ -21,6 +21,14 @@ use crate::repo::{Repo, RepoError};
 use crate::waiting::{Identity, Waiting, WaitingError};
 use record::{attachments, blank, fill, problems_of, summary};
 
+/// Where a run stands: fixed before its configuration is read.
+pub struct Place<'r> {
+    /// The repository.
+    pub repo: &'r Repo,
+    /// The commit that tasks, grants and documents come from.
+    pub base: git2::Oid,
+}
+
 /// How a run ended, and what it leaves.
 pub struct Finished {
     /// Its id.
@@ -82,7 +90,7 @@ pub enum RunError {
 /// [`RunError`]; the failure is in the ledger then, unless the ledger is what
 /// failed.
 pub fn run(
-    repo: &Repo,
+    place: &Place<'_>,
     task: &Task,
     plugin: &Plugin,
     instruction: Option<&str>,
@@ -91,11 +99,11 @@ pub fn run(
     events: &Events<'_>,
 ) -> Result<Finished, RunError> {
     crate::repo::make_durable();
+    let Place { repo, base: commit } = *place;
     let lock = Lock::take(repo.common_dir())?;
     let ledger = Ledger::of(repo);
-    let base = repo.pin(repo.head()?)?;
+    let base = repo.pin(commit)?;
     let identity = identity(task, plugin);
-    let commit = base.commit;
     let mut record = blank(task, plugin, &identity, commit);
     let examined = match examine(repo, base, task, plugin, instruction, machine, events) {
         Ok(examined) => examined,
@@ -139,7 +147,7 @@ pub fn run(
 /// # Errors
 /// [`RunError::Waiting`] when anything under the candidate changed.
 pub fn approve(
-    repo: &Repo,
+    place: &Place<'_>,
     story: &Story,
     task: &Task,
     plugin: &Plugin,
@@ -148,10 +156,11 @@ pub fn approve(
     now: i64,
 ) -> Result<(State, Option<String>), RunError> {
     crate::repo::make_durable();
+    let Place { repo, base } = *place;
     let lock = Lock::take(repo.common_dir())?;
     let ledger = Ledger::of(repo);
     let record = waiting_record(story, &[State::Waiting, State::Approved])?;
-    let waiting = Waiting::find(&story.run, record, identity(task, plugin), repo)?;
+    let waiting = Waiting::find(&story.run, record, identity(task, plugin), base, repo)?;
     let approved = Approved::by_person(waiting, named, person, &ledger, now)?;
     land(&approved, task.autonomy, &ledger, now, repo, &lock)
 }

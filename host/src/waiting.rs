@@ -117,11 +117,12 @@ impl Waiting {
         Self::verified(run, identity, base, tree, commit, repo)
     }
 
-    /// Finds a candidate again and holds it against what it stood on.
+    /// Finds a candidate again and holds it against what it stood on; `base` is
+    /// the commit that a run would stand on now.
     ///
     /// # Errors
     /// [`WaitingError::Stale`] when anything is not as recorded.
-    pub fn find(run: &str, recorded: &record::Run, identity: Identity, repo: &Repo) -> Result<Self, WaitingError> {
+    pub fn find(run: &str, recorded: &record::Run, identity: Identity, base: Oid, repo: &Repo) -> Result<Self, WaitingError> {
         let stale = |reason: &str| WaitingError::Stale { run: run.to_owned(), reason: reason.to_owned() };
         let candidate = recorded.candidate.as_ref().ok_or_else(|| stale("it came to no candidate"))?;
         let commit = refs::read(repo.git(), &ref_of(run))?.ok_or_else(|| stale("its candidate is gone"))?;
@@ -131,7 +132,7 @@ impl Waiting {
         if recorded.grant != identity.grant.to_string() {
             return Err(stale("the task's configuration changed"));
         }
-        if recorded.base != repo.head()?.to_string() {
+        if recorded.base != base.to_string() {
             return Err(stale("the base moved"));
         }
         if candidate.commit != commit.to_string() {

@@ -4,6 +4,7 @@ use clap::Args;
 use lifeos::digest::Digest;
 use lifeos::ledger::Ledger;
 use lifeos::ledger::record::State;
+use lifeos::run::Place;
 
 use super::error::CommandError;
 use super::exit::Exit;
@@ -29,13 +30,14 @@ pub(crate) fn approve(verb: &Approve, global: &Global, term: &Term) -> Result<Ex
         .as_deref()
         .map(|text| Digest::parse(text).ok_or_else(|| CommandError::usage("--digest takes `sha256:` and 64 hexadecimal digits")));
     let digest = digest.transpose()?;
-    let config = open::config(global, &repo)?;
+    let base = repo.head()?;
+    let config = open::config(global, &repo, base)?;
     open::task(&config, &story.task)?;
     let task = &config.tasks[&story.task];
     let plugin = open::plugin(task, &repo)?;
     open::require_pin(task, &plugin)?;
     let by = open::person(&repo)?;
-    let (state, branch) = lifeos::run::approve(&repo, &story, task, &plugin, digest, &by, open::now())?;
+    let (state, branch) = lifeos::run::approve(&Place { repo: &repo, base }, &story, task, &plugin, digest, &by, open::now())?;
     let commit = story.record.and_then(|(_, record)| record.candidate).map(|candidate| candidate.commit);
     if term.is_json() {
         term.json(&json::Verdict { schema: "lifeos/approve@1", run: story.run, task: story.task, state, by, branch, commit });

@@ -30,13 +30,14 @@ pub(crate) struct Check {
 
 pub(crate) fn check(verb: &Check, global: &Global, term: &Term) -> Result<Exit, CommandError> {
     let repo = open::repo(global)?;
-    let config = open::config(global, &repo)?;
+    let head = repo.head()?;
+    let config = open::config(global, &repo, head)?;
     open::task(&config, &verb.task)?;
     let task = &config.tasks[&verb.task];
     let plugin = open::plugin(task, &repo)?;
     let machine = open::machine(global, verb.threads.map(usize::from), term)?;
     let progress = Progress::new(term);
-    let base = repo.pin(repo.head()?)?;
+    let base = repo.pin(head)?;
     let reader = |event: &Event| progress.show(event, term);
     let examined = examine::examine(&repo, base, task, &plugin, None, &machine, &Events::to(&reader));
     progress.show(&Event::Finished, term);

@@ -21,7 +21,12 @@ pub(crate) fn doctor(_: &Doctor, global: &Global, term: &Term) -> Result<Exit, C
     let repo = note(&mut checks, "repository", open::repo(global), |repo| repo.workdir().display().to_string());
     let config = repo.as_ref().and_then(|repo| {
         note(&mut checks, "history", history(repo), Clone::clone);
-        note(&mut checks, "configuration", open::config(global, repo), |config| format!("{} tasks", config.tasks.len()))
+        note(
+            &mut checks,
+            "configuration",
+            repo.head().map_err(CommandError::from).and_then(|head| open::config(global, repo, head)),
+            |config| format!("{} tasks", config.tasks.len()),
+        )
     });
     let carried: Vec<&str> = official::names().collect();
     let carried = if carried.is_empty() {

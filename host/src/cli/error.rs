@@ -78,6 +78,7 @@ impl From<RepoError> for CommandError {
             RepoError::Unborn => "make a first commit: lifeos works on commits, never on the worktree",
             RepoError::Owner { .. } => "run as its owner, or add it to git's safe.directory",
             RepoError::Object { .. } => "`git fsck` tells more; a partial or shallow clone must be completed with `git fetch`",
+            RepoError::NotText { .. } => "commit it as a plain UTF-8 file, no link",
             RepoError::Git(_) => "`git status` and `git fsck` may tell more",
         };
         Self::new(Exit::Repo, &error).hint(hint)

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use git2::Oid;
 use lifeos::config::{self, Config, Source, Task};
 use lifeos::examine::Machine;
 use lifeos::ledger::Ledger;
@@ -23,8 +24,8 @@ pub(crate) fn repo(global: &Global) -> Result<Repo, CommandError> {
     Ok(Repo::discover(&global.directory)?)
 }
 
-/// The tasks: from the operator's file, or from the base commit.
-pub(crate) fn config(global: &Global, repo: &Repo) -> Result<Config, CommandError> {
+/// The tasks: from the operator's file, or from the commit that the run stands on.
+pub(crate) fn config(global: &Global, repo: &Repo, base: Oid) -> Result<Config, CommandError> {
     if let Some(path) = &global.config {
         let text = std::fs::read_to_string(path).map_err(|source| match source.kind() {
             std::io::ErrorKind::NotFound => CommandError::usage(format!("{}: no such file", path.display())),
@@ -32,9 +33,8 @@ pub(crate) fn config(global: &Global, repo: &Repo) -> Result<Config, CommandErro
         })?;
         return Config::parse(&text).map_err(|error| CommandError::from(error).at(&path.display().to_string()));
     }
-    let head = repo.head()?;
-    let text = repo.file_at(head, config::FILE)?.ok_or_else(|| {
-        CommandError::usage(format!("there is no {} in the base commit {}", config::FILE, &head.to_string()[..10]))
+    let text = repo.file_at(base, config::FILE)?.ok_or_else(|| {
+        CommandError::usage(format!("there is no {} in the base commit {}", config::FILE, &base.to_string()[..10]))
             .hint("`lifeos init --write` makes one; commit it, or name a file with --config FILE")
     })?;
     Config::parse(&text).map_err(|error| CommandError::from(error).at(config::FILE))

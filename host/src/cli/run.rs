@@ -5,8 +5,7 @@ use lifeos::config::Config;
 use lifeos::event::{Event, Events};
 use lifeos::examine::Machine;
 use lifeos::ledger::record::State;
-use lifeos::repo::Repo;
-use lifeos::run::{self, Finished};
+use lifeos::run::{self, Finished, Place};
 
 use super::error::{CommandError, class_of};
 use super::exit::Exit;
@@ -37,14 +36,16 @@ pub(crate) struct Run {
 
 pub(crate) fn run(verb: &Run, global: &Global, term: &Term) -> Result<Exit, CommandError> {
     let repo = open::repo(global)?;
-    let config = open::config(global, &repo)?;
+    let base = repo.head()?;
+    let config = open::config(global, &repo, base)?;
     let names: Vec<String> = if verb.all { config.tasks.keys().cloned().collect() } else { verb.tasks.clone() };
     names.iter().try_for_each(|name| open::task(&config, name))?;
     if verb.instruction.as_ref().is_some_and(|text| text.len() > 64 << 10) {
         return Err(CommandError::new(Exit::Limit, "the instruction has more than 64 KiB"));
     }
     let machine = open::machine(global, verb.threads.map(usize::from), term)?;
-    let ends: Vec<_> = names.iter().map(|name| (name, run_task(name, verb, &config, &repo, &machine, term))).collect();
+    let ends: Vec<_> =
+        names.iter().map(|name| (name, run_task(name, verb, &config, &Place { repo: &repo, base }, &machine, term))).collect();
     let exits: Vec<Exit> = ends.iter().map(|(_, end)| exit_of(end, verb.detailed_exitcode)).collect();
     if term.is_json() {
         let tasks = ends.into_iter().zip(&exits).map(|((name, end), exit)| json_of(name, end, *exit)).collect();
@@ -64,16 +65,16 @@ fn run_task(
     name: &str,
     verb: &Run,
     config: &Config,
-    repo: &Repo,
+    place: &Place<'_>,
     machine: &Machine,
     term: &Term,
 ) -> Result<Finished, CommandError> {
     let task = &config.tasks[name];
-    let plugin = open::plugin(task, repo)?;
+    let plugin = open::plugin(task, place.repo)?;
     open::require_pin(task, &plugin)?;
     let progress = Progress::new(term);
     let reader = |event: &Event| progress.show(event, term);
-    let finished = run::run(repo, task, &plugin, verb.instruction.as_deref(), machine, open::now(), &Events::to(&reader));
+    let finished = run::run(place, task, &plugin, verb.instruction.as_deref(), machine, open::now(), &Events::to(&reader));
     progress.show(&Event::Finished, term);
     Ok(finished?)
 }
