@@ -102,3 +102,36 @@ fn new_trees(git: &Repository, old: Option<Oid>, new: Oid, found: &mut Vec<Oid>)
     found.push(new);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::Checker;
+    use crate::check::tests::{fixture, policy};
+    use crate::edit::{Action, Edit};
+    use crate::policy::Limits;
+
+    #[test]
+    fn the_tree_has_exactly_the_edits_and_keeps_modes() {
+        let files = [("a/b/run.md", 0o755, "old\n"), ("a/c.md", 0o644, "c\n"), ("d.md", 0o644, "d\n")];
+        let (_folder, repo, base) = fixture(&files);
+        let policy = policy(&["**"], Limits { removed_percent_max: 100, ..Limits::default() });
+        let checker = Checker::new(&base, &policy);
+        let id = |path: &str| base.entries.iter().find(|entry| entry.path.as_str() == path).expect("an entry").id.to_string();
+        let replacements =
+            vec![crate::edit::Replacement { span: crate::edit::Span { start: 0, end: 3 }, text: "new".to_owned() }];
+        let edits = [
+            Edit { path: "a/b/run.md".to_owned(), action: Action::Change { id: id("a/b/run.md"), replacements } },
+            Edit { path: "d.md".to_owned(), action: Action::Delete { id: id("d.md") } },
+            Edit { path: "e/f.md".to_owned(), action: Action::Create { text: "f\n".to_owned() } },
+        ];
+        let edits = edits.iter().map(|edit| checker.edit(edit, &repo).expect("a base").expect("an edit")).collect();
+        let checked = Checked::whole(edits, &base, &policy, &repo).expect("a base").expect("a proposal");
+        let candidate = Candidate::build(checked, &base, &repo).expect("a candidate");
+        assert!(repo.git().find_tree(candidate.tree()).is_err(), "nothing is written yet");
+        let (_folder, _, expected) =
+            fixture(&[("a/b/run.md", 0o755, "new\n"), ("a/c.md", 0o644, "c\n"), ("e/f.md", 0o644, "f\n")]);
+        assert_eq!(candidate.tree(), expected.tree);
+        assert!(candidate.pack().starts_with(b"PACK"));
+    }
+}

@@ -235,3 +235,133 @@ fn adds_hidden(old: &str, new: &str) -> bool {
     let before = counts(old);
     counts(new).into_iter().any(|(char, count)| count > before.get(&char).copied().unwrap_or(0))
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::edit::{Replacement, Span};
+    use crate::glob::Globs;
+    use crate::policy::{Limits, Reach};
+
+    /// A repository with these files in its one commit, and that commit pinned.
+    pub(crate) fn fixture(files: &[(&str, i32, &str)]) -> (tempfile::TempDir, Repo, Base) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let git = git2::Repository::init(folder.path()).expect("a repository");
+        let empty = git.find_tree(git.treebuilder(None).expect("a tree").write().expect("a tree")).expect("a tree");
+        let mut update = git2::build::TreeUpdateBuilder::new();
+        for (path, mode, text) in files {
+            let mode = match mode {
+                0o755 => git2::FileMode::BlobExecutable,
+                0o120 => git2::FileMode::Link,
+                _ => git2::FileMode::Blob,
+            };
+            update.upsert(*path, git.blob(text.as_bytes()).expect("a blob"), mode);
+        }
+        let tree = update.create_updated(&git, &empty).expect("a tree");
+        let author = crate::ledger::signature(1_700_000_000).expect("a name");
+        let tree = git.find_tree(tree).expect("a tree");
+        let commit = git.commit(Some("HEAD"), &author, &author, "first", &tree, &[]).expect("a commit");
+        let repo = Repo::discover(folder.path()).expect("a repository");
+        let base = repo.pin(commit).expect("a base");
+        (folder, repo, base)
+    }
+
+    /// Everything may be read, `globs` may be edited.
+    pub(crate) fn policy(globs: &[&str], limits: Limits) -> Policy {
+        let reach = |edit| Reach { read: Globs::new(&["**"]).expect("globs"), edit, history: false };
+        let all = Globs::new(&["**", ".*", "**/.*", ".github/**"]).expect("globs");
+        Policy { declared: reach(all), granted: reach(Globs::new(globs).expect("globs")), limits }
+    }
+
+    const FILES: &[(&str, i32, &str)] = &[
+        ("README.md", 0o644, "one\ntwo\n"),
+        ("docs/a.md", 0o644, "é\u{200d}\n"),
+        ("docs/link.md", 0o120, "/etc/passwd"),
+        ("docs/big.psd", 0o644, "version https://git-lfs.github.com/spec/v1\noid x\n"),
+        ("docs/filtered.md", 0o644, "x\n"),
+        (".gitattributes", 0o644, "filtered.md filter=lfs\n"),
+    ];
+
+    fn change(base: &Base, path: &str, spans: &[(u32, u32, &str)]) -> Edit {
+        let id = RepoPath::new(path).ok().and_then(|path| Some(base.entry(&path)?.id.to_string()));
+        let replacement = |(start, end, text): &(u32, u32, &str)| Replacement {
+            span: Span { start: *start, end: *end },
+            text: (*text).to_owned(),
+        };
+        let replacements = spans.iter().map(replacement).collect();
+        Edit { path: path.to_owned(), action: Action::Change { id: id.unwrap_or_default(), replacements } }
+    }
+
+    fn create(path: &str, text: &str) -> Edit {
+        Edit { path: path.to_owned(), action: Action::Create { text: text.to_owned() } }
+    }
+
+    #[test]
+    fn says_what_speaks_against_an_edit() {
+        let (_folder, repo, base) = fixture(FILES);
+        let policy = policy(&["**"], Limits::default());
+        let stale = Edit { path: "README.md".to_owned(), action: Action::Delete { id: "0".repeat(40) } };
+        let rows: Vec<(Edit, Problem)> = vec![
+            (change(&base, "../x", &[(0, 0, "x")]), Problem::InvalidPath("it has a component `.` or `..`")),
+            (change(&base, ".github/x.yml", &[(0, 0, "x")]), Problem::Protected),
+            (change(&base, ".hidden.md", &[(0, 0, "x")]), Problem::NotGranted),
+            (change(&base, "docs/none.md", &[(0, 0, "x")]), Problem::NotFound),
+            (change(&base, "docs/link.md", &[(0, 0, "x")]), Problem::NotAFile),
+            (change(&base, "docs/big.psd", &[(0, 0, "x")]), Problem::NotAFile),
+            (change(&base, "docs/filtered.md", &[(0, 0, "x")]), Problem::Filtered),
+            (change(&base, "README.md", &[(7, 99, "x")]), Problem::SpanOutsideText(Span { start: 7, end: 99 })),
+            (change(&base, "docs/a.md", &[(1, 2, "x")]), Problem::SpanOutsideText(Span { start: 1, end: 2 })),
+            (change(&base, "README.md", &[(0, 3, "x"), (2, 4, "y")]), Problem::SpansOverlap(Span { start: 2, end: 4 })),
+            (change(&base, "README.md", &[]), Problem::OverLimit("replacements", 10_000)),
+            (change(&base, "README.md", &[(0, 0, "a\u{202e}b")]), Problem::HiddenCharacters),
+            (change(&base, "README.md", &[(0, 0, "\u{1b}[0m")]), Problem::HiddenCharacters),
+            (create("README.md", ""), Problem::AlreadyExists),
+            (create("docs", ""), Problem::AlreadyExists),
+            (create("README.md/x", ""), Problem::AlreadyExists),
+            (create("readme.md", ""), Problem::CollidesWith("README.md".to_owned())),
+            (create("DOCS/b.md", ""), Problem::CollidesWith("docs".to_owned())),
+            (create("docs/A.md", ""), Problem::CollidesWith("docs/a.md".to_owned())),
+            (create("docs/b.md", "a\0b"), Problem::NotAFile),
+            (stale, Problem::Stale),
+        ];
+        let checker = Checker::new(&base, &policy);
+        for (edit, problem) in rows {
+            let verdict = checker.edit(&edit, &repo).expect("a readable base").map(|_| ());
+            assert_eq!(verdict, Err(vec![problem]), "{edit:?}");
+        }
+    }
+
+    #[test]
+    fn lets_through_what_keeps_what_was_hidden_before() {
+        let (_folder, repo, base) = fixture(FILES);
+        let policy = policy(&["**"], Limits::default());
+        let edit = change(&base, "docs/a.md", &[(5, 6, "!\n")]);
+        let checked = Checker::new(&base, &policy).edit(&edit, &repo).expect("a base").expect("an edit");
+        assert_eq!(checked.new_text(), Some("é\u{200d}!\n"));
+    }
+
+    #[test]
+    fn case_61_62_judges_the_whole() {
+        let (_folder, repo, base) = fixture(FILES);
+        let check = |limits: Limits, edits: &[Edit]| {
+            let policy = policy(&["**"], limits);
+            let checker = Checker::new(&base, &policy);
+            let edits = edits.iter().map(|edit| checker.edit(edit, &repo).expect("a base").expect("an edit")).collect();
+            let whole = Checked::whole(edits, &base, &policy, &repo).expect("a base");
+            whole.map(|checked| checked.edits().len()).map_err(|refused| refused[0].problems.clone())
+        };
+        let limits = Limits::default();
+        let (one, two) = (change(&base, "README.md", &[(0, 0, "x")]), create("docs/b.md", "b\n"));
+        assert_eq!(check(limits, &[two.clone(), one.clone()]), Ok(2));
+        assert_eq!(check(limits, &[one.clone(), one.clone()]), Err(vec![Problem::ConflictingEdit]));
+        let few = Limits { edit_files_max: 1, edit_bytes_max: 9, ..limits };
+        let over = vec![Problem::OverLimit("edit_files_max", 1), Problem::OverLimit("edit_bytes_max", 9)];
+        assert_eq!(check(few, &[one, two]), Err(over));
+        let gone = change(&base, "README.md", &[(0, 8, "")]);
+        assert_eq!(
+            check(Limits { removed_percent_max: 5, ..limits }, &[gone.clone()]),
+            Err(vec![Problem::OverLimit("removed_percent_max", 5)])
+        );
+        assert_eq!(check(limits, &[gone]), Ok(1), "8 of the bytes in reach are less than 30 percent");
+    }
+}

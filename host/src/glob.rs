@@ -103,14 +103,23 @@ fn translate_component(component: &str) -> Result<String, &'static str> {
     if component.contains("**") {
         return Err("`**` must be a whole component");
     }
+    let Some(rest) = component.strip_prefix('*') else { return translate_rest(component, true) };
+    // A name with a leading dot wants its dot written first, so a `*` in front either takes a character that is no
+    // dot, or nothing, and then what follows must not begin with a dot either.
+    let some = format!("[^/.][^/]*{}", translate_rest(rest, false)?);
+    if rest.is_empty() || rest.starts_with('.') {
+        return Ok(some);
+    }
+    Ok(format!("(?:{some}|{})", translate_rest(rest, true)?))
+}
+
+/// A component, or what follows its first `*`; `start` says whether a leading
+/// dot could be met here.
+fn translate_rest(rest: &str, mut start: bool) -> Result<String, &'static str> {
     let mut regex = String::new();
-    let mut chars = component.chars().peekable();
-    let mut start = true;
+    let mut chars = rest.chars();
     while let Some(char) = chars.next() {
         match char {
-            // A name with a leading dot wants its dot written; `*` never stands for nothing at the start.
-            '*' if start && chars.peek().is_none() => regex.push_str("[^/.][^/]*"),
-            '*' if start => regex.push_str("(?:[^/.][^/]*)?"),
             '*' => regex.push_str("[^/]*"),
             '?' if start => regex.push_str("[^/.]"),
             '?' => regex.push_str("[^/]"),
@@ -170,6 +179,9 @@ mod tests {
             ("docs/*.md", "docs/.md", false),
             ("docs/*.md", "docs/.a.md", false),
             ("docs/.*.md", "docs/.a.md", true),
+            ("*?x", ".x", false),
+            ("*?x", "ax", true),
+            ("*x", ".x", false),
             ("**", "a", true),
             ("**", "a/b/c", true),
             ("**", ".env", false),
@@ -208,7 +220,7 @@ mod tests {
     #[test]
     fn refuses_what_is_outside_the_dialect() {
         let long = "a".repeat(257);
-        for pattern in ["", "/a", "a/", "a//b", "./a", "../a", "a**", "{a,b}", "a\\*", "[a", "[z-a]", "[.a]x", &long] {
+        for pattern in ["", "/a", "a/", "a//b", "./a", "../a", "a**", "{a,b}", "a\\*", "[a", "[z-a]", "[.a]x", "*[+-0]x", &long] {
             assert!(Globs::new(&[pattern]).is_err(), "{pattern}");
         }
     }
