@@ -17,6 +17,7 @@ use lifeos::repo::Repo;
 use lifeos::wasm::{Cache, Compiler, FileWorker, Loaded, Runtime, Settings};
 
 const LIFEOS: &str = env!("CARGO_BIN_EXE_lifeos");
+const HOUR: Duration = Duration::from_secs(3600);
 const CONFIG: &str = include_str!("../src/cli/lifeos.toml");
 
 /// A repository with one clean document and the configuration of `init`.
@@ -38,7 +39,7 @@ fn shared(repo: &Repo) -> Arc<Shared> {
     let task = Config::parse(CONFIG).expect("a configuration").tasks.remove("docs").expect("a task");
     let plugin = official::read("doc-hygiene").expect("run `just build` first");
     let declared = plugin.manifest.reach().expect("a manifest");
-    Arc::new(Shared::new(base, Policy { declared, granted: task.granted, limits: task.limits }))
+    Arc::new(Shared::new(base, Policy { declared, granted: task.granted, limits: task.limits }, Instant::now() + HOUR))
 }
 
 fn loaded(cache: &Path) -> Loaded {
@@ -69,7 +70,7 @@ fn instances(bench: &mut Criterion) {
     let settings = Settings { options: "{}".to_owned(), config: Vec::new() };
     bench.bench_function("instance of doc-hygiene, configured", |bench| {
         let fresh = || Broker::new(shared.clone(), repo.reopen().expect("a repository"));
-        let start = |broker| FileWorker::start(&loaded, broker, &settings, Instant::now() + Duration::from_secs(60));
+        let start = |broker| FileWorker::start(&loaded, broker, &settings);
         bench.iter_batched(fresh, start, BatchSize::PerIteration);
     });
 }

@@ -13,7 +13,7 @@ use crate::check::{CheckedEdit, Checker};
 use crate::clean;
 use crate::edit::{Edit, Finding};
 use crate::glob::Globs;
-use crate::path::RepoPath;
+use crate::path::{PATH_BYTES_MAX, RepoPath};
 use crate::policy::Policy;
 use crate::repo::history::{History, REVISIONS_MAX, Revision};
 use crate::repo::{Base, Entry, Kind, Repo, RepoError, Unreadable};
@@ -22,6 +22,8 @@ use answer::{Document, PAGE_ENTRIES, Page, PathKind, Refusal, Results, Stop};
 
 /// Bytes a run may log.
 const LOG_BYTES_MAX: usize = 64 << 10;
+/// Bytes of all findings of a run.
+const FINDINGS_BYTES_MAX: u64 = 64 << 20;
 /// Refused edits that are kept for the report.
 const REFUSED_MAX: usize = 1000;
 
@@ -31,9 +33,12 @@ pub struct Shared {
     pub base: Base,
     /// What may be reached.
     pub policy: Policy,
-    history: OnceLock<Result<History, Arc<RepoError>>>,
+    /// When the task has to be done.
+    deadline: Instant,
+    history: OnceLock<Result<Option<History>, Arc<RepoError>>>,
     calls: AtomicU64,
     findings: AtomicU64,
+    findings_bytes: AtomicU64,
 }
 
 /// The host's side of one instance.
@@ -44,22 +49,39 @@ pub struct Broker {
     document: u32,
     /// Paths that have an edit already.
     proposed: HashSet<String>,
+    proposed_bytes: u64,
     results: Results,
 }
 
 type Answer<T> = Result<Result<T, Refusal>, Stop>;
 
 impl Shared {
-    /// The state of a run over `base` under `policy`.
+    /// The state of a run over `base` under `policy`, until `deadline`.
     #[must_use]
-    pub fn new(base: Base, policy: Policy) -> Self {
-        Self { base, policy, history: OnceLock::new(), calls: AtomicU64::new(0), findings: AtomicU64::new(0) }
+    pub fn new(base: Base, policy: Policy, deadline: Instant) -> Self {
+        let count = || AtomicU64::new(0);
+        let (calls, findings, findings_bytes) = (count(), count(), count());
+        Self { base, policy, deadline, history: OnceLock::new(), calls, findings, findings_bytes }
+    }
+
+    /// When the task has to be done.
+    #[must_use]
+    pub fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// The clock of a guest stands still while the host works for it, so the
+    /// host looks at its own.
+    fn in_time(&self) -> Result<(), Stop> {
+        let late = Instant::now() > self.deadline;
+        if late { Err(Stop::Limit("seconds_max", self.policy.limits.seconds_max)) } else { Ok(()) }
     }
 
     fn history(&self, repo: &Repo) -> Result<&History, Stop> {
         let wanted = |path: &RepoPath| self.policy.may_read(path) && self.base.entry(path).is_some();
-        let walked = self.history.get_or_init(|| History::walk(repo, self.base.commit, &wanted).map_err(Arc::new));
-        walked.as_ref().map_err(|error| Stop::Repo(error.clone()))
+        let walk = || History::walk(repo, self.base.commit, &wanted, self.deadline).map_err(Arc::new);
+        let walked = self.history.get_or_init(walk).as_ref().map_err(|error| Stop::Repo(error.clone()))?;
+        walked.as_ref().ok_or(Stop::Limit("seconds_max", self.policy.limits.seconds_max))
     }
 }
 
@@ -67,7 +89,7 @@ impl Broker {
     /// The host's side of a new instance.
     #[must_use]
     pub fn new(shared: Arc<Shared>, repo: Repo) -> Self {
-        Self { shared, repo, document: 0, proposed: HashSet::new(), results: Results::default() }
+        Self { shared, repo, document: 0, proposed: HashSet::new(), proposed_bytes: 0, results: Results::default() }
     }
 
     /// What all workers share.
@@ -167,16 +189,28 @@ impl Broker {
         Ok(match verdict {
             Ok(checked) => {
                 self.proposed.insert(edit.path.clone());
+                self.proposed_bytes += checked.new_text().map_or(0, str::len) as u64;
                 self.results.edits.push(checked);
                 Ok(())
             }
             Err(problems) => {
-                if self.results.refused.len() < REFUSED_MAX {
-                    self.results.refused.push(Refused { path: edit.path.clone(), problems: problems.clone() });
-                }
+                self.refuse(&edit.path, &problems);
                 Err(problems)
             }
         })
+    }
+
+    /// A limit of the whole refuses the whole, at the end of the run.
+    fn refuse(&mut self, path: &str, problems: &[Problem]) {
+        let of_the_whole = |problem: &&Problem| matches!(problem, Problem::OverLimit("edit_files_max" | "edit_bytes_max", _));
+        match problems.iter().find(of_the_whole) {
+            Some(limit) => self.results.over = Some(limit.clone()),
+            None if self.results.refused.len() < REFUSED_MAX => {
+                let path = clean::cut(path, PATH_BYTES_MAX).to_owned();
+                self.results.refused.push(Refused { path, problems: problems.to_vec() });
+            }
+            None => {}
+        }
     }
 
     /// Keeps a finding.
@@ -188,6 +222,11 @@ impl Broker {
         if self.shared.findings.fetch_add(1, Ordering::Relaxed) >= limit {
             return Err(Stop::Limit("findings_max", limit));
         }
+        let bytes = finding.message.len() + finding.help.as_ref().map_or(0, String::len);
+        if self.shared.findings_bytes.fetch_add(bytes as u64, Ordering::Relaxed) > FINDINGS_BYTES_MAX {
+            return Err(Stop::Limit("findings_bytes_max", FINDINGS_BYTES_MAX));
+        }
+        self.shared.in_time()?;
         self.results.findings.push(finding);
         Ok(())
     }
@@ -221,6 +260,9 @@ impl Broker {
         }
         if self.proposed.len() as u64 >= limits.edit_files_max {
             return Ok(Err(vec![Problem::OverLimit("edit_files_max", limits.edit_files_max)]));
+        }
+        if self.proposed_bytes > limits.edit_bytes_max {
+            return Ok(Err(vec![Problem::OverLimit("edit_bytes_max", limits.edit_bytes_max)]));
         }
         let checker = Checker::new(&self.shared.base, &self.shared.policy);
         checker.edit(edit, &self.repo).map_err(|error| Stop::Repo(Arc::new(error)))
@@ -279,7 +321,7 @@ impl Broker {
     fn count_call(&self) -> Result<(), Stop> {
         let limit = self.shared.policy.limits.calls_max;
         let over = self.shared.calls.fetch_add(1, Ordering::Relaxed) >= limit;
-        if over { Err(Stop::Limit("calls_max", limit)) } else { Ok(()) }
+        if over { Err(Stop::Limit("calls_max", limit)) } else { self.shared.in_time() }
     }
 
     fn call<T: Sized>(

@@ -83,6 +83,12 @@ pub enum ExamineError {
         /// The line of `lifeos.toml` that would allow it.
         line: String,
     },
+    /// The plugin checks documents and follows no instruction.
+    #[error("plugin {plugin} takes no instruction")]
+    NoInstruction {
+        /// The plugin.
+        plugin: String,
+    },
     /// The component cannot be loaded.
     #[error(transparent)]
     Load(#[from] LoadError),
@@ -116,11 +122,14 @@ pub fn examine(
     events: &Events<'_>,
 ) -> Result<Examined, ExamineError> {
     declared_within_granted(task, &plugin.manifest)?;
+    if plugin.world == World::FileTask && instruction.is_some() {
+        return Err(ExamineError::NoInstruction { plugin: plugin.manifest.name.clone() });
+    }
     let policy = Policy { declared: plugin.manifest.reach()?, granted: task.granted.clone(), limits: task.limits };
     let loaded = machine.runtime.load(plugin, machine.cache.as_ref(), &machine.compiler, events)?;
-    let shared = Arc::new(Shared::new(base, policy));
     let deadline = Instant::now() + Duration::from_secs(task.limits.seconds_max);
-    let flock = Flock { repo, shared: &shared, loaded: &loaded, deadline, machine, events };
+    let shared = Arc::new(Shared::new(base, policy, deadline));
+    let flock = Flock { repo, shared: &shared, loaded: &loaded, machine, events };
     let gathered = match plugin.world {
         World::Task => flock.run_once(task, instruction)?,
         World::FileTask => flock.run_documents(task, &plugin.manifest)?,
@@ -157,6 +166,7 @@ impl Gathered {
             all.findings.append(&mut results.findings);
             all.edits.append(&mut results.edits);
             all.refused.append(&mut results.refused);
+            all.over = all.over.or(results.over);
             all.trace.append(&mut results.trace);
             all.log.push_str(&results.log);
         }
@@ -164,7 +174,10 @@ impl Gathered {
             let key = |finding: &Finding| (finding.path.clone(), finding.position, finding.rule.clone());
             key(one).cmp(&key(other))
         });
-        let proposal = propose(all.edits, base, policy, repo, events)?;
+        let proposal = match all.over {
+            Some(limit) => Proposal::Refused(vec![Refused { path: String::new(), problems: vec![limit] }]),
+            None => propose(all.edits, base, policy, repo, events)?,
+        };
         Ok(Examined {
             findings: all.findings,
             proposal,

@@ -13,6 +13,9 @@ use git2::{ErrorCode, ObjectType, Oid, Repository};
 use crate::path::RepoPath;
 use attributes::Filters;
 
+/// Entries of one tree. A few small objects can stand for more than any machine could list.
+const ENTRIES_MAX: usize = 2_000_000;
+
 /// One handle on the object database; each thread opens its own.
 pub struct Repo {
     git: Repository,
@@ -100,6 +103,9 @@ pub enum RepoError {
         /// What libgit2 said.
         source: git2::Error,
     },
+    /// The tree has too many entries.
+    #[error("the tree of the base commit has more than {ENTRIES_MAX} entries")]
+    TooManyEntries,
     /// A file of the base that must be text is something else.
     #[error("{path} in commit {commit} is not a text file of at most 1 MiB")]
     NotText {
@@ -285,6 +291,9 @@ impl Listing<'_> {
                 _ => self.add(prefix, entry.id(), Kind::File),
             }
             prefix.truncate(length);
+            if self.entries.len() > ENTRIES_MAX {
+                return Err(RepoError::TooManyEntries);
+            }
         }
         Ok(())
     }

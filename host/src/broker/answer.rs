@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::check::CheckedEdit;
-use crate::check::problem::Refused;
+use crate::check::problem::{Problem, Refused};
 use crate::edit::Finding;
 use crate::path::RepoPath;
 use crate::repo::RepoError;
@@ -20,6 +20,8 @@ pub struct Results {
     pub edits: Vec<CheckedEdit>,
     /// Edits that did not.
     pub refused: Vec<Refused>,
+    /// A limit of the whole proposal that was hit.
+    pub over: Option<Problem>,
     /// Findings, as reported.
     pub findings: Vec<Finding>,
     /// Every host call.

@@ -20,6 +20,9 @@ use super::{Global, json, open, text};
 pub(crate) struct Check {
     /// The task, by its name in lifeos.toml.
     task: String,
+    /// What to do, for tasks that take an instruction.
+    #[arg(long, value_name = "TEXT")]
+    instruction: Option<String>,
     /// Show findings only, no diff.
     #[arg(long)]
     no_diff: bool,
@@ -35,11 +38,12 @@ pub(crate) fn check(verb: &Check, global: &Global, term: &Term) -> Result<Exit, 
     open::task(&config, &verb.task)?;
     let task = &config.tasks[&verb.task];
     let plugin = open::plugin(task, &repo)?;
+    open::bounded(verb.instruction.as_deref())?;
     let machine = open::machine(global, verb.threads.map(usize::from), term)?;
     let progress = Progress::new(term);
     let base = repo.pin(head)?;
     let reader = |event: &Event| progress.show(event, term);
-    let examined = examine::examine(&repo, base, task, &plugin, None, &machine, &Events::to(&reader));
+    let examined = examine::examine(&repo, base, task, &plugin, verb.instruction.as_deref(), &machine, &Events::to(&reader));
     progress.show(&Event::Finished, term);
     let examined = examined?;
     let report = report(&verb.task, &examined, identity(task, &plugin).plugin);

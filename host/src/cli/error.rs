@@ -79,9 +79,11 @@ impl From<RepoError> for CommandError {
             RepoError::Owner { .. } => "run as its owner, or add it to git's safe.directory",
             RepoError::Object { .. } => "`git fsck` tells more; a partial or shallow clone must be completed with `git fetch`",
             RepoError::NotText { .. } => "commit it as a plain UTF-8 file, no link",
+            RepoError::TooManyEntries => "split the repository, or keep generated files out of it",
             RepoError::Git(_) => "`git status` and `git fsck` may tell more",
         };
-        Self::new(Exit::Repo, &error).hint(hint)
+        let exit = if matches!(error, RepoError::TooManyEntries) { Exit::Limit } else { Exit::Repo };
+        Self::new(exit, &error).hint(hint)
     }
 }
 
@@ -134,6 +136,7 @@ impl From<ExamineError> for CommandError {
             ExamineError::Load(error) => return error.into(),
             ExamineError::Repo(error) => return error.into(),
             ExamineError::Manifest(error) => return PluginError::from(error).into(),
+            ExamineError::NoInstruction { .. } => (Exit::Usage, "leave out --instruction".to_owned()),
             ExamineError::NotGranted { task, line, .. } => (Exit::Denied, format!("to allow it, add to [task.{task}]: {line}")),
             ExamineError::Failure { failure, .. } => match failure {
                 Failure::Repo(_) => (Exit::Repo, "`git fsck` tells more".to_owned()),
@@ -150,7 +153,7 @@ impl From<ExamineError> for CommandError {
 
 fn limit_hint(name: &str) -> String {
     match name {
-        "transfer_bytes_max" | "handles_max" | "table_elements_max" | "summary_bytes_max" => {
+        "transfer_bytes_max" | "findings_bytes_max" | "handles_max" | "table_elements_max" | "summary_bytes_max" => {
             format!("{name} is fixed; tell the plugin's author")
         }
         _ => format!("nothing was kept; if you want to allow more, raise limits.{name} of the task"),

@@ -73,15 +73,24 @@ pub(crate) fn require_pin(task: &Task, plugin: &Plugin) -> Result<(), CommandErr
     )))
 }
 
+/// Refuses an instruction that is too long for the contract.
+pub(crate) fn bounded(instruction: Option<&str>) -> Result<(), CommandError> {
+    match instruction {
+        Some(text) if text.len() > 64 << 10 => Err(CommandError::new(Exit::Limit, "the instruction has more than 64 KiB")),
+        _ => Ok(()),
+    }
+}
+
 /// Reads a component file.
 pub(crate) fn component(path: &Path) -> Result<Plugin, CommandError> {
     use std::io::Read as _;
     let place = path.display().to_string();
     let read = || {
-        let file = std::fs::File::open(path)?;
-        if !file.metadata()?.is_file() {
+        // Opening a pipe would wait for somebody to write to it.
+        if !std::fs::metadata(path)?.is_file() {
             return Err(std::io::Error::other("not a file"));
         }
+        let file = std::fs::File::open(path)?;
         let mut bytes = Vec::new();
         file.take(COMPONENT_BYTES_MAX as u64 + 1).read_to_end(&mut bytes)?;
         Ok(bytes)

@@ -40,9 +40,7 @@ pub(crate) fn run(verb: &Run, global: &Global, term: &Term) -> Result<Exit, Comm
     let config = open::config(global, &repo, base)?;
     let names: Vec<String> = if verb.all { config.tasks.keys().cloned().collect() } else { verb.tasks.clone() };
     names.iter().try_for_each(|name| open::task(&config, name))?;
-    if verb.instruction.as_ref().is_some_and(|text| text.len() > 64 << 10) {
-        return Err(CommandError::new(Exit::Limit, "the instruction has more than 64 KiB"));
-    }
+    open::bounded(verb.instruction.as_deref())?;
     let machine = open::machine(global, verb.threads.map(usize::from), term)?;
     let ends: Vec<_> =
         names.iter().map(|name| (name, run_task(name, verb, &config, &Place { repo: &repo, base }, &machine, term))).collect();

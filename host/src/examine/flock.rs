@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Instant;
 
 use super::{ExamineError, Machine};
 use crate::broker::answer::{Document, Refusal, Results, Stop};
@@ -22,7 +21,6 @@ pub(super) struct Flock<'a> {
     pub(super) repo: &'a Repo,
     pub(super) shared: &'a Arc<Shared>,
     pub(super) loaded: &'a Loaded,
-    pub(super) deadline: Instant,
     pub(super) machine: &'a Machine,
     pub(super) events: &'a Events<'a>,
 }
@@ -49,7 +47,7 @@ impl Flock<'_> {
 
     /// Runs a task in free form.
     pub(super) fn run_once(&self, task: &Task, instruction: Option<&str>) -> Result<Gathered, ExamineError> {
-        let (results, outcome) = run_task(self.loaded, self.broker()?, &task.options, instruction, self.deadline);
+        let (results, outcome) = run_task(self.loaded, self.broker()?, &task.options, instruction);
         outcome.map_err(|failure| ExamineError::Failure { document: None, failure })?;
         Ok(Gathered { results: vec![results], ..Gathered::default() })
     }
@@ -77,6 +75,11 @@ impl Flock<'_> {
         }
         if base.names_skipped > 0 {
             gathered.skipped.insert("name-not-portable", base.names_skipped);
+        }
+        let bytes: u64 = summaries.iter().map(|summary| summary.data.len() as u64).sum();
+        if bytes > policy.limits.memory_bytes_max {
+            let failure = Failure::Limit("memory_bytes_max", policy.limits.memory_bytes_max);
+            return Err(ExamineError::Failure { document: None, failure });
         }
         self.events.emit(&Event::Concluding);
         gathered.results.push(self.conclude(&settings, summaries)?);
@@ -119,13 +122,7 @@ impl Flock<'_> {
         let threads = self.machine.threads.clamp(1, documents.len().max(1));
         let mut workers = Vec::new();
         for _ in 0..threads {
-            workers.push(Worker {
-                loaded: self.loaded,
-                settings,
-                deadline: self.deadline,
-                broker: Some(self.broker()?),
-                instance: None,
-            });
+            workers.push(Worker { loaded: self.loaded, settings, broker: Some(self.broker()?), instance: None });
         }
         let mut done: Vec<(usize, Checkup)> = std::thread::scope(|scope| {
             let handles: Vec<_> = workers.into_iter().map(|worker| scope.spawn(|| work(worker))).collect();
@@ -140,7 +137,7 @@ impl Flock<'_> {
 
     fn conclude(&self, settings: &Settings, summaries: Vec<Summary>) -> Result<Results, ExamineError> {
         let failed = |failure| ExamineError::Failure { document: None, failure };
-        let mut worker = FileWorker::start(self.loaded, self.broker()?, settings, self.deadline).map_err(failed)?;
+        let mut worker = FileWorker::start(self.loaded, self.broker()?, settings).map_err(failed)?;
         worker.conclude(summaries).map_err(failed)?;
         Ok(worker.broker().take())
     }
@@ -150,7 +147,6 @@ impl Flock<'_> {
 struct Worker<'f> {
     loaded: &'f Loaded,
     settings: &'f Settings,
-    deadline: Instant,
     broker: Option<Broker>,
     instance: Option<FileWorker>,
 }
@@ -159,7 +155,7 @@ impl Worker<'_> {
     fn check(&mut self, place: usize, entry: &Entry) -> Checkup {
         let failed = |failure| Checkup::Failed(ExamineError::Failure { document: Some(entry.path.clone()), failure });
         if let Some(broker) = self.broker.take() {
-            match FileWorker::start(self.loaded, broker, self.settings, self.deadline) {
+            match FileWorker::start(self.loaded, broker, self.settings) {
                 Ok(instance) => self.instance = Some(instance),
                 Err(failure) => return Checkup::Failed(ExamineError::Failure { document: None, failure }),
             }

@@ -2,6 +2,7 @@
 //! the base, without merges. One walk serves all paths of a run.
 
 use std::collections::{HashMap, HashSet};
+use std::time::Instant;
 
 use git2::{Commit, Delta, Oid};
 
@@ -43,15 +44,24 @@ pub const TRAILER: &str = "Lifeos-Run:";
 
 impl History {
     /// Walks the first parents of `base` down to the root and keeps what
-    /// concerns the `wanted` paths of the base.
+    /// concerns the `wanted` paths of the base; none if that takes until the
+    /// deadline.
     ///
     /// # Errors
     /// [`RepoError::Object`] when a commit or tree is missing though the clone
     /// is not shallow.
-    pub fn walk(repo: &Repo, base: Oid, wanted: &dyn Fn(&RepoPath) -> bool) -> Result<Self, RepoError> {
+    pub fn walk(
+        repo: &Repo,
+        base: Oid,
+        wanted: &dyn Fn(&RepoPath) -> bool,
+        deadline: Instant,
+    ) -> Result<Option<Self>, RepoError> {
         let mut walk = Walk { repo, wanted, moved: HashMap::new(), history: Self::default() };
         let mut next = Some(repo.git().find_commit(base)?);
         while let Some(commit) = next {
+            if Instant::now() > deadline {
+                return Ok(None);
+            }
             next = walk.parent(&commit)?;
             if walk.history.cut_off {
                 break;
@@ -60,7 +70,7 @@ impl History {
                 walk.add(&commit, next.as_ref())?;
             }
         }
-        Ok(walk.history)
+        Ok(Some(walk.history))
     }
 
     /// The revisions of a path, newest first, at most [`REVISIONS_MAX`].

@@ -84,8 +84,9 @@ struct Instance {
 }
 
 impl Instance {
-    fn new(loaded: &Loaded, broker: Broker, deadline: Instant) -> Result<Self, Failure> {
+    fn new(loaded: &Loaded, broker: Broker) -> Result<Self, Failure> {
         let limits = broker.shared().policy.limits;
+        let deadline = broker.shared().deadline();
         let wasi = wasi::context(broker.shared().base.seconds);
         let limiter = Limiter::new(limits.memory_bytes_max);
         let mut store = Store::new(loaded.pre.engine(), State { broker, limiter, wasi, table: wasi::table() });
@@ -125,10 +126,10 @@ impl FileWorker {
     ///
     /// # Errors
     /// [`Failure`].
-    pub fn start(loaded: &Loaded, broker: Broker, settings: &Settings, deadline: Instant) -> Result<Self, Failure> {
+    pub fn start(loaded: &Loaded, broker: Broker, settings: &Settings) -> Result<Self, Failure> {
         let now = broker.shared().base.seconds;
         let history = broker.shared().policy.may_read_history();
-        let mut instance = Instance::new(loaded, broker, deadline)?;
+        let mut instance = Instance::new(loaded, broker)?;
         let pre = file_task::FileTaskPre::new(loaded.pre.clone()).map_err(|error| Failure::Invalid(format!("{error:#}")))?;
         let exports = instance.call(async |store| pre.instantiate_async(store).await)?;
         let config = settings.config.iter().cloned().map(host::document).collect();
@@ -192,16 +193,10 @@ impl FileWorker {
 ///
 /// # Errors
 /// [`Failure`], beside what was collected up to then.
-pub fn run_task(
-    loaded: &Loaded,
-    broker: Broker,
-    options: &str,
-    instruction: Option<&str>,
-    deadline: Instant,
-) -> (Results, Result<(), Failure>) {
+pub fn run_task(loaded: &Loaded, broker: Broker, options: &str, instruction: Option<&str>) -> (Results, Result<(), Failure>) {
     let now = broker.shared().base.seconds;
     let input = task::Input { options: options.to_owned(), instruction: instruction.map(str::to_owned), now };
-    let mut instance = match Instance::new(loaded, broker, deadline) {
+    let mut instance = match Instance::new(loaded, broker) {
         Ok(instance) => instance,
         Err(failure) => return (Results::default(), Err(failure)),
     };
