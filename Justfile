@@ -52,9 +52,12 @@ _host:
 [private]
 _test-plugins: _target
     for name in hostile hostile-files; do {{ lifeos }} plugin build tests/plugins/$name --output {{ plugins }}/$name.wasm --no-compile; done
+    cargo build --release --locked --package std-guest --target wasm32-wasip2
 
-# The compilation target of plugins.
+# The compilation targets: of plugins, and of a test guest with all of std.
 [private]
 _target:
-    @rustup target list --installed | grep -qx wasm32-unknown-unknown || rustup target add wasm32-unknown-unknown \
-        || { echo "lifeos: plugins are compiled for wasm32-unknown-unknown, which rustup could not fetch; install it with: rustup target add wasm32-unknown-unknown" >&2; exit 2; }
+    @for target in wasm32-unknown-unknown wasm32-wasip2; do \
+        rustup target list --installed | grep -qx $target || rustup target add $target || { \
+            echo "lifeos: plugins are compiled for $target, which rustup could not fetch; install it with: rustup target add $target" >&2; exit 2; }; \
+    done

@@ -12,20 +12,27 @@ const OFFICIAL: &[&str] = &["doc-hygiene"];
 
 fn main() -> io::Result<()> {
     let host = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
-    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| host.join("../target"), PathBuf::from);
+    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| host.join("../target"), |target| host.join("..").join(target));
+    let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
     let mut list = String::from("const OFFICIAL: &[Official] = &[\n");
     for name in OFFICIAL {
-        add(&mut list, name, &target.join("plugins").join(name).with_extension("wasm"))?;
+        add(&mut list, name, &target.join("plugins").join(name).with_extension("wasm"), &out)?;
     }
     list.push_str("];\n");
-    fs::write(PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join("official.rs"), list)
+    fs::write(out.join("official.rs"), list)
 }
 
-fn add(list: &mut String, name: &str, component: &Path) -> io::Result<()> {
+/// The bytes that are digested are the bytes that are included: a copy that nobody replaces in between.
+fn add(list: &mut String, name: &str, component: &Path, out: &Path) -> io::Result<()> {
     let watched = if component.exists() { component } else { component.parent().unwrap_or(component) };
     println!("cargo:rerun-if-changed={}", watched.display());
-    let Ok(component) = component.canonicalize() else { return Ok(()) };
-    let digest: String = Sha256::digest(fs::read(&component)?).iter().map(|byte| format!("{byte:02x}")).collect();
-    let line = format!("    Official {{ name: {name:?}, digest: \"sha256:{digest}\", bytes: include_bytes!({component:?}) }},");
+    if !component.exists() {
+        return Ok(());
+    }
+    let bytes = fs::read(component)?;
+    let copy = out.join(name).with_extension("wasm");
+    fs::write(&copy, &bytes)?;
+    let digest: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let line = format!("    Official {{ name: {name:?}, digest: \"sha256:{digest}\", bytes: include_bytes!({copy:?}) }},");
     writeln!(list, "{line}").map_err(io::Error::other)
 }

@@ -3,8 +3,10 @@
 
 use crate::config::Approve;
 use crate::digest::Digest;
-use crate::ledger::record::{Body, Record, SCHEMA};
+use crate::ledger::record::{Body, Record, SCHEMA, State};
+use crate::ledger::story::Story;
 use crate::ledger::{Ledger, LedgerError};
+use crate::lock::Lock;
 use crate::waiting::Waiting;
 
 /// A candidate that may land. Only this file makes one, and its approval is in
@@ -38,15 +40,16 @@ impl Approved {
     ///
     /// # Errors
     /// [`ApproveError::Ledger`].
-    pub fn by_rule(
+    pub(crate) fn by_rule(
         waiting: Waiting,
         rule: Approve,
         ledger: &Ledger<'_>,
+        lock: &Lock,
         now: i64,
     ) -> Result<Result<Self, Waiting>, ApproveError> {
         match rule {
             Approve::Person => Ok(Err(waiting)),
-            Approve::Auto => Self::recorded(waiting, "rule: approve = \"auto\"", ledger, now).map(Ok),
+            Approve::Auto => Self::recorded(waiting, "rule: approve = \"auto\"", ledger, lock, now).map(Ok),
         }
     }
 
@@ -55,25 +58,37 @@ impl Approved {
     /// # Errors
     /// [`ApproveError::Digest`] when `named` is given and is not the digest of
     /// the candidate.
-    pub fn by_person(
+    pub(crate) fn by_person(
         waiting: Waiting,
         named: Option<Digest>,
         person: &str,
         ledger: &Ledger<'_>,
+        lock: &Lock,
         now: i64,
     ) -> Result<Self, ApproveError> {
         match named {
             Some(named) if named != waiting.digest() => {
                 Err(ApproveError::Digest { run: waiting.run().to_owned(), found: waiting.digest(), named })
             }
-            _ => Self::recorded(waiting, person, ledger, now),
+            _ => Self::recorded(waiting, person, ledger, lock, now),
         }
     }
 
-    fn recorded(waiting: Waiting, by: &str, ledger: &Ledger<'_>, now: i64) -> Result<Self, ApproveError> {
+    /// Takes up an approval that is in the ledger already, because a run was
+    /// stopped between approving and landing; gives the candidate back if it is
+    /// another one's, or none.
+    ///
+    /// # Errors
+    /// The candidate itself.
+    pub(crate) fn taken_up(waiting: Waiting, story: &Story) -> Result<Self, Waiting> {
+        let same = story.state == State::Approved && story.approved == Some(waiting.digest());
+        if same { Ok(Self { waiting }) } else { Err(waiting) }
+    }
+
+    fn recorded(waiting: Waiting, by: &str, ledger: &Ledger<'_>, lock: &Lock, now: i64) -> Result<Self, ApproveError> {
         let body = Body::Approval { digest: waiting.digest(), by: by.to_owned() };
         let (run, task) = (waiting.run().to_owned(), waiting.identity().task.clone());
-        ledger.append(&Record { schema: SCHEMA, run, task, at: now, body }, &[])?;
+        ledger.append(lock, &Record { schema: SCHEMA, run, task, at: now, body }, &[])?;
         Ok(Self { waiting })
     }
 

@@ -21,11 +21,13 @@ use crate::trace::{Call, Outcome};
 use answer::{Document, PAGE_ENTRIES, Page, PathKind, Refusal, Results, Stop};
 
 /// Bytes a run may log.
-const LOG_BYTES_MAX: usize = 64 << 10;
+pub const LOG_BYTES_MAX: usize = 64 << 10;
 /// Bytes of all findings of a run.
 const FINDINGS_BYTES_MAX: u64 = 64 << 20;
 /// Refused edits that are kept for the report.
 const REFUSED_MAX: usize = 1000;
+/// Problems of one refused edit that are kept for the report.
+const PROBLEMS_MAX: usize = 10;
 
 /// What all workers of a run share.
 pub struct Shared {
@@ -207,7 +209,7 @@ impl Broker {
             Some(limit) => self.results.over = Some(limit.clone()),
             None if self.results.refused.len() < REFUSED_MAX => {
                 let path = clean::cut(path, PATH_BYTES_MAX).to_owned();
-                self.results.refused.push(Refused { path, problems: problems.to_vec() });
+                self.results.refused.push(Refused { path, problems: problems.iter().take(PROBLEMS_MAX).cloned().collect() });
             }
             None => {}
         }

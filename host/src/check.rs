@@ -83,12 +83,34 @@ impl Checked {
             }
         }
         let edits: Vec<_> = by_path.into_values().collect();
+        refused.extend(colliding(&edits));
         let limits = over_limits(&edits, base, policy, repo)?;
         if !limits.is_empty() {
             refused.push(Refused { path: String::new(), problems: limits });
         }
         Ok(if refused.is_empty() { Ok(Self { edits }) } else { Err(refused) })
     }
+}
+
+/// Creations that could not stand side by side on every file system.
+fn colliding(edits: &[CheckedEdit]) -> Vec<Refused> {
+    let mut seen = BTreeMap::<String, (&str, bool)>::new();
+    let mut refused = Vec::new();
+    for path in edits.iter().filter(|edit| edit.old.is_none()).map(CheckedEdit::path) {
+        let names = path.folders().map(|folder| (folder, true)).chain([(path.as_str(), false)]);
+        let clash = names.filter_map(|(name, is_folder)| {
+            let (other, other_is_folder) = *seen.entry(crate::path::fold(name)).or_insert((name, is_folder));
+            match (other == name, other_is_folder == is_folder) {
+                (true, true) => None,
+                (true, false) => Some(Problem::ConflictingEdit),
+                (false, _) => Some(Problem::CollidesWith(other.to_owned())),
+            }
+        });
+        if let Some(problem) = clash.collect::<Vec<_>>().pop() {
+            refused.push(Refused { path: path.to_string(), problems: vec![problem] });
+        }
+    }
+    refused
 }
 
 fn over_limits(edits: &[CheckedEdit], base: &Base, policy: &Policy, repo: &Repo) -> Result<Vec<Problem>, RepoError> {
@@ -142,8 +164,8 @@ impl<'a> Checker<'a> {
         match &edit.action {
             Action::Create { text } => Ok(self.creation(path, text)),
             Action::Change { id, replacements } => {
-                if replacements.is_empty() || replacements.len() > REPLACEMENTS_MAX {
-                    return Ok(Err(vec![Problem::OverLimit("replacements", REPLACEMENTS_MAX as u64)]));
+                if replacements.len() > REPLACEMENTS_MAX {
+                    return Ok(Err(vec![Problem::OverLimit("replacements_max", REPLACEMENTS_MAX as u64)]));
                 }
                 let old = self.existing(&path, id, repo)?;
                 Ok(old.and_then(|old| {
@@ -198,10 +220,19 @@ impl<'a> Checker<'a> {
             return Err(vec![Problem::AlreadyExists]);
         }
         if let Some(other) = self.collision(&path) {
-            return Err(vec![Problem::CollidesWith(other)]);
+            // A name outside the read grant stays unknown.
+            let known = RepoPath::new(&other).is_ok_and(|other| self.policy.may_read(&other));
+            return Err(vec![if known { Problem::CollidesWith(other) } else { Problem::AlreadyExists }]);
         }
         if text.contains('\0') {
             return Err(vec![Problem::NotAFile]);
+        }
+        if path.as_str().contains(clean::is_hidden) {
+            return Err(vec![Problem::HiddenCharacters]);
+        }
+        let limit = self.policy.limits.read_bytes_max;
+        if text.len() as u64 > limit {
+            return Err(vec![Problem::OverLimit("read_bytes_max", limit)]);
         }
         finish(path, None, Some(text.to_owned()))
     }
@@ -312,7 +343,6 @@ pub(crate) mod tests {
             (change(&base, "README.md", &[(7, 99, "x")]), Problem::SpanOutsideText(Span { start: 7, end: 99 })),
             (change(&base, "docs/a.md", &[(1, 2, "x")]), Problem::SpanOutsideText(Span { start: 1, end: 2 })),
             (change(&base, "README.md", &[(0, 3, "x"), (2, 4, "y")]), Problem::SpansOverlap(Span { start: 2, end: 4 })),
-            (change(&base, "README.md", &[]), Problem::OverLimit("replacements", 10_000)),
             (change(&base, "README.md", &[(0, 0, "a\u{202e}b")]), Problem::HiddenCharacters),
             (change(&base, "README.md", &[(0, 0, "\u{1b}[0m")]), Problem::HiddenCharacters),
             (create("README.md", ""), Problem::AlreadyExists),

@@ -109,8 +109,14 @@ pub enum ConfigError {
 }
 
 #[derive(Deserialize)]
+struct Version {
+    version: u32,
+}
+
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
+    #[expect(dead_code, reason = "read before, as the key that decides")]
     version: u32,
     #[serde(default)]
     task: BTreeMap<String, Table>,
@@ -143,11 +149,13 @@ impl Config {
     /// # Errors
     /// [`ConfigError`], the first one found.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
-        let file: File = toml::from_str(text).map_err(|error| syntax(text, &error))?;
-        if file.version != 1 {
-            let message = format!("version {} is not known to this lifeos; it reads version 1", file.version);
+        // First of all: a file of another version may have keys that this one does not know.
+        let Version { version } = toml::from_str(text).map_err(|error| syntax(text, &error))?;
+        if version != 1 {
+            let message = format!("version {version} is not known to this lifeos; it reads version 1");
             return Err(ConfigError::Syntax { line: 1, message, nearest: None });
         }
+        let file: File = toml::from_str(text).map_err(|error| syntax(text, &error))?;
         let tasks = file.task.into_iter().map(|(name, table)| Ok((name.clone(), Task::new(name, table)?)));
         Ok(Self { tasks: tasks.collect::<Result<_, ConfigError>>()? })
     }

@@ -66,6 +66,7 @@ pub enum Severity {
 
 /// Something seen by a plugin.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Finding {
     /// The document, or none for the repository.
     #[schemars(with = "Option<String>")]
@@ -86,6 +87,7 @@ pub struct Finding {
 
 /// A place in a document, for people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, schemars::JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Position {
     /// Line, from 1.
     pub line: u32,

@@ -7,11 +7,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::broker::Shared;
 use crate::broker::answer::Results;
+use crate::broker::{LOG_BYTES_MAX, Shared};
 use crate::candidate::Candidate;
 use crate::check::problem::Refused;
 use crate::check::{Checked, CheckedEdit};
+use crate::clean;
 use crate::config::Task;
 use crate::edit::Finding;
 use crate::event::{Event, Events};
@@ -168,7 +169,8 @@ impl Gathered {
             all.refused.append(&mut results.refused);
             all.over = all.over.or(results.over);
             all.trace.append(&mut results.trace);
-            all.log.push_str(&results.log);
+            let room = LOG_BYTES_MAX.saturating_sub(all.log.len());
+            all.log.push_str(clean::cut(&results.log, room));
         }
         all.findings.sort_by(|one, other| {
             let key = |finding: &Finding| (finding.path.clone(), finding.position, finding.rule.clone());

@@ -1,11 +1,13 @@
 //! Approved -> Landed: the only file that moves a ref outside `refs/lifeos/`,
 //! and only to the very commit that was approved.
 
+use std::path::Path;
+
 use git2::Repository;
 
 use crate::approve::Approved;
 use crate::ledger::record::{Body, Record, SCHEMA};
-use crate::ledger::{self, Ledger, LedgerError};
+use crate::ledger::{Ledger, LedgerError};
 use crate::lock::{Lock, LockError};
 use crate::refs::{self, RefError};
 use crate::repo::Repo;
@@ -50,7 +52,13 @@ impl Landed {
     ///
     /// # Errors
     /// [`LandError`]; the branch is then as it was.
-    pub fn on_branch(approved: &Approved, ledger: &Ledger<'_>, now: i64, repo: &Repo, lock: &Lock) -> Result<Self, LandError> {
+    pub(crate) fn on_branch(
+        approved: &Approved,
+        ledger: &Ledger<'_>,
+        now: i64,
+        repo: &Repo,
+        lock: &Lock,
+    ) -> Result<Self, LandError> {
         let git = repo.git();
         let waiting = approved.waiting();
         let task = &waiting.identity().task;
@@ -66,14 +74,13 @@ impl Landed {
         if is_checked_out(git, &name)? {
             return Err(LandError::CheckedOut { branch });
         }
-        let intent = lock.intend(&[&name, ledger::REF])?;
         if old != Some(waiting.commit()) {
+            let _intent = lock.intend(&name)?;
             refs::move_branch(git, &name, old, waiting.commit(), "lifeos: landed")?;
         }
         let (old, new) = (old.map(|old| old.to_string()), waiting.commit().to_string());
         let body = Body::Landing { branch: name, old, new };
-        ledger.append(&Record { schema: SCHEMA, run: waiting.run().to_owned(), task: task.clone(), at: now, body }, &[])?;
-        drop(intent);
+        ledger.append(lock, &Record { schema: SCHEMA, run: waiting.run().to_owned(), task: task.clone(), at: now, body }, &[])?;
         Ok(Self { branch })
     }
 
@@ -84,19 +91,13 @@ impl Landed {
     }
 }
 
-/// Whether some checkout of the repository stands on the branch.
+/// Whether some checkout of the repository stands on the branch. One whose HEAD
+/// cannot be read counts as standing on it.
 fn is_checked_out(git: &Repository, name: &str) -> Result<bool, git2::Error> {
-    let stands_on =
-        |git: &Repository| git.find_reference("HEAD").is_ok_and(|head| head.symbolic_target_bytes() == Some(name.as_bytes()));
-    let main = Repository::open(git.commondir())?;
-    if stands_on(git) || stands_on(&main) {
-        return Ok(true);
-    }
-    for worktree in git.worktrees()?.iter().filter_map(|name| name.ok().flatten()) {
-        let checkout = git.find_worktree(worktree).and_then(|worktree| Repository::open_from_worktree(&worktree));
-        if checkout.is_ok_and(|checkout| stands_on(&checkout)) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    let head = format!("ref: {name}");
+    let stands_on = |folder: &Path| std::fs::read_to_string(folder.join("HEAD")).is_ok_and(|text| text.trim_end() == head);
+    let worktrees = git.commondir().join("worktrees");
+    let known = git.worktrees()?;
+    let mut folders = known.iter().filter_map(|name| name.ok().flatten()).map(|name| worktrees.join(name));
+    Ok(stands_on(git.commondir()) || folders.any(|folder| stands_on(&folder) || !folder.join("HEAD").exists()))
 }

@@ -8,6 +8,7 @@ use std::collections::HashSet;
 
 use git2::{Oid, Signature, Time};
 
+use crate::lock::{Lock, LockError};
 use crate::refs::{self, RefError};
 use crate::repo::Repo;
 use record::{Body, Record, SCHEMA};
@@ -40,6 +41,9 @@ pub enum LedgerError {
     /// The ref did not move.
     #[error(transparent)]
     Ref(#[from] RefError),
+    /// The state folder cannot be written.
+    #[error(transparent)]
+    Lock(#[from] LockError),
     /// Git failed.
     #[error("git: {0}")]
     Git(#[from] git2::Error),
@@ -62,7 +66,8 @@ impl<'r> Ledger<'r> {
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub fn append(&self, record: &Record, files: &[(&str, Vec<u8>)]) -> Result<Oid, LedgerError> {
+    pub(crate) fn append(&self, lock: &Lock, record: &Record, files: &[(&str, Vec<u8>)]) -> Result<Oid, LedgerError> {
+        let _intent = lock.intend(REF)?;
         let git = self.repo.git();
         let text = serde_json::to_vec_pretty(record).map_err(|error| git2::Error::from_str(&error.to_string()))?;
         let mut builder = git.treebuilder(None)?;

@@ -63,23 +63,25 @@ impl Lock {
         Ok(lock)
     }
 
-    /// Notes that refs are about to move, so that a lock file which git leaves
-    /// behind when this process is killed is known to be ours.
+    /// Notes that a ref is about to move, so that a lock file which git leaves
+    /// behind when this process is killed is known to be ours. One note at a
+    /// time.
     ///
     /// # Errors
     /// [`LockError::Io`].
-    pub fn intend(&self, refs: &[&str]) -> Result<Intent<'_>, LockError> {
+    pub fn intend(&self, name: &str) -> Result<Intent<'_>, LockError> {
         let io = |source| LockError::Io { path: self.path.clone(), source };
         let file = self.folder.create(INTENT).map_err(io)?;
-        std::io::Write::write_all(&mut &file, refs.join("\n").as_bytes()).map_err(io)?;
+        std::io::Write::write_all(&mut &file, name.as_bytes()).map_err(io)?;
         file.sync_all().map_err(io)?;
         Ok(Intent { lock: self })
     }
 
-    /// Removes lock files of refs that a killed run of ours was moving.
+    /// Removes the lock file of a ref that a killed run of ours was moving.
     fn recover(&self, git: &Dir) -> std::io::Result<()> {
-        let Ok(refs) = self.folder.read_to_string(INTENT) else { return Ok(()) };
-        for name in refs.lines().filter(|name| name.starts_with("refs/") && !name.contains("..")) {
+        let Ok(name) = self.folder.read_to_string(INTENT) else { return Ok(()) };
+        let ours = name.starts_with("refs/lifeos/") || name.starts_with("refs/heads/lifeos/");
+        if ours && !name.contains("..") {
             match git.remove_file(format!("{name}.lock")) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
                 _ => {}
@@ -89,7 +91,7 @@ impl Lock {
     }
 }
 
-/// A note that stands while refs move.
+/// A note that stands while a ref moves.
 pub struct Intent<'l> {
     lock: &'l Lock,
 }
@@ -116,7 +118,7 @@ mod tests {
         let lock = Lock::take(git.path()).expect("lock");
         assert!(matches!(Lock::take(git.path()), Err(LockError::Busy)));
         assert!(ours.exists() && theirs.exists());
-        std::mem::forget(lock.intend(&["refs/heads/lifeos/docs"]).expect("intent"));
+        std::mem::forget(lock.intend("refs/heads/lifeos/docs").expect("intent"));
         drop(lock);
         let lock = Lock::take(git.path()).expect("lock");
         assert!(!ours.exists() && theirs.exists());

@@ -91,8 +91,8 @@ fn component_fault(component: &str) -> Option<&'static str> {
     if component.chars().any(|char| char.is_control()) {
         return Some("it has a control character");
     }
-    if component.contains(['\\', ':']) {
-        return Some("it has a backslash or a colon");
+    if component.contains(['\\', ':', '<', '>', '"', '|', '?', '*']) {
+        return Some("it has one of \\ : < > \" | ? *");
     }
     if component.ends_with(['.', ' ']) {
         return Some("a component ends with a dot or a space");

@@ -108,6 +108,9 @@ impl Plugin {
         let manifest = Manifest::read(surface.manifest.as_deref())?;
         imports::within_declared(&imports, &manifest)?;
         let world = surface.world().ok_or(PluginError::NoWorld)?;
+        if world == World::FileTask {
+            imports::without_proposing(&imports)?;
+        }
         Ok(Self { digest, manifest, imports, world, bytes })
     }
 

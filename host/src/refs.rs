@@ -54,7 +54,7 @@ pub fn read(git: &Repository, name: &str) -> Result<Option<Oid>, RefError> {
 ///
 /// # Errors
 /// [`RefError`]; the ref is then as it was.
-pub fn move_own(git: &Repository, name: &str, old: Option<Oid>, new: Oid, why: &str) -> Result<(), RefError> {
+pub(crate) fn move_own(git: &Repository, name: &str, old: Option<Oid>, new: Oid, why: &str) -> Result<(), RefError> {
     if !name.starts_with(PREFIX) {
         return Err(RefError::Forbidden { name: name.to_owned() });
     }

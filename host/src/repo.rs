@@ -107,7 +107,7 @@ pub enum RepoError {
     #[error("the tree of the base commit has more than {ENTRIES_MAX} entries")]
     TooManyEntries,
     /// A file of the base that must be text is something else.
-    #[error("{path} in commit {commit} is not a text file of at most 1 MiB")]
+    #[error("{path} in commit {commit} is not a text file, or too large")]
     NotText {
         /// The file.
         path: String,
@@ -181,12 +181,13 @@ impl Repo {
         Ok(head.peel_to_commit()?.id())
     }
 
-    /// The text of one file of a commit; none if there is no such file.
+    /// The text of one file of a commit, of at most `bytes_max` bytes; none if
+    /// there is no such file.
     ///
     /// # Errors
     /// [`RepoError::NotText`], or [`RepoError::Object`] when something on the
     /// way to it is missing.
-    pub fn file_at(&self, commit: Oid, path: &str) -> Result<Option<String>, RepoError> {
+    pub fn file_at(&self, commit: Oid, path: &str, bytes_max: u64) -> Result<Option<String>, RepoError> {
         let tree = self.git.find_commit(commit).and_then(|commit| commit.tree()).map_err(|source| missing(commit, source))?;
         let entry = match tree.get_path(Path::new(path)) {
             Err(error) if error.code() == ErrorCode::NotFound => return Ok(None),
@@ -196,7 +197,7 @@ impl Repo {
         if entry.kind() != Some(ObjectType::Blob) || entry.filemode() == 0o120_000 {
             return Err(not_text());
         }
-        self.read_text(entry.id(), 1 << 20)?.map(Some).map_err(|_| not_text())
+        self.read_text(entry.id(), bytes_max)?.map(Some).map_err(|_| not_text())
     }
 
     /// Pins a commit and lists its tree.
@@ -210,7 +211,10 @@ impl Repo {
         let Listing { mut entries, names_skipped, .. } = listing;
         entries.sort_unstable_by(|one, other| one.path.cmp(&other.path));
         let mut filters = Filters::default();
-        for entry in entries.iter().filter(|entry| entry.path.name() == ".gitattributes" && entry.kind == Kind::File) {
+        let named = entries.iter().filter(|entry| entry.path.name() == ".gitattributes" && entry.kind == Kind::File);
+        let mut outer_first: Vec<&Entry> = named.collect();
+        outer_first.sort_by_key(|entry| entry.path.folders().count());
+        for entry in outer_first {
             if let Ok(text) = self.read_text(entry.id, 1 << 20)? {
                 filters.add(&entry.path, &text);
             }
@@ -282,7 +286,8 @@ impl Listing<'_> {
             let length = prefix.len();
             prefix.push_str(name);
             match entry.filemode() {
-                0o040_000 if prefix.len() < crate::path::PATH_BYTES_MAX => {
+                0o040_000 if prefix.len() >= crate::path::PATH_BYTES_MAX => self.names_skipped += 1,
+                0o040_000 => {
                     prefix.push('/');
                     self.walk(entry.id(), prefix)?;
                 }

@@ -6,7 +6,7 @@ pub mod record;
 use crate::approve::{ApproveError, Approved};
 use crate::check::problem::Refused;
 use crate::clean;
-use crate::config::{Autonomy, Task};
+use crate::config::{Autonomy, Source, Task};
 use crate::digest::Digest;
 use crate::edit::Finding;
 use crate::event::Events;
@@ -56,6 +56,14 @@ pub enum RunError {
     /// The proposal as a whole was refused.
     #[error("the proposal was refused as a whole: {}", problems_of(.0).join("; "))]
     Refused(Vec<Refused>),
+    /// Only a pinned component may write.
+    #[error("task {task} runs a component that is not pinned")]
+    NotPinned {
+        /// The task.
+        task: String,
+        /// Digest of the component.
+        digest: Digest,
+    },
     /// The candidate is stale or cannot be kept.
     #[error(transparent)]
     Waiting(#[from] WaitingError),
@@ -98,6 +106,7 @@ pub fn run(
     now: i64,
     events: &Events<'_>,
 ) -> Result<Finished, RunError> {
+    require_pin(task, plugin)?;
     crate::repo::make_durable();
     let Place { repo, base: commit } = *place;
     let lock = Lock::take(repo.common_dir())?;
@@ -107,17 +116,17 @@ pub fn run(
     let mut record = blank(task, plugin, &identity, commit);
     let examined = match examine(repo, base, task, plugin, instruction, machine, events) {
         Ok(examined) => examined,
-        Err(error) => return Err(failed(&ledger, &identity, record, now, error.into())),
+        Err(error) => return Err(failed(&ledger, &lock, &identity, record, now, error.into())),
     };
     fill(&mut record, &examined);
     let files = attachments(&examined);
     let Examined { findings, proposal, refused, log, .. } = examined;
     let candidate = match proposal {
         Proposal::Candidate(candidate) => candidate,
-        Proposal::Refused(whole) => return Err(failed(&ledger, &identity, record, now, RunError::Refused(whole))),
+        Proposal::Refused(whole) => return Err(failed(&ledger, &lock, &identity, record, now, RunError::Refused(whole))),
         Proposal::Nothing => {
             let run = identity.empty_run(commit);
-            append(&ledger, &run, task, now, Body::Run(Box::new(record.clone())), &files)?;
+            append(&ledger, &lock, &run, task, now, Body::Run(Box::new(record.clone())), &files)?;
             return Ok(Finished { run, state: State::Nothing, record, branch: None, findings, refused, log });
         }
     };
@@ -127,16 +136,19 @@ pub fn run(
     let run = waiting.run().to_owned();
     let before = ledger.stories()?.into_iter().find(|story| story.run == run);
     if before.is_none() {
-        append(&ledger, &run, task, now, Body::Run(Box::new(record.clone())), &files)?;
+        append(&ledger, &lock, &run, task, now, Body::Run(Box::new(record.clone())), &files)?;
     }
-    let state = before.map_or(State::Waiting, |story| story.state);
-    // A candidate that was judged keeps its verdict; one with refused edits waits for a person.
-    if state != State::Waiting || !refused.is_empty() {
-        return Ok(Finished { run, state, record, branch: None, findings, refused, log });
-    }
-    let (state, branch) = match Approved::by_rule(waiting, task.approve, &ledger, now)? {
-        Err(_) => (State::Waiting, None),
-        Ok(approved) => land(&approved, task.autonomy, &ledger, now, repo, &lock)?,
+    let judged = before.filter(|story| story.state != State::Waiting);
+    let approved = match &judged {
+        // A candidate that was judged keeps its verdict, and what it led to is finished.
+        Some(story) => Approved::taken_up(waiting, story).ok(),
+        None if refused.is_empty() => Approved::by_rule(waiting, task.approve, &ledger, &lock, now)?.ok(),
+        // One with refused edits waits for a person.
+        None => None,
+    };
+    let (state, branch) = match approved {
+        Some(approved) => land(&approved, task.autonomy, &ledger, now, repo, &lock)?,
+        None => (judged.map_or(State::Waiting, |story| story.state), None),
     };
     Ok(Finished { run, state, record, branch, findings, refused, log })
 }
@@ -155,13 +167,15 @@ pub fn approve(
     person: &str,
     now: i64,
 ) -> Result<(State, Option<String>), RunError> {
+    require_pin(task, plugin)?;
     crate::repo::make_durable();
     let Place { repo, base } = *place;
     let lock = Lock::take(repo.common_dir())?;
     let ledger = Ledger::of(repo);
+    let story = &now_told(&ledger, story)?;
     let record = waiting_record(story, &[State::Waiting, State::Approved])?;
     let waiting = Waiting::find(&story.run, record, identity(task, plugin), base, repo)?;
-    let approved = Approved::by_person(waiting, named, person, &ledger, now)?;
+    let approved = Approved::by_person(waiting, named, person, &ledger, &lock, now)?;
     land(&approved, task.autonomy, &ledger, now, repo, &lock)
 }
 
@@ -171,11 +185,13 @@ pub fn approve(
 /// [`RunError::NotWaiting`], [`RunError::Ledger`].
 pub fn reject(repo: &Repo, story: &Story, why: &str, person: &str, now: i64) -> Result<(), RunError> {
     crate::repo::make_durable();
-    let _lock = Lock::take(repo.common_dir())?;
+    let lock = Lock::take(repo.common_dir())?;
+    let ledger = Ledger::of(repo);
+    let story = &now_told(&ledger, story)?;
     waiting_record(story, &[State::Waiting, State::Approved])?;
     let body = Body::Rejection { why: why.to_owned(), by: person.to_owned() };
     let record = Record { schema: SCHEMA, run: story.run.clone(), task: story.task.clone(), at: now, body };
-    Ledger::of(repo).append(&record, &[])?;
+    ledger.append(&lock, &record, &[])?;
     Ok(())
 }
 
@@ -196,10 +212,28 @@ fn land(
     }
 }
 
+/// The story as it is now that nobody else can go on with it.
+fn now_told(ledger: &Ledger<'_>, story: &Story) -> Result<Story, RunError> {
+    let gone = || RunError::NotWaiting { run: story.run.clone(), state: "gone".to_owned() };
+    ledger.stories()?.into_iter().find(|told| told.run == story.run).ok_or_else(gone)
+}
+
 fn waiting_record<'s>(story: &'s Story, states: &[State]) -> Result<&'s Run, RunError> {
     let record = story.record.as_ref().filter(|_| states.contains(&story.state));
     let state = format!("{:?}", story.state).to_lowercase();
     record.map(|(_, record)| record).ok_or_else(|| RunError::NotWaiting { run: story.run.clone(), state })
+}
+
+/// A component that is not part of the program must be pinned before it may
+/// write; `examine` runs it without.
+///
+/// # Errors
+/// [`RunError::NotPinned`].
+pub fn require_pin(task: &Task, plugin: &Plugin) -> Result<(), RunError> {
+    if task.digest == Some(plugin.digest) || matches!(task.plugin, Source::Official(_)) {
+        return Ok(());
+    }
+    Err(RunError::NotPinned { task: task.name.clone(), digest: plugin.digest })
 }
 
 /// What a task's candidates stand on besides their base.
@@ -212,6 +246,7 @@ pub fn identity(task: &Task, plugin: &Plugin) -> Identity {
 
 fn append(
     ledger: &Ledger<'_>,
+    lock: &Lock,
     run: &str,
     task: &Task,
     at: i64,
@@ -219,17 +254,17 @@ fn append(
     files: &[(&str, Vec<u8>)],
 ) -> Result<(), LedgerError> {
     let record = Record { schema: SCHEMA, run: run.to_owned(), task: task.name.clone(), at, body };
-    ledger.append(&record, files).map(drop)
+    ledger.append(lock, &record, files).map(drop)
 }
 
 /// Writes a failure down and hands it on; what cannot be written is told.
-fn failed(ledger: &Ledger<'_>, identity: &Identity, mut record: Run, at: i64, error: RunError) -> RunError {
+fn failed(ledger: &Ledger<'_>, lock: &Lock, identity: &Identity, mut record: Run, at: i64, error: RunError) -> RunError {
     record.outcome = Outcome::Failed;
     record.reason = Some(clean::line(clean::cut(&error.to_string(), 2000)).into_owned());
     let base = git2::Oid::from_str(&record.base).unwrap_or(git2::Oid::ZERO_SHA1);
     let (run, task) = (identity.empty_run(base), identity.task.clone());
     let record = Record { schema: SCHEMA, run, task, at, body: Body::Run(Box::new(record)) };
-    match ledger.append(&record, &[]) {
+    match ledger.append(lock, &record, &[]) {
         Ok(_) => error,
         Err(unwritten) => {
             tracing::error!(%unwritten, "the failure is not in the ledger");

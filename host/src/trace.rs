@@ -40,6 +40,7 @@ pub enum Outcome {
 
 /// Counts by capability, for the summary of a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Used {
     /// Calls that were granted.
     pub allowed: u64,

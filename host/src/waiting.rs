@@ -90,7 +90,7 @@ impl Waiting {
     ///
     /// # Errors
     /// [`WaitingError`].
-    pub fn write(
+    pub(crate) fn write(
         candidate: &Candidate,
         identity: Identity,
         summary: &str,
@@ -111,7 +111,7 @@ impl Waiting {
         let author = ledger::signature(now.max(parent.time().seconds()))?;
         let message = message(&identity, candidate, summary, &run, &digest);
         let commit = git.commit(None, &author, &author, &message, &git.find_tree(tree)?, &[&parent])?;
-        let intent = lock.intend(&[&name, ledger::REF])?;
+        let intent = lock.intend(&name)?;
         refs::move_own(git, &name, None, commit, "lifeos: candidate")?;
         drop(intent);
         Self::verified(run, identity, base, tree, commit, repo)
@@ -122,7 +122,13 @@ impl Waiting {
     ///
     /// # Errors
     /// [`WaitingError::Stale`] when anything is not as recorded.
-    pub fn find(run: &str, recorded: &record::Run, identity: Identity, base: Oid, repo: &Repo) -> Result<Self, WaitingError> {
+    pub(crate) fn find(
+        run: &str,
+        recorded: &record::Run,
+        identity: Identity,
+        base: Oid,
+        repo: &Repo,
+    ) -> Result<Self, WaitingError> {
         let stale = |reason: &str| WaitingError::Stale { run: run.to_owned(), reason: reason.to_owned() };
         let candidate = recorded.candidate.as_ref().ok_or_else(|| stale("it came to no candidate"))?;
         let commit = refs::read(repo.git(), &ref_of(run))?.ok_or_else(|| stale("its candidate is gone"))?;

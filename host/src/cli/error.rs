@@ -117,6 +117,9 @@ impl From<LoadError> for CommandError {
                 (Exit::Usage, "plugins are built without threads, GC, exceptions, memory64, tail calls and async")
             }
             LoadError::Compile(CompileError::Limit) => (Exit::Limit, "the component is too large or too strange to compile"),
+            LoadError::Compile(CompileError::Crashed(_)) => {
+                (Exit::Bug, "this is a mistake in lifeos; please report it with the component")
+            }
             LoadError::Compile(CompileError::Child(_)) => (Exit::Io, "the lifeos program must be able to start itself"),
             LoadError::Cache(CacheError::Shared { .. }) => {
                 (Exit::Io, "`chmod go-w` the folder, or name another one with --cache-dir")
@@ -165,6 +168,8 @@ impl From<RunError> for CommandError {
         let message = error.to_string();
         match error {
             RunError::Examine(error) => error.into(),
+            RunError::NotPinned { task, digest } => Self::new(Exit::Denied, message)
+                .hint(format!("`check` runs it without writing; to allow `run`, add to [task.{task}]: digest = \"{digest}\"")),
             RunError::Refused(refused) => Self { exit: class_of(&refused), message, hints: hints_of(&refused) },
             RunError::Waiting(error) => error.into(),
             RunError::Land(error) => error.into(),
@@ -183,10 +188,12 @@ impl From<RunError> for CommandError {
 pub(crate) fn hints_of(refused: &[Refused]) -> Vec<String> {
     let problems = refused.iter().flat_map(|refused| &refused.problems);
     let limits = problems.filter_map(|problem| match problem {
+        Problem::OverLimit("replacements_max", _) => Some("replacements_max is fixed; tell the plugin's author".to_owned()),
         Problem::OverLimit(name, value) => Some(format!("to allow more, set limits.{name} above {value} in the task's table")),
         _ => None,
     });
     let mut hints: Vec<String> = limits.collect();
+    hints.sort();
     hints.dedup();
     hints
 }
@@ -242,6 +249,7 @@ impl From<LedgerError> for CommandError {
                 Self::new(Exit::Io, &error).hint("`git log refs/lifeos/ledger` shows the chain; nothing was written to it")
             }
             LedgerError::Ref(error) => error.into(),
+            LedgerError::Lock(error) => error.into(),
             LedgerError::Git(error) => git(&error),
         }
     }

@@ -217,17 +217,22 @@ impl RunLine {
 /// The hidden verb that prints a schema.
 pub(crate) fn schema(verb: &str, term: &Term) -> Result<Exit, CommandError> {
     let schema = match verb {
-        "error" => schemars::schema_for!(Failed),
-        "init" => schemars::schema_for!(Init),
-        "check" => schemars::schema_for!(Check),
-        "run" => schemars::schema_for!(Ran),
-        "status" | "log" => schemars::schema_for!(Runs),
-        "show" => schemars::schema_for!(Show),
-        "approve" | "reject" => schemars::schema_for!(Verdict),
-        "doctor" => schemars::schema_for!(Doctor),
-        "plugin-build" => schemars::schema_for!(Built),
+        "error" => schema_of::<Failed>(),
+        "init" => schema_of::<Init>(),
+        "check" => schema_of::<Check>(),
+        "run" => schema_of::<Ran>(),
+        "status" | "log" => schema_of::<Runs>(),
+        "show" => schema_of::<Show>(),
+        "approve" | "reject" => schema_of::<Verdict>(),
+        "doctor" => schema_of::<Doctor>(),
+        "plugin-build" => schema_of::<Built>(),
         _ => return Err(CommandError::usage(format!("no schema for `{verb}`"))),
     };
     term.json(&schema);
     Ok(Exit::Done)
+}
+
+/// The schema of what is written, which says more than that of what could be read.
+fn schema_of<T: JsonSchema>() -> schemars::Schema {
+    schemars::generate::SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<T>()
 }

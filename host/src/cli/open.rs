@@ -17,6 +17,8 @@ use super::error::CommandError;
 use super::exit::Exit;
 use super::term::Term;
 
+/// Bytes of a lifeos.toml.
+const CONFIG_BYTES_MAX: u64 = 1 << 20;
 /// The hidden verb of the compiling child.
 pub(crate) const COMPILE_VERB: &str = "__compile";
 
@@ -33,7 +35,7 @@ pub(crate) fn config(global: &Global, repo: &Repo, base: Oid) -> Result<Config, 
         })?;
         return Config::parse(&text).map_err(|error| CommandError::from(error).at(&path.display().to_string()));
     }
-    let text = repo.file_at(base, config::FILE)?.ok_or_else(|| {
+    let text = repo.file_at(base, config::FILE, CONFIG_BYTES_MAX)?.ok_or_else(|| {
         CommandError::usage(format!("there is no {} in the base commit {}", config::FILE, &base.to_string()[..10]))
             .hint("`lifeos init --write` makes one; commit it, or name a file with --config FILE")
     })?;
@@ -59,18 +61,6 @@ pub(crate) fn plugin(task: &Task, repo: &Repo) -> Result<Plugin, CommandError> {
         Source::File(path) => component(&repo.workdir().join(path))?,
     };
     Ok(plugin.pinned(task.digest)?)
-}
-
-/// A file that is not part of this binary must be pinned before it may write.
-pub(crate) fn require_pin(task: &Task, plugin: &Plugin) -> Result<(), CommandError> {
-    if task.digest.is_some() || matches!(task.plugin, Source::Official(_)) {
-        return Ok(());
-    }
-    let message = format!("task {} runs a component that is not pinned", task.name);
-    Err(CommandError::new(Exit::Denied, message).hint(format!(
-        "`check` runs it without writing; to allow `run`, add to [task.{}]: digest = \"{}\"",
-        task.name, plugin.digest
-    )))
 }
 
 /// Refuses an instruction that is too long for the contract.

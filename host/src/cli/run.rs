@@ -42,19 +42,22 @@ pub(crate) fn run(verb: &Run, global: &Global, term: &Term) -> Result<Exit, Comm
     names.iter().try_for_each(|name| open::task(&config, name))?;
     open::bounded(verb.instruction.as_deref())?;
     let machine = open::machine(global, verb.threads.map(usize::from), term)?;
-    let ends: Vec<_> =
-        names.iter().map(|name| (name, run_task(name, verb, &config, &Place { repo: &repo, base }, &machine, term))).collect();
-    let exits: Vec<Exit> = ends.iter().map(|(_, end)| exit_of(end, verb.detailed_exitcode)).collect();
-    if term.is_json() {
-        let tasks = ends.into_iter().zip(&exits).map(|((name, end), exit)| json_of(name, end, *exit)).collect();
-        term.json(&json::Ran { schema: "lifeos/run@1", tasks });
-    } else {
-        for (name, end) in ends {
-            match end {
-                Ok(finished) => print(name, &finished, term),
-                Err(error) => drop(term.error(&error.at(name))),
-            }
+    let place = Place { repo: &repo, base };
+    let (mut exits, mut tasks) = (Vec::new(), Vec::new());
+    for name in &names {
+        let end = run_task(name, verb, &config, &place, &machine, term);
+        let exit = exit_of(&end, verb.detailed_exitcode);
+        exits.push(exit);
+        match end {
+            end if term.is_json() => tasks.push(json_of(name, end, exit)),
+            Ok(finished) => print(name, &finished, term),
+            Err(error) => drop(term.error(&error.at(name))),
         }
+    }
+    if term.is_json() {
+        term.json(&json::Ran { schema: "lifeos/run@1", tasks });
+    } else if names.is_empty() {
+        term.note("lifeos.toml has no task");
     }
     Ok(overall(&exits))
 }
@@ -69,7 +72,6 @@ fn run_task(
 ) -> Result<Finished, CommandError> {
     let task = &config.tasks[name];
     let plugin = open::plugin(task, place.repo)?;
-    open::require_pin(task, &plugin)?;
     let progress = Progress::new(term);
     let reader = |event: &Event| progress.show(event, term);
     let finished = run::run(place, task, &plugin, verb.instruction.as_deref(), machine, open::now(), &Events::to(&reader));

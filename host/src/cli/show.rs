@@ -76,7 +76,7 @@ fn facts(record: &Run) -> String {
     if let Some(reason) = &record.reason {
         facts.push(("reason", clean::line(reason).into_owned()));
     }
-    let mut shown: String = facts.iter().map(|(name, fact)| format!("  {name:<10} {fact}\n")).collect();
+    let mut shown: String = facts.iter().map(|(name, fact)| format!("  {name:<10} {}\n", clean::line(fact))).collect();
     shown.push_str(&text::refused(&record.refused));
     shown
 }
@@ -94,7 +94,7 @@ fn candidate_diff(repo: &Repo, story: &Story) -> Result<String, CommandError> {
     let (base, commit) = (id(&record.base)?, id(&candidate.commit)?);
     let mut diffs = String::new();
     for edit in &record.edits {
-        let (old, new) = (repo.file_at(base, &edit.path)?, repo.file_at(commit, &edit.path)?);
+        let (old, new) = (repo.file_at(base, &edit.path, u64::MAX)?, repo.file_at(commit, &edit.path, u64::MAX)?);
         diffs.push_str(&diff::unified(&clean::line(&edit.path), old.as_deref(), new.as_deref()));
     }
     Ok(diffs)

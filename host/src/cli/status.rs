@@ -20,8 +20,10 @@ pub(crate) fn status(_: &Status, global: &Global, term: &Term) -> Result<Exit, C
     let repo = open::repo(global)?;
     let stories = Ledger::of(&repo).stories()?;
     let mut seen = HashSet::new();
-    // `insert` first: it must see every story, the waiting ones too.
-    let shown = |story: &&Story| seen.insert(story.task.clone()) || story.state == State::Waiting;
+    let head = repo.head()?.to_string();
+    let can_land = |story: &Story| story.record.as_ref().is_some_and(|(_, record)| record.base == head);
+    // `insert` first: it must see every story. A candidate on an older base can only be run again.
+    let shown = |story: &&Story| seen.insert(story.task.clone()) || story.state == State::Waiting && can_land(story);
     let runs: Vec<_> = stories.iter().filter(shown).map(json::RunLine::new).collect();
     if term.is_json() {
         term.json(&json::Runs { schema: "lifeos/status@1", runs });

@@ -107,6 +107,10 @@ impl Term {
 /// Prints what the argument parser has to say and gives the exit code.
 pub(crate) fn usage(error: &clap::Error) -> u8 {
     drop(error.print());
+    if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
+        let message = error.to_string().lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        Term::new(true).json(&json::Failed::new(&CommandError::usage(message).hint("see --help")));
+    }
     if error.use_stderr() { Exit::Usage.code() } else { Exit::Done.code() }
 }
 

@@ -94,7 +94,10 @@ impl Flock<'_> {
         let mut documents = Vec::new();
         for entry in paths.filter_map(|path| base.entry(&path)) {
             if policy.may_read(&entry.path) {
-                documents.extend(broker.feed(0, entry).map_err(stopped)?.ok());
+                match broker.feed(0, entry).map_err(stopped)? {
+                    Ok(document) => documents.push(document),
+                    Err(_) => *skipped.entry("config-not-readable").or_default() += 1,
+                }
             } else {
                 *skipped.entry("config-not-granted").or_default() += 1;
             }

@@ -60,6 +60,7 @@ pub enum Body {
 
 /// What a run did.
 #[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Run {
     /// The commit it stood on.
     pub base: String,
@@ -95,6 +96,7 @@ pub struct Run {
 
 /// A candidate as recorded.
 #[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Candidate {
     /// Its tree.
     pub tree: String,
@@ -106,6 +108,7 @@ pub struct Candidate {
 
 /// A component as recorded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct PluginId {
     /// Its name.
     pub name: String,
@@ -117,6 +120,7 @@ pub struct PluginId {
 
 /// A reach as recorded.
 #[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct ReachText {
     /// Globs.
     pub read: Vec<String>,
@@ -141,6 +145,7 @@ pub struct EditText {
 
 /// A refused edit as recorded.
 #[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct RefusedText {
     /// The path as the plugin wrote it, cleaned; empty for the whole proposal.
     pub path: String,

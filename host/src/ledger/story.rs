@@ -3,6 +3,7 @@
 use git2::Oid;
 
 use super::record::{Body, Outcome, Record, Run, State};
+use crate::digest::Digest;
 
 /// A run and where it stands, from all its records.
 #[derive(Debug, Clone)]
@@ -17,6 +18,8 @@ pub struct Story {
     pub state: State,
     /// The newest record of kind `run`, and the commit that holds it.
     pub record: Option<(Oid, Run)>,
+    /// The digest that was approved last.
+    pub approved: Option<Digest>,
     /// Who approved or rejected, and why if it was said.
     pub verdict: Option<(String, Option<String>)>,
 }
@@ -24,7 +27,7 @@ pub struct Story {
 impl Story {
     pub(super) fn new(record: &Record) -> Self {
         let (run, task) = (record.run.clone(), record.task.clone());
-        Self { run, task, at: record.at, state: State::Failed, record: None, verdict: None }
+        Self { run, task, at: record.at, state: State::Failed, record: None, approved: None, verdict: None }
     }
 
     pub(super) fn add(&mut self, id: Oid, record: Record) {
@@ -40,7 +43,8 @@ impl Story {
                 };
                 self.record = Some((id, *run));
             }
-            Body::Approval { by, .. } => {
+            Body::Approval { by, digest } => {
+                self.approved = Some(digest);
                 self.state = State::Approved;
                 self.verdict = Some((by, None));
             }

@@ -48,6 +48,12 @@ pub enum ImportError {
         /// The version it wants.
         found: String,
     },
+    /// Ours, but not part of the world that the component exports.
+    #[error("the component imports `{name}`, which is not part of the world file-task")]
+    NotInWorld {
+        /// The import.
+        name: String,
+    },
     /// The manifest does not mention it.
     #[error("the component imports `{name}`, but its manifest does not declare `capabilities.{capability}`")]
     Undeclared {
@@ -84,6 +90,13 @@ fn capability(name: &str) -> Result<Capability, ImportError> {
         "edits" => Ok(Capability::Edit),
         _ => Err(forbidden()),
     }
+}
+
+/// A file-task gives its edits and findings back; one that could also push
+/// them would depend on the order of the documents.
+pub(super) fn without_proposing(imports: &[Import]) -> Result<(), ImportError> {
+    let pushing = imports.iter().find(|import| import.name.contains("/edits@") || import.name.contains("/findings@"));
+    pushing.map_or(Ok(()), |import| Err(ImportError::NotInWorld { name: import.name.clone() }))
 }
 
 /// Imported within Declared.

@@ -121,8 +121,9 @@ impl Manifest {
         if self.name.is_empty() || self.name.len() > 40 || !plain(&self.name) {
             return Err(invalid(&"name: 1 to 40 of a-z 0-9 -"));
         }
-        if self.version.is_empty() || self.version.len() > 40 || !self.version.is_ascii() {
-            return Err(invalid(&"version: 1 to 40 ASCII characters"));
+        let version = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'+' | b'-');
+        if self.version.is_empty() || self.version.len() > 40 || !self.version.bytes().all(version) {
+            return Err(invalid(&"version: 1 to 40 of 0-9 a-z A-Z . + -"));
         }
         if self.description.len() > 400 || self.description.chars().any(char::is_control) {
             return Err(invalid(&"description: one line of at most 400 bytes"));

@@ -1,10 +1,11 @@
-//! How a file came to be: the commits that changed it, by first parents from
-//! the base, without merges. One walk serves all paths of a run.
+//! How a file came to be: the commits that changed it, on every branch that
+//! was merged into the base, without the merges themselves. One walk serves all
+//! paths of a run.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Instant;
 
-use git2::{Commit, Delta, Oid};
+use git2::{Commit, Delta, Oid, Sort};
 
 use super::{Repo, RepoError};
 use crate::path::RepoPath;
@@ -43,7 +44,7 @@ pub struct History {
 pub const TRAILER: &str = "Lifeos-Run:";
 
 impl History {
-    /// Walks the first parents of `base` down to the root and keeps what
+    /// Walks from `base` down to the roots, newest commits first, and keeps what
     /// concerns the `wanted` paths of the base; none if that takes until the
     /// deadline.
     ///
@@ -57,17 +58,27 @@ impl History {
         deadline: Instant,
     ) -> Result<Option<Self>, RepoError> {
         let mut walk = Walk { repo, wanted, moved: HashMap::new(), history: Self::default() };
-        let mut next = Some(repo.git().find_commit(base)?);
-        while let Some(commit) = next {
+        let mut order = repo.git().revwalk()?;
+        order.set_sorting(Sort::TOPOLOGICAL | Sort::TIME)?;
+        order.push(base)?;
+        for id in order {
             if Instant::now() > deadline {
                 return Ok(None);
             }
-            next = walk.parent(&commit)?;
-            if walk.history.cut_off {
-                break;
-            }
-            if commit.parent_count() < 2 {
-                walk.add(&commit, next.as_ref())?;
+            let id = match id {
+                Err(_) if repo.is_shallow() => {
+                    walk.history.cut_off = true;
+                    break;
+                }
+                id => id?,
+            };
+            let commit = repo.git().find_commit(id).map_err(|source| super::missing(id, source))?;
+            match commit.parent_count() {
+                // libgit2 hides the parents of a commit at the edge of a shallow clone.
+                0 if repo.is_shallow() => walk.history.cut_off = true,
+                0 => walk.add(&commit, None)?,
+                1 => walk.add(&commit, Some(&commit.parent(0)?))?,
+                _ => {}
             }
         }
         Ok(Some(walk.history))
@@ -88,24 +99,7 @@ struct Walk<'r> {
     history: History,
 }
 
-impl<'r> Walk<'r> {
-    fn parent(&mut self, commit: &Commit<'r>) -> Result<Option<Commit<'r>>, RepoError> {
-        let shallow = self.repo.is_shallow();
-        let Ok(id) = commit.parent_id(0) else {
-            // libgit2 hides the parents of a commit at the edge of a shallow clone.
-            self.history.cut_off = shallow;
-            return Ok(None);
-        };
-        match self.repo.git().find_commit(id) {
-            Ok(parent) => Ok(Some(parent)),
-            Err(_) if shallow => {
-                self.history.cut_off = true;
-                Ok(None)
-            }
-            Err(source) => Err(super::missing(id, source)),
-        }
-    }
-
+impl Walk<'_> {
     fn add(&mut self, commit: &Commit<'_>, parent: Option<&Commit<'_>>) -> Result<(), RepoError> {
         let before = parent.map(Commit::tree).transpose()?;
         let mut options = git2::DiffOptions::new();

@@ -53,6 +53,7 @@ impl Cache {
         let mut builder = DirBuilder::new();
         builder.recursive(true).mode(0o700);
         if let Some(parent) = path.parent() {
+            let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
             std::fs::create_dir_all(parent).map_err(io)?;
             let parent = Dir::open_ambient_dir(parent, ambient_authority()).map_err(io)?;
             parent.create_dir_with(path.file_name().unwrap_or_default(), &builder).map_err(io)?;
@@ -98,7 +99,7 @@ impl Cache {
     }
 
     fn write(&self, name: &str, bytes: &[u8]) -> std::io::Result<()> {
-        let temporary = format!("{name}.{}", std::process::id());
+        let temporary = temporary_name(name)?;
         let written =
             write_new(&self.folder, &temporary, bytes).and_then(|()| self.folder.rename(&temporary, &self.folder, name));
         if written.is_err() {
@@ -132,11 +133,18 @@ fn read_key(folder: &Dir) -> std::io::Result<[u8; 32]> {
 fn make_key(folder: &Dir) -> std::io::Result<[u8; 32]> {
     let mut key = [0; 32];
     getrandom::fill(&mut key).map_err(std::io::Error::other)?;
-    let temporary = format!("{KEY}.{}", std::process::id());
+    let temporary = temporary_name(KEY)?;
     write_new(folder, &temporary, &key)?;
-    // Whoever links first wins; a damaged key is replaced, and all code compiled anew.
+    // Of two that do this at once the last one wins; what the other sealed is compiled anew.
     folder.rename(&temporary, folder, KEY)?;
     read_key(folder)
+}
+
+/// A name that nobody has used, also not a process of the same id that was killed.
+fn temporary_name(name: &str) -> std::io::Result<String> {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).map_err(std::io::Error::other)?;
+    Ok(format!("{name}.{:016x}", u64::from_le_bytes(bytes)))
 }
 
 fn write_new(folder: &Dir, name: &str, bytes: &[u8]) -> std::io::Result<()> {

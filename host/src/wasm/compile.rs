@@ -2,6 +2,7 @@
 //! The child is this same program, called with a hidden verb.
 
 use std::io::{Read as _, Write as _};
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -38,6 +39,9 @@ pub enum CompileError {
     /// It took too long or too much memory.
     #[error("compiling the component went over its limits (time {} s, memory 8 GiB)", WALL_MAX.as_secs())]
     Limit,
+    /// The child failed in another way.
+    #[error("the compiling process failed: {0}")]
+    Crashed(String),
     /// The child could not be started or talked to.
     #[error("cannot run the compiling process: {0}")]
     Child(#[from] std::io::Error),
@@ -72,7 +76,8 @@ impl Compiler {
                 Some(INVALID) => {
                     Err(CompileError::Invalid(crate::clean::line(String::from_utf8_lossy(&words).trim()).into_owned()))
                 }
-                _ => Err(CompileError::Limit),
+                _ if status.is_none_or(|status| status.signal().is_some()) => Err(CompileError::Limit),
+                _ => Err(CompileError::Crashed(crate::clean::line(String::from_utf8_lossy(&words).trim()).into_owned())),
             }
         })
     }

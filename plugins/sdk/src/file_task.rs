@@ -80,7 +80,7 @@ macro_rules! file_task {
                 }
             }
 
-            $crate::file_task_world::export!(Guest with_types_in $crate::file_task_world);
+    $crate::file_task_world::export!(Guest with_types_in $crate::file_task_world);
         };
     };
 }

@@ -5,11 +5,14 @@
 //! ```ignore
 //! use lifeos_sdk::{Report, Document, FileTask, Settings, file_task};
 //!
+//! #[derive(serde::Deserialize)]
+//! struct Options {}
+//!
 //! struct Tidy;
 //!
 //! impl FileTask for Tidy {
-//!     type Options = ();
-//!     fn configure(_: (), _: &Settings) -> Result<Self, String> { Ok(Tidy) }
+//!     type Options = Options;
+//!     fn configure(_: Options, _: &Settings) -> Result<Self, String> { Ok(Tidy) }
 //!     fn check(&self, document: &Document) -> Result<Report, String> { Ok(Report::default()) }
 //! }
 //!

@@ -47,7 +47,7 @@ macro_rules! task {
                 }
             }
 
-            $crate::task_world::export!(Guest with_types_in $crate::task_world);
+    $crate::task_world::export!(Guest with_types_in $crate::task_world);
         };
     };
 }

@@ -116,6 +116,10 @@ fn last_module(messages: &[u8]) -> Option<PathBuf> {
 fn write(output: &Path, bytes: &[u8]) -> Result<(), CommandError> {
     let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let io = |error: std::io::Error| CommandError::io(output, &error);
+    // Whoever builds upon the component need not do so again for the same bytes.
+    if std::fs::read(output).is_ok_and(|there| there == bytes) {
+        return Ok(());
+    }
     std::fs::create_dir_all(folder).map_err(io)?;
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(io)?;
     std::io::Write::write_all(&mut file, bytes).map_err(io)?;

@@ -1,0 +1,109 @@
+//! `--json`: every document a verb prints, held against its schema, and the
+//! schema files held against the program.
+
+use serde_json::Value;
+
+use crate::rig::{Ran, TestRepo, expect_file, hostile, workspace};
+
+const NAMES: &[&str] = &["error", "init", "check", "run", "status", "log", "show", "approve", "reject", "doctor", "plugin-build"];
+
+#[test]
+fn the_schema_files_are_the_program_s() {
+    let repo = TestRepo::nowhere();
+    for name in NAMES {
+        let schema = repo.lifeos(&["__schema", name]);
+        expect_file(&workspace().join(format!("docs/schema/{name}.json")), &schema.exits(0).stdout);
+    }
+    repo.lifeos(&["__schema", "none"]).exits(2);
+}
+
+/// Asserts that standard output is one document of a schema.
+#[track_caller]
+fn fits(ran: &Ran, name: &str) -> Value {
+    let path = workspace().join(format!("docs/schema/{name}.json"));
+    let schema = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let schema: Value = serde_json::from_str(&schema).expect("a schema is JSON");
+    let (mut schemas, mut compiler) = (boon::Schemas::new(), boon::Compiler::new());
+    compiler.add_resource("schema.json", schema).expect("a schema");
+    let schema = compiler.compile("schema.json", &mut schemas).expect("a schema");
+    let value = ran.json();
+    if let Err(error) = schemas.validate(&value, schema) {
+        panic!("{name}: {error:#}\n{ran}");
+    }
+    assert_eq!(value["schema"], format!("lifeos/{name}@1"), "{ran}");
+    value
+}
+
+fn repo() -> TestRepo {
+    let repo = TestRepo::new(&[("a.md", "a\n"), ("Makefile", "a\n")]);
+    let edit = "options = {danger = 'sane-edit', paths = ['a.md'], find = 'a', text = 'b'}";
+    let bad = "options = {danger = 'control-sequences', paths = ['a.md']}";
+    let tables = [("t", edit), ("second", edit), ("panics", "options.danger = 'panic'"), ("bad", bad)];
+    let table = |(name, rest)| repo.table(name, &hostile(), &format!("read = ['**']\nedit = ['**']\nhistory = true\n{rest}"));
+    repo.config(&tables.map(table).concat());
+    repo
+}
+
+#[test]
+fn every_verb_prints_its_schema() {
+    let repo = repo();
+    let run = |arguments: &[&str]| repo.lifeos(&[arguments, &["--json"]].concat());
+    fits(run(&["init"]).exits(0), "init");
+    fits(run(&["status"]).exits(0), "status");
+    fits(run(&["check", "t"]).exits(1), "check");
+    fits(run(&["check", "bad"]).exits(20), "check");
+    let ran = fits(run(&["run", "--all"]).exits(10), "run");
+    assert_eq!(ran["tasks"].as_array().map(Vec::len), Some(4));
+    let id = |task: &str| {
+        let task = ran["tasks"].as_array().expect("tasks").iter().find(|ran| ran["task"] == task).expect("a task");
+        task["run"].as_str().expect("an id").to_owned()
+    };
+    fits(run(&["status"]).exits(0), "status");
+    fits(run(&["show", &id("t")]).exits(0), "show");
+    fits(run(&["show", &id("bad")]).exits(0), "show");
+    fits(run(&["approve", &id("t")]).exits(0), "approve");
+    fits(run(&["reject", &id("second"), "--why", "no"]).exits(0), "reject");
+    fits(run(&["log"]).exits(0), "log");
+    fits(run(&["doctor"]).exits(0), "doctor");
+}
+
+#[test]
+fn every_failure_prints_its_schema() {
+    let repo = repo();
+    let nowhere = TestRepo::nowhere();
+    let rows: &[(&[&str], i32)] = &[
+        (&["check", "none"], 2),
+        (&["check", "panics"], 23),
+        (&["run", "none"], 2),
+        (&["show", "none"], 2),
+        (&["approve", "none"], 2),
+        (&["reject", "none", "--why", "no"], 2),
+        (&["reject", "none", "--why", ""], 2),
+        (&["plugin", "build", "none"], 2),
+        (&["check", "t", "--config", "none.toml"], 2),
+    ];
+    for (arguments, code) in rows {
+        let failed = fits(repo.lifeos(&[arguments, ["--json"].as_slice()].concat()).exits(*code), "error");
+        assert_eq!(failed["code"], *code);
+    }
+    for verb in [["init"].as_slice(), &["status"], &["log"], &["show", "x"], &["check", "t"], &["run", "t"], &["approve", "x"]] {
+        fits(nowhere.lifeos(&[verb, &["--json"]].concat()).exits(40), "error");
+    }
+    fits(nowhere.lifeos(&["doctor", "--json"]).exits(2), "doctor");
+    fits(repo.lifeos(&["run", "panics", "--json"]).exits(23), "run");
+}
+
+#[test]
+fn plugin_build_prints_its_schema() {
+    let repo = TestRepo::nowhere();
+    let folder = workspace().join("tests/plugins/hostile");
+    let output = repo.scratch().join("built.wasm");
+    let mut command = std::process::Command::new(crate::rig::LIFEOS);
+    command.args(["plugin", "build", "--json", "--no-compile"]).arg(&folder).arg("--output").arg(&output);
+    command.env("CARGO_TARGET_DIR", crate::rig::target());
+    let built = command.output().expect("the program starts");
+    let value = fits(repo.ran(&built).exits(0), "plugin-build");
+    let bytes = std::fs::read(&output).expect("a component");
+    assert_eq!(value["plugin"]["digest"], lifeos::digest::Digest::of(&bytes).to_string());
+    assert_eq!(value["bytes"], bytes.len());
+}

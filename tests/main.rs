@@ -1,0 +1,18 @@
+//! The integration tests: one program, run over temporary repositories. Names
+//! carry the number of the acceptance case they cover.
+
+mod cache;
+mod complete;
+mod content;
+mod crash;
+mod documents;
+mod exits;
+mod json;
+mod loading;
+mod paths;
+mod repository;
+mod rig;
+mod same;
+mod sandbox;
+mod tidy;
+mod verbs;
