@@ -25,7 +25,8 @@ demo: build
 # Set up and run every test.
 test: build _test-plugins
     cargo test --release --locked --package doc-hygiene --no-default-features --lib
-    cargo test --release --locked --package lifeos
+    cargo test --release --locked --package lifeos --lib
+    cargo test --release --locked --package lifeos --test lifeos
 
 # Format and lint, as the tests want it.
 check:
@@ -34,7 +35,7 @@ check:
 
 # Measure the host: results and commands are in docs/benchmarks.md.
 bench: build
-    cargo bench --locked --package lifeos
+    cargo bench --locked --package lifeos --bench host
 
 # Judge what doc hygiene changed with cmark-gfm: `just oracle commit REPO OLD NEW`, `just oracle spec FILE LIFEOS`.
 oracle *arguments:

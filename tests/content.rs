@@ -101,7 +101,6 @@ fn case_59_stale_edits_are_refused_by_name() {
 fn lies_about_spans_are_refused() {
     let ran = check(&[("a.md", "aé bc\n")], "options = {danger = 'wrong-spans', paths = ['a.md']}");
     assert_eq!(ran.exits(20).log().matches("SpanOutsideText").count(), 4, "{ran}");
-    ran.says("replacements");
     let ran = check(&[("a.md", "abcdef\n")], "options = {danger = 'overlapping-spans', paths = ['a.md']}");
     assert_eq!(ran.exits(20).log().matches("SpansOverlap").count(), 3, "{ran}");
 }

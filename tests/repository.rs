@@ -247,7 +247,9 @@ fn case_107_no_command_of_the_configuration_runs() {
     repo.write(".git/info/attributes", "*.md filter=x diff=x merge=x\n");
     repo.write(".git/extra", format!("[core]\n\tfsmonitor = {touch}\n[commit]\n\tgpgSign = true\n"));
     repo.git(&["config", "include.path", "extra"]);
-    repo.lifeos(&["run", "t"]).exits(0);
+    repo.lifeos(&["run", "t"]).exits(20).says("a git filter stands between blob and content");
+    repo.write(".git/info/attributes", "*.md diff=x merge=x\n");
+    repo.lifeos(&["run", "t"]).exits(0).says("landed");
     assert!(!repo.outside().join("ran").exists());
 }
 

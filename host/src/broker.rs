@@ -81,7 +81,8 @@ impl Shared {
 
     fn history(&self, repo: &Repo) -> Result<&History, Stop> {
         let wanted = |path: &RepoPath| self.policy.may_read(path) && self.base.entry(path).is_some();
-        let walk = || History::walk(repo, self.base.commit, &wanted, self.deadline).map_err(Arc::new);
+        let readable = |path: &RepoPath| self.policy.may_read(path);
+        let walk = || History::walk(repo, self.base.commit, &wanted, &readable, self.deadline).map_err(Arc::new);
         let walked = self.history.get_or_init(walk).as_ref().map_err(|error| Stop::Repo(error.clone()))?;
         walked.as_ref().ok_or(Stop::Limit("seconds_max", self.policy.limits.seconds_max))
     }

@@ -195,6 +195,10 @@ impl<'a> Checker<'a> {
     }
 
     fn existing(&self, path: &RepoPath, id: &str, repo: &Repo) -> Result<Result<(Oid, String), Vec<Problem>>, RepoError> {
+        // What may not be read cannot be guessed at either.
+        if !self.policy.may_read(path) {
+            return Ok(Err(vec![Problem::NotGranted]));
+        }
         let entry = match self.base.entry(path) {
             None => return Ok(Err(vec![Problem::NotFound])),
             Some(Entry { kind: Kind::Symlink | Kind::Submodule, .. }) => return Ok(Err(vec![Problem::NotAFile])),
@@ -217,12 +221,12 @@ impl<'a> Checker<'a> {
         let is_folder = self.base.entries.get(after).is_some_and(|entry| entry.path.as_str().starts_with(&below));
         let under_file = path.folders().any(|folder| RepoPath::new(folder).is_ok_and(|path| self.base.entry(&path).is_some()));
         if self.base.entry(&path).is_some() || is_folder || under_file {
-            return Err(vec![Problem::AlreadyExists]);
+            return Err(vec![if self.policy.may_read(&path) { Problem::AlreadyExists } else { Problem::NotGranted }]);
         }
         if let Some(other) = self.collision(&path) {
             // A name outside the read grant stays unknown.
             let known = RepoPath::new(&other).is_ok_and(|other| self.policy.may_read(&other));
-            return Err(vec![if known { Problem::CollidesWith(other) } else { Problem::AlreadyExists }]);
+            return Err(vec![if known { Problem::CollidesWith(other) } else { Problem::NotGranted }]);
         }
         if text.contains('\0') {
             return Err(vec![Problem::NotAFile]);
@@ -247,6 +251,9 @@ impl<'a> Checker<'a> {
 
 fn finish(path: RepoPath, old: Option<(Oid, String)>, new: Option<String>) -> Result<CheckedEdit, Vec<Problem>> {
     let old_text = old.as_ref().map_or("", |(_, text)| text.as_str());
+    if new.as_deref().is_some_and(crate::repo::is_pointer) {
+        return Err(vec![Problem::NotAFile]);
+    }
     if new.as_ref().is_some_and(|new| adds_hidden(old_text, new)) {
         return Err(vec![Problem::HiddenCharacters]);
     }

@@ -78,6 +78,9 @@ fn translate(pattern: &str) -> Result<String, &'static str> {
     if pattern.is_empty() || pattern.len() > PATTERN_BYTES_MAX {
         return Err("a pattern has 1 to 256 bytes");
     }
+    if pattern.contains(|char: char| char.is_control() || crate::clean::is_hidden(char)) {
+        return Err("it has a control character or an invisible one");
+    }
     let components: Vec<&str> = pattern.split('/').collect();
     let mut regex = String::from("^");
     for (index, component) in components.iter().enumerate() {

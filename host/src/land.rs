@@ -94,10 +94,26 @@ impl Landed {
 /// Whether some checkout of the repository stands on the branch. One whose HEAD
 /// cannot be read counts as standing on it.
 fn is_checked_out(git: &Repository, name: &str) -> Result<bool, git2::Error> {
-    let head = format!("ref: {name}");
-    let stands_on = |folder: &Path| std::fs::read_to_string(folder.join("HEAD")).is_ok_and(|text| text.trim_end() == head);
     let worktrees = git.commondir().join("worktrees");
     let known = git.worktrees()?;
-    let mut folders = known.iter().filter_map(|name| name.ok().flatten()).map(|name| worktrees.join(name));
-    Ok(stands_on(git.commondir()) || folders.any(|folder| stands_on(&folder) || !folder.join("HEAD").exists()))
+    let folders = known.iter().filter_map(|name| name.ok().flatten()).map(|name| worktrees.join(name));
+    let mut folders = std::iter::once(git.commondir().to_owned()).chain(folders);
+    Ok(folders.any(|folder| stands_on(git, &folder, name)))
+}
+
+/// Follows the HEAD in `folder`, which may name a branch that names another.
+fn stands_on(git: &Repository, folder: &Path, name: &str) -> bool {
+    let Ok(head) = std::fs::read_to_string(folder.join("HEAD")) else { return true };
+    let mut next = head.trim_end().strip_prefix("ref: ").map(str::to_owned);
+    for _ in 0..8 {
+        match next {
+            None => return false,
+            Some(target) if target == name => return true,
+            Some(target) => {
+                let found = git.find_reference(&target).ok();
+                next = found.and_then(|found| found.symbolic_target().ok().flatten().map(str::to_owned));
+            }
+        }
+    }
+    true
 }

@@ -70,7 +70,7 @@ pub fn fold(text: &str) -> String {
         return text.to_ascii_lowercase();
     }
     let visible = text.chars().filter(|char| !ignorable(*char));
-    visible.nfc().flat_map(char::to_lowercase).nfc().collect()
+    visible.nfc().flat_map(char::to_uppercase).flat_map(char::to_lowercase).nfc().collect()
 }
 
 /// Code points that HFS+ does not see in a name.

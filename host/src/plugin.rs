@@ -142,6 +142,9 @@ impl Surface {
         if bytes.starts_with(b"\x7fELF") {
             return Err(PluginError::Native);
         }
+        if !bytes.starts_with(b"\0asm") {
+            return Err(PluginError::Malformed { reason: "it does not begin as WebAssembly does".to_owned() });
+        }
         let malformed = |error: wasmparser::BinaryReaderError| PluginError::Malformed { reason: error.message().to_owned() };
         let mut surface = Self::default();
         let mut depth = 0_u32;

@@ -137,6 +137,7 @@ const UNLESS_NAMED: &[&str] = &[
     "action.yaml",
     "action.yml",
     "agents.md",
+    "agents.override.md",
     "azure-pipelines.yml",
     "brewfile",
     "build.gradle",
@@ -145,6 +146,7 @@ const UNLESS_NAMED: &[&str] = &[
     "bun.lock",
     "cargo.lock",
     "cargo.toml",
+    "claude.local.md",
     "claude.md",
     "clippy.toml",
     "cmakelists.txt",
@@ -220,12 +222,17 @@ const FOLDERS: &[&str] = &[
     "tests",
 ];
 
+/// `LIFEOS~1.TOM` is another name of some file on file systems with short names.
+fn is_short_name(component: &str) -> bool {
+    component.split_once('~').is_some_and(|(_, rest)| rest.starts_with(|char: char| char.is_ascii_digit()))
+}
+
 fn protection(path: &RepoPath) -> Protection {
     let name = fold(path.name());
     let components: Vec<String> = path.as_str().split('/').map(fold).collect();
     let folders = &components[..components.len() - 1];
     // `.git-something` belongs to git as much as `.gitmodules` does; `.github` and its like stand below.
-    if ALWAYS.contains(&name.as_str()) {
+    if ALWAYS.contains(&name.as_str()) || components.iter().any(|component| is_short_name(component)) {
         return Protection::Always;
     }
     let listed = UNLESS_NAMED.contains(&name.as_str()) || name.starts_with(".git") || name.starts_with(".env");

@@ -181,6 +181,20 @@ impl Repo {
         Ok(head.peel_to_commit()?.id())
     }
 
+    /// The paths in which two commits differ, as bytes read as UTF-8.
+    ///
+    /// # Errors
+    /// [`RepoError::Object`] when something is missing.
+    pub fn differing(&self, old: Oid, new: Oid) -> Result<Vec<String>, RepoError> {
+        let tree = |id: Oid| self.git.find_commit(id).and_then(|commit| commit.tree()).map_err(|source| missing(id, source));
+        let diff = self.git.diff_tree_to_tree(Some(&tree(old)?), Some(&tree(new)?), None)?;
+        let path = |delta: git2::DiffDelta<'_>| {
+            let file = if delta.new_file().path_bytes().is_some() { delta.new_file() } else { delta.old_file() };
+            String::from_utf8_lossy(file.path_bytes().unwrap_or_default()).into_owned()
+        };
+        Ok(diff.deltas().map(path).collect())
+    }
+
     /// The text of one file of a commit, of at most `bytes_max` bytes; none if
     /// there is no such file.
     ///
@@ -218,6 +232,12 @@ impl Repo {
             if let Ok(text) = self.read_text(entry.id, 1 << 20)? {
                 filters.add(&entry.path, &text);
             }
+        }
+        // Of the files beside the tree only git's own counts; the user's is about checkouts.
+        if let (Ok(text), Ok(root)) =
+            (std::fs::read_to_string(self.git.commondir().join("info/attributes")), RepoPath::new(".gitattributes"))
+        {
+            filters.add(&root, &text);
         }
         let seconds = found.time().seconds();
         Ok(Base { commit, tree: found.tree_id(), seconds, entries, names_skipped, filters, folded: OnceLock::new() })
@@ -279,7 +299,8 @@ impl Listing<'_> {
     fn walk(&mut self, tree: Oid, prefix: &mut String) -> Result<(), RepoError> {
         let found = self.git.find_tree(tree).map_err(|source| missing(tree, source))?;
         for entry in &found {
-            let Ok(name) = std::str::from_utf8(entry.name_bytes()) else {
+            // A slash inside a name would make one entry pass for another.
+            let Some(name) = std::str::from_utf8(entry.name_bytes()).ok().filter(|name| !name.contains('/')) else {
                 self.names_skipped += 1;
                 continue;
             };
@@ -311,12 +332,18 @@ impl Listing<'_> {
     }
 }
 
+/// Whether a text is a pointer to content that is stored elsewhere.
+#[must_use]
+pub fn is_pointer(text: &str) -> bool {
+    text.len() < 1024 && text.starts_with("version https://git-lfs.github.com/spec/")
+}
+
 fn text_of(bytes: &[u8]) -> Result<String, Unreadable> {
     if memchr::memchr(0, bytes).is_some() {
         return Err(Unreadable::NotText);
     }
     let text = std::str::from_utf8(bytes).map_err(|_| Unreadable::NotText)?;
-    if text.len() < 1024 && text.starts_with("version https://git-lfs.github.com/spec/") {
+    if is_pointer(text) {
         return Err(Unreadable::Pointer);
     }
     Ok(text.to_owned())

@@ -18,7 +18,7 @@ use crate::ledger::{Ledger, LedgerError};
 use crate::lock::{Lock, LockError};
 use crate::plugin::Plugin;
 use crate::repo::{Repo, RepoError};
-use crate::waiting::{Identity, Waiting, WaitingError};
+use crate::waiting::{Identity, Waiting, WaitingError, Words, run_of};
 use record::{attachments, blank, fill, problems_of, summary};
 
 /// Where a run stands: fixed before its configuration is read.
@@ -130,12 +130,16 @@ pub fn run(
             return Ok(Finished { run, state: State::Nothing, record, branch: None, findings, refused, log });
         }
     };
-    let waiting = Waiting::write(&candidate, identity, &summary(&record.findings), now, repo, &lock)?;
+    let run = run_of(&identity.digest(commit, candidate.tree()));
+    let before = ledger.stories()?.into_iter().find(|story| story.run == run);
+    let recorded = before.as_ref().and_then(|story| story.record.as_ref()?.1.candidate.as_ref());
+    let summary = summary(&record.findings);
+    let words = Words { summary: &summary, recorded: recorded.map(|candidate| candidate.commit.as_str()) };
+    let waiting = Waiting::write(&candidate, identity, &words, now, repo, &lock)?;
     record.outcome = Outcome::Candidate;
     record.candidate = Some(waiting.recorded());
-    let run = waiting.run().to_owned();
-    let before = ledger.stories()?.into_iter().find(|story| story.run == run);
-    if before.is_none() {
+    let is_recorded = recorded.is_some_and(|candidate| candidate.commit == waiting.commit().to_string());
+    if !is_recorded {
         append(&ledger, &lock, &run, task, now, Body::Run(Box::new(record.clone())), &files)?;
     }
     let judged = before.filter(|story| story.state != State::Waiting);
@@ -173,6 +177,10 @@ pub fn approve(
     let lock = Lock::take(repo.common_dir())?;
     let ledger = Ledger::of(repo);
     let story = &now_told(&ledger, story)?;
+    if repo.head()? != base {
+        let reason = "the base moved".to_owned();
+        return Err(WaitingError::Stale { run: story.run.clone(), reason }.into());
+    }
     let record = waiting_record(story, &[State::Waiting, State::Approved])?;
     let waiting = Waiting::find(&story.run, record, identity(task, plugin), base, repo)?;
     let approved = Approved::by_person(waiting, named, person, &ledger, &lock, now)?;

@@ -75,7 +75,8 @@ impl Identity {
 }
 
 /// A run's id: the first digits of its candidate's digest.
-fn run_of(digest: &Digest) -> String {
+#[must_use]
+pub fn run_of(digest: &Digest) -> String {
     digest.hex()[..12].to_owned()
 }
 
@@ -85,15 +86,23 @@ pub fn ref_of(run: &str) -> String {
     format!("{}runs/{run}", refs::PREFIX)
 }
 
+/// What the host adds to a candidate.
+pub struct Words<'w> {
+    /// What the run found, on one line.
+    pub summary: &'w str,
+    /// The commit of this candidate in the ledger, if it is there.
+    pub recorded: Option<&'w str>,
+}
+
 impl Waiting {
-    /// Writes the candidate. The same candidate is written once.
+    /// Writes the candidate. One that is recorded is not written again.
     ///
     /// # Errors
     /// [`WaitingError`].
     pub(crate) fn write(
         candidate: &Candidate,
         identity: Identity,
-        summary: &str,
+        words: &Words<'_>,
         now: i64,
         repo: &Repo,
         lock: &Lock,
@@ -103,16 +112,23 @@ impl Waiting {
         let digest = identity.digest(base, tree);
         let run = run_of(&digest);
         let name = ref_of(&run);
-        if let Some(commit) = refs::read(git, &name)? {
+        let there = refs::read(git, &name)?;
+        // What is recorded is put back if somebody moved its ref; what is not, is made anew.
+        let recorded = words.recorded.and_then(|commit| Oid::from_str(commit).ok());
+        if let Some(commit) = recorded.filter(|commit| git.find_commit(*commit).is_ok()) {
+            if there != Some(commit) {
+                let _intent = lock.intend(&name)?;
+                refs::move_own(git, &name, there, commit, "lifeos: candidate put back")?;
+            }
             return Self::verified(run, identity, base, tree, commit, repo);
         }
         write_pack(repo, candidate.pack())?;
         let parent = git.find_commit(base)?;
         let author = ledger::signature(now.max(parent.time().seconds()))?;
-        let message = message(&identity, candidate, summary, &run, &digest);
+        let message = message(&identity, candidate, words.summary, &run, &digest);
         let commit = git.commit(None, &author, &author, &message, &git.find_tree(tree)?, &[&parent])?;
         let intent = lock.intend(&name)?;
-        refs::move_own(git, &name, None, commit, "lifeos: candidate")?;
+        refs::move_own(git, &name, there, commit, "lifeos: candidate")?;
         drop(intent);
         Self::verified(run, identity, base, tree, commit, repo)
     }
@@ -146,6 +162,12 @@ impl Waiting {
         }
         let (base, tree) = (Oid::from_str(&recorded.base)?, Oid::from_str(&candidate.tree)?);
         let waiting = Self::verified(run.to_owned(), identity, base, tree, commit, repo)?;
+        let recorded_paths: Vec<&str> = recorded.edits.iter().map(|edit| edit.path.as_str()).collect();
+        let mut differing = repo.differing(base, commit)?;
+        differing.sort_unstable();
+        if differing != recorded_paths {
+            return Err(stale("its tree has other changes than its record says"));
+        }
         if waiting.digest.to_string() == candidate.digest {
             Ok(waiting)
         } else {

@@ -156,7 +156,12 @@ impl From<ExamineError> for CommandError {
 
 fn limit_hint(name: &str) -> String {
     match name {
-        "transfer_bytes_max" | "findings_bytes_max" | "handles_max" | "table_elements_max" | "summary_bytes_max" => {
+        "transfer_bytes_max"
+        | "findings_bytes_max"
+        | "document_findings_max"
+        | "handles_max"
+        | "table_elements_max"
+        | "summary_bytes_max" => {
             format!("{name} is fixed; tell the plugin's author")
         }
         _ => format!("nothing was kept; if you want to allow more, raise limits.{name} of the task"),

@@ -93,9 +93,13 @@ fn candidate_diff(repo: &Repo, story: &Story) -> Result<String, CommandError> {
     let id = |text: &str| git2::Oid::from_str(text).map_err(RepoError::from);
     let (base, commit) = (id(&record.base)?, id(&candidate.commit)?);
     let mut diffs = String::new();
-    for edit in &record.edits {
-        let (old, new) = (repo.file_at(base, &edit.path, u64::MAX)?, repo.file_at(commit, &edit.path, u64::MAX)?);
-        diffs.push_str(&diff::unified(&clean::line(&edit.path), old.as_deref(), new.as_deref()));
+    // What differs, not what the record says: the two are compared again at approval.
+    for path in repo.differing(base, commit)? {
+        let shown = clean::line(&path).into_owned();
+        match (repo.file_at(base, &path, u64::MAX), repo.file_at(commit, &path, u64::MAX)) {
+            (Ok(old), Ok(new)) => diffs.push_str(&diff::unified(&shown, old.as_deref(), new.as_deref())),
+            _ => diffs.push_str(&format!("--- a/{shown}\n+++ b/{shown}\n(not text: changed, and not shown)\n")),
+        }
     }
     Ok(diffs)
 }

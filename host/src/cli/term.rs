@@ -41,7 +41,7 @@ impl Term {
     /// Prints a value as one JSON document.
     pub(crate) fn json(&self, value: &impl serde::Serialize) {
         let text = serde_json::to_string_pretty(value).unwrap_or_else(|error| format!("{{\"bug\": \"{error}\"}}"));
-        self.data(&format!("{text}\n"));
+        self.data(&format!("{}\n", escaped(&text)));
     }
 
     /// Prints a diff, coloured on a terminal.
@@ -104,6 +104,19 @@ impl Term {
     }
 }
 
+/// JSON text with control and invisible characters written as escapes: they stand inside strings only.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for char in text.chars() {
+        if char != '\n' && (char.is_control() || clean::is_hidden(char)) {
+            char.encode_utf16(&mut [0; 2]).iter().for_each(|unit| escaped.push_str(&format!("\\u{unit:04x}")));
+        } else {
+            escaped.push(char);
+        }
+    }
+    escaped
+}
+
 /// Prints what the argument parser has to say and gives the exit code.
 pub(crate) fn usage(error: &clap::Error) -> u8 {
     drop(error.print());
@@ -123,6 +136,6 @@ pub(crate) fn draws() -> bool {
 pub(crate) fn log_to_stderr() {
     let filter = std::env::var("LIFEOS_LOG").unwrap_or_else(|_| "error".to_owned());
     let filter = tracing_subscriber::EnvFilter::new(filter);
-    let built = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(draws());
+    let built = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false);
     drop(built.without_time().try_init());
 }

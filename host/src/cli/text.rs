@@ -51,7 +51,8 @@ pub(crate) fn refused(refused: &[RefusedText]) -> String {
 pub(crate) fn run_line(line: &RunLine) -> String {
     let at = jiff::Timestamp::from_second(line.at).map_or_else(|_| line.at.to_string(), |at| at.to_string());
     let state = word(line.state);
-    let mut text = format!("{}  {at}  {state:<8}  {}", line.run, line.task);
+    let (run, task) = (clean::line(&line.run), clean::line(&line.task));
+    let mut text = format!("{run}  {at}  {state:<8}  {task}");
     if line.files > 0 {
         let _infallible = write!(text, "  {}", count(line.files, "file"));
     }

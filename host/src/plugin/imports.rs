@@ -73,6 +73,9 @@ pub(super) fn classify(names: &[String]) -> Result<Vec<Import>, ImportError> {
 
 fn capability(name: &str) -> Result<Capability, ImportError> {
     let forbidden = || ImportError::Forbidden { name: name.to_owned() };
+    if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b":/@.-".contains(&byte)) {
+        return Err(forbidden());
+    }
     let (interface, version) = name.split_once('@').unwrap_or((name, ""));
     if INERT.iter().any(|prefix| name.starts_with(prefix)) {
         return if version.starts_with("0.2.") { Ok(Capability::Inert) } else { Err(forbidden()) };

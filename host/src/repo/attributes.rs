@@ -6,10 +6,15 @@ use regex::Regex;
 
 use crate::path::RepoPath;
 
+/// Rules that are kept.
+const RULES_MAX: usize = 2_000;
+
 /// The lines of all `.gitattributes` files that speak of filters.
 #[derive(Debug, Default)]
 pub struct Filters {
     rules: Vec<Rule>,
+    /// There were more rules than are kept: every path may have a filter.
+    overflow: bool,
     macros: Vec<String>,
 }
 
@@ -31,6 +36,8 @@ impl Filters {
             let Some(filters) = words.filter_map(|word| self.filter_word(word)).next_back() else { continue };
             if let Some(name) = pattern.strip_prefix("[attr]") {
                 self.macros.push(name.to_owned());
+            } else if self.rules.len() >= RULES_MAX {
+                self.overflow = true;
             } else if let Some(pattern) = translate(folder, pattern) {
                 self.rules.push(Rule { pattern, filters });
             }
@@ -40,6 +47,9 @@ impl Filters {
     /// Whether the path has a filter: the last rule that matches decides.
     #[must_use]
     pub fn cover(&self, path: &RepoPath) -> bool {
+        if self.overflow {
+            return true;
+        }
         let matching = self.rules.iter().rev().find(|rule| rule.pattern.is_match(path.as_str()));
         matching.is_some_and(|rule| rule.filters)
     }
@@ -58,7 +68,10 @@ impl Filters {
 /// A pattern without a slash matches a name at any depth; another one is
 /// anchored at the folder of the file.
 fn translate(folder: &str, pattern: &str) -> Option<Regex> {
-    let pattern = pattern.trim_matches('"');
+    if pattern.starts_with('"') {
+        // A quoted pattern has escapes of its own; in doubt, everything in the folder.
+        return Regex::new(&format!("^{}", regex::escape(folder))).ok();
+    }
     let anchored = pattern.trim_end_matches('/').contains('/');
     let mut regex = format!("^{}{}", regex::escape(folder), if anchored { "" } else { "(?:.*/)?" });
     let mut rest = pattern.trim_start_matches('/');

@@ -45,8 +45,8 @@ pub const TRAILER: &str = "Lifeos-Run:";
 
 impl History {
     /// Walks from `base` down to the roots, newest commits first, and keeps what
-    /// concerns the `wanted` paths of the base; none if that takes until the
-    /// deadline.
+    /// concerns the `wanted` paths of the base, under older names as far as those
+    /// are `readable`; none if that takes until the deadline.
     ///
     /// # Errors
     /// [`RepoError::Object`] when a commit or tree is missing though the clone
@@ -55,9 +55,10 @@ impl History {
         repo: &Repo,
         base: Oid,
         wanted: &dyn Fn(&RepoPath) -> bool,
+        readable: &dyn Fn(&RepoPath) -> bool,
         deadline: Instant,
     ) -> Result<Option<Self>, RepoError> {
-        let mut walk = Walk { repo, wanted, moved: HashMap::new(), history: Self::default() };
+        let mut walk = Walk { repo, wanted, readable, moved: HashMap::new(), history: Self::default() };
         let mut order = repo.git().revwalk()?;
         order.set_sorting(Sort::TOPOLOGICAL | Sort::TIME)?;
         order.push(base)?;
@@ -94,6 +95,7 @@ impl History {
 struct Walk<'r> {
     repo: &'r Repo,
     wanted: &'r dyn Fn(&RepoPath) -> bool,
+    readable: &'r dyn Fn(&RepoPath) -> bool,
     /// Older name of a file to its name in the base.
     moved: HashMap<RepoPath, RepoPath>,
     history: History,
@@ -141,8 +143,10 @@ impl Walk<'_> {
     /// Files that this commit moved without a change: new name to old name.
     fn follow_moves(&self, diff: &git2::Diff<'_>) -> HashMap<RepoPath, RepoPath> {
         let deleted = diff.deltas().filter(|delta| delta.status() == Delta::Deleted);
-        let mut gone: HashMap<Oid, RepoPath> =
-            deleted.filter_map(|delta| Some((delta.old_file().id(), path_of(&delta)?))).collect();
+        // A file that came from out of reach begins its history here; an empty one came from anywhere.
+        let followed = deleted.filter(|delta| delta.old_file().id() != empty_blob());
+        let places = followed.filter_map(|delta| Some((delta.old_file().id(), path_of(&delta)?)));
+        let mut gone: HashMap<Oid, RepoPath> = places.filter(|(_, path)| (self.readable)(path)).collect();
         let added = diff.deltas().filter(|delta| delta.status() == Delta::Added);
         added.filter_map(|delta| Some((path_of(&delta)?, gone.remove(&delta.new_file().id())?))).collect()
     }
@@ -157,6 +161,10 @@ impl Walk<'_> {
             revisions.push(revision);
         }
     }
+}
+
+fn empty_blob() -> Oid {
+    Oid::hash_object(git2::ObjectType::Blob, &[]).unwrap_or(Oid::ZERO_SHA1)
 }
 
 fn path_of(delta: &git2::DiffDelta<'_>) -> Option<RepoPath> {

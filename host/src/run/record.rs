@@ -1,7 +1,6 @@
 //! What a run did, in the words of the ledger.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use crate::check::problem::{Problem, Refused};
 use crate::check::{Checked, CheckedEdit};
@@ -13,6 +12,9 @@ use crate::plugin::Plugin;
 use crate::policy::Reach;
 use crate::trace;
 use crate::waiting::Identity;
+
+/// Rules that a commit names.
+const RULES_NAMED: usize = 12;
 
 /// A record of a run that has done nothing yet.
 pub(super) fn blank(task: &Task, plugin: &Plugin, identity: &Identity, base: git2::Oid) -> Run {
@@ -86,11 +88,17 @@ pub(super) fn problems_of(refused: &[Refused]) -> Vec<String> {
 
 /// Findings by rule on one line, for a commit.
 pub(super) fn summary(findings: &BTreeMap<String, u64>) -> String {
-    let mut words = String::from("Findings:");
-    for (rule, count) in findings {
-        let _infallible = write!(words, " {rule} {count},");
+    // A forge takes `ABC-1` for the name of an issue.
+    let is_plain = |rule: &str| !rule.contains("-") || !rule.bytes().any(|byte| byte.is_ascii_digit());
+    let mut most: Vec<_> = findings.iter().filter(|(rule, _)| is_plain(rule)).collect();
+    most.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+    let named: Vec<String> = most.iter().take(RULES_NAMED).map(|(rule, count)| format!("{rule} {count}")).collect();
+    let rest = findings.len() - named.len();
+    match (named.is_empty(), rest) {
+        (true, 0) => "Findings: none".to_owned(),
+        (_, 0) => format!("Findings: {}", named.join(", ")),
+        _ => format!("Findings: {} and {rest} more rules", named.join(", ")),
     }
-    if findings.is_empty() { "Findings: none".to_owned() } else { words.trim_end_matches(',').to_owned() }
 }
 
 /// Findings and trace as JSON lines, beside the record.

@@ -110,6 +110,8 @@ fn precompile(component: &[u8]) -> Result<Vec<u8>, String> {
 
 fn set_limits() -> std::io::Result<()> {
     let limit = |most| Rlimit { current: Some(most), maximum: Some(most) };
+    // Whoever wanted the code is gone if the parent is.
+    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
     setrlimit(Resource::Core, limit(0))?;
     setrlimit(Resource::Cpu, limit(CPU_SECONDS_MAX))?;
     setrlimit(Resource::As, limit(ADDRESS_BYTES_MAX))?;

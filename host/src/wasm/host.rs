@@ -139,7 +139,7 @@ pub(super) fn finding(finding: wit::types::Finding, current: Option<&Text<'_>>, 
     let path = finding.path.as_deref().map(RepoPath::new).transpose();
     let path = path.map_err(|error| format!("a finding's path is {error}"))?;
     let position = path.as_ref().zip(finding.span).and_then(|(path, span)| position(path, span, current, broker));
-    let sentence = |text: &str| clean::line(clean::cut(text, SENTENCE_BYTES_MAX)).into_owned();
+    let sentence = |text: &str| clean::cut(&clean::line(clean::cut(text, SENTENCE_BYTES_MAX)), SENTENCE_BYTES_MAX).to_owned();
     Ok(Finding {
         path,
         position,

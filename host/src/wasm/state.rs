@@ -42,6 +42,8 @@ pub struct Summary {
     pub data: Vec<u8>,
 }
 
+/// Findings of one document.
+const DOCUMENT_FINDINGS_MAX: usize = 10_000;
 /// Bytes of one summary.
 const SUMMARY_BYTES_MAX: usize = 256 << 10;
 /// Bytes of a sentence in which a plugin gives up.
@@ -149,6 +151,9 @@ impl FileWorker {
         let report = instance.call(async |store| exports.call_check(store, &document).await)?.map_err(gave_up)?;
         if report.summary.len() > SUMMARY_BYTES_MAX {
             return Err(Failure::Limit("summary_bytes_max", SUMMARY_BYTES_MAX as u64));
+        }
+        if report.findings.len() > DOCUMENT_FINDINGS_MAX {
+            return Err(Failure::Limit("document_findings_max", DOCUMENT_FINDINGS_MAX as u64));
         }
         let broker = &mut instance.store.data_mut().broker;
         let text = host::Text::of(&document);
