@@ -2,12 +2,13 @@
 //! environment, fixed clock, seeded random, output that goes nowhere. There is
 //! no file system, no socket and no HTTP to be linked.
 
-use wasmtime::component::{HasData, Linker};
+use wasmtime::component::{HasData, Linker, Resource};
 use wasmtime_wasi::cli::{WasiCli, WasiCliView as _};
 use wasmtime_wasi::clocks::{WasiClocks, WasiClocksView as _};
 use wasmtime_wasi::p2::bindings::{cli, clocks, io, random};
+use wasmtime_wasi::p2::{DynPollable, Pollable, subscribe};
 use wasmtime_wasi::random::{WasiRandom, WasiRandomView as _};
-use wasmtime_wasi::{HostMonotonicClock, HostWallClock, ResourceTable, WasiCtx, WasiCtxBuilder};
+use wasmtime_wasi::{HostMonotonicClock, HostWallClock, ResourceTable, WasiCtx, WasiCtxBuilder, async_trait};
 
 use super::state::State;
 
@@ -71,13 +72,57 @@ pub(super) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     cli::terminal_stdout::add_to_linker::<State, WasiCli>(linker, State::cli)?;
     cli::terminal_stderr::add_to_linker::<State, WasiCli>(linker, State::cli)?;
     clocks::wall_clock::add_to_linker::<State, WasiClocks>(linker, State::clocks)?;
-    clocks::monotonic_clock::add_to_linker::<State, WasiClocks>(linker, State::clocks)?;
+    clocks::monotonic_clock::add_to_linker::<State, Clock>(linker, |state| Stopped(state.table()))?;
     random::random::add_to_linker::<State, WasiRandom>(linker, State::random)?;
     random::insecure::add_to_linker::<State, WasiRandom>(linker, State::random)?;
     random::insecure_seed::add_to_linker::<State, WasiRandom>(linker, State::random)?;
     io::error::add_to_linker::<State, Io>(linker, State::table)?;
     io::poll::add_to_linker::<State, Io>(linker, State::table)?;
     io::streams::add_to_linker::<State, Io>(linker, State::table)
+}
+
+/// A monotonic clock that does not run: a pause is over as soon as it begins,
+/// or a guest could tell the time by waiting.
+struct Stopped<'t>(&'t mut ResourceTable);
+
+/// How the linker knows it.
+struct Clock;
+
+impl HasData for Clock {
+    type Data<'a> = Stopped<'a>;
+}
+
+/// The end of a pause.
+struct Over;
+
+#[async_trait]
+impl Pollable for Over {
+    async fn ready(&mut self) {}
+}
+
+impl Stopped<'_> {
+    fn pause(&mut self) -> wasmtime::Result<Resource<DynPollable>> {
+        let over = self.0.push(Over)?;
+        subscribe(self.0, over)
+    }
+}
+
+impl clocks::monotonic_clock::Host for Stopped<'_> {
+    fn now(&mut self) -> wasmtime::Result<u64> {
+        Ok(0)
+    }
+
+    fn resolution(&mut self) -> wasmtime::Result<u64> {
+        Ok(1)
+    }
+
+    fn subscribe_instant(&mut self, _: u64) -> wasmtime::Result<Resource<DynPollable>> {
+        self.pause()
+    }
+
+    fn subscribe_duration(&mut self, _: u64) -> wasmtime::Result<Resource<DynPollable>> {
+        self.pause()
+    }
 }
 
 /// Streams and pollables need the table alone.
