@@ -67,7 +67,7 @@ enum Verb {
     Reject(reject::Reject),
     Log(log::Log),
     Doctor(doctor::Doctor),
-    /// What authors need.
+    /// Builds plugins, for their authors.
     #[command(subcommand)]
     Plugin(plugin::Verb),
     /// Compiles a component in a child process; not for people.

@@ -62,6 +62,9 @@ pub enum Failure {
     /// It gave up, in its own words (cleaned).
     #[error("the plugin gave up: {0}")]
     GaveUp(String),
+    /// It does not take the owner's options, in its own words (cleaned).
+    #[error("the plugin does not take its options: {0}")]
+    Options(String),
     /// It answered outside the bounds of the contract.
     #[error("the plugin answered outside the contract: {0}")]
     Invalid(String),

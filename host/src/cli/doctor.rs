@@ -25,7 +25,7 @@ pub(crate) fn doctor(_: &Doctor, global: &Global, term: &Term) -> Result<Exit, C
             &mut checks,
             "configuration",
             repo.head().map_err(CommandError::from).and_then(|head| open::config(global, repo, head)),
-            |config| format!("{} tasks", config.tasks.len()),
+            |config| super::text::count(config.tasks.len() as u64, "task"),
         )
     });
     let carried: Vec<&str> = official::names().collect();

@@ -144,6 +144,9 @@ impl From<ExamineError> for CommandError {
             ExamineError::Failure { failure, .. } => match failure {
                 Failure::Repo(_) => (Exit::Repo, "`git fsck` tells more".to_owned()),
                 Failure::Limit(name, _) => (Exit::Limit, limit_hint(name)),
+                Failure::Options(_) => {
+                    (Exit::Usage, "see the options table of the task in lifeos.toml, and the plugin's page".to_owned())
+                }
                 Failure::Trap(_) | Failure::GaveUp(_) | Failure::Invalid(_) => {
                     (Exit::Plugin, "nothing was kept; tell the plugin's author".to_owned())
                 }
@@ -218,10 +221,10 @@ impl From<WaitingError> for CommandError {
 impl From<LandError> for CommandError {
     fn from(error: LandError) -> Self {
         match error {
-            LandError::NotOurs { .. } => {
-                Self::new(Exit::Repo, &error).hint("merge or delete that branch; lifeos leaves other people's commits alone")
-            }
-            LandError::CheckedOut { .. } => Self::new(Exit::Repo, &error).hint("switch to another branch, then approve again"),
+            LandError::NotOurs { .. } => Self::new(Exit::Repo, &error)
+                .hint("merge or delete that branch, then approve again: the approval is recorded, and nothing has moved"),
+            LandError::CheckedOut { .. } => Self::new(Exit::Repo, &error)
+                .hint("switch to another branch, then approve again: the approval is recorded, and nothing has moved"),
             LandError::Ref(error) => error.into(),
             LandError::Ledger(error) => error.into(),
             LandError::Lock(error) => error.into(),

@@ -46,7 +46,7 @@ fn write_new(path: &std::path::Path) -> Result<(), CommandError> {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
             let error = CommandError::usage(format!("{} is there already and was left alone", path.display()));
-            Err(error.hint("`lifeos init` without --write shows what a new one would hold"))
+            Err(error.hint("it counts once it is committed; `lifeos init` without --write shows what a new one would hold"))
         }
         Err(error) => Err(CommandError::io(path, &error)),
     }

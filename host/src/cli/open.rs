@@ -36,8 +36,13 @@ pub(crate) fn config(global: &Global, repo: &Repo, base: Oid) -> Result<Config, 
         return Config::parse(&text).map_err(|error| CommandError::from(error).at(&path.display().to_string()));
     }
     let text = repo.file_at(base, config::FILE, CONFIG_BYTES_MAX)?.ok_or_else(|| {
-        CommandError::usage(format!("there is no {} in the base commit {}", config::FILE, &base.to_string()[..10]))
-            .hint("`lifeos init --write` makes one; commit it, or name a file with --config FILE")
+        CommandError::usage(format!("there is no {} in the base commit {}", config::FILE, &base.to_string()[..10])).hint(
+            if repo.workdir().join(config::FILE).exists() {
+                "it is there but not committed: git add lifeos.toml && git commit"
+            } else {
+                "`lifeos init --write` makes one; commit it, or name a file with --config FILE"
+            },
+        )
     })?;
     Config::parse(&text).map_err(|error| CommandError::from(error).at(config::FILE))
 }

@@ -137,7 +137,10 @@ impl FileWorker {
         let config = settings.config.iter().cloned().map(host::document).collect();
         let settings = file_task::Settings { options: settings.options.clone(), config, now, history };
         let configured = instance.call(async |store| exports.call_configure(store, &settings).await)?;
-        configured.map_err(gave_up)?;
+        configured.map_err(|words| match gave_up(words) {
+            Failure::GaveUp(words) => Failure::Options(words),
+            failure => failure,
+        })?;
         Ok(Self { instance, exports })
     }
 
