@@ -75,14 +75,10 @@ impl Approved {
     }
 
     /// Takes up an approval that is in the ledger already, because a run was
-    /// stopped between approving and landing; gives the candidate back if it is
-    /// another one's, or none.
-    ///
-    /// # Errors
-    /// The candidate itself.
-    pub(crate) fn taken_up(waiting: Waiting, story: &Story) -> Result<Self, Waiting> {
+    /// stopped between approving and landing; none if it is another one's.
+    pub(crate) fn taken_up(waiting: Waiting, story: &Story) -> Option<Self> {
         let same = story.state == State::Approved && story.approved == Some(waiting.digest());
-        if same { Ok(Self { waiting }) } else { Err(waiting) }
+        same.then_some(Self { waiting })
     }
 
     fn recorded(waiting: Waiting, by: &str, ledger: &Ledger<'_>, lock: &Lock, now: i64) -> Result<Self, ApproveError> {

@@ -145,7 +145,7 @@ pub fn run(
     let judged = before.filter(|story| story.state != State::Waiting);
     let approved = match &judged {
         // A candidate that was judged keeps its verdict, and what it led to is finished.
-        Some(story) => Approved::taken_up(waiting, story).ok(),
+        Some(story) => Approved::taken_up(waiting, story),
         None if refused.is_empty() => Approved::by_rule(waiting, task.approve, &ledger, &lock, now)?.ok(),
         // One with refused edits waits for a person.
         None => None,
