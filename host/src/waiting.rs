@@ -226,9 +226,14 @@ impl Waiting {
 fn write_pack(repo: &Repo, pack: &[u8]) -> Result<(), git2::Error> {
     let odb = repo.git().odb()?;
     let mut writer = odb.packwriter()?;
-    std::io::Write::write_all(&mut writer, pack).map_err(|error| git2::Error::from_str(&error.to_string()))?;
+    std::io::Write::write_all(&mut writer, pack).map_err(|error| unwritten(&error))?;
     writer.commit()?;
     Ok(())
+}
+
+/// A full disk comes as an error of the writer, and must not lose its class.
+fn unwritten(error: &std::io::Error) -> git2::Error {
+    git2::Error::new(git2::ErrorCode::GenericError, git2::ErrorClass::Os, error.to_string())
 }
 
 /// The host's own words; nothing that a plugin said stands in it.
