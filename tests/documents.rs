@@ -12,10 +12,13 @@ fn check(danger: &str, table: &str) -> Ran {
 
 #[test]
 fn case_4_a_loop_anywhere_is_stopped() {
-    for danger in ["loop-in-configure", "loop-in-check", "loop-in-conclude"] {
+    for danger in ["loop-in-configure", "loop-in-conclude"] {
         check(danger, "limits.fuel_max = 1000000").exits(21).says("limits.fuel_max = 1000000");
     }
-    check("loop-in-check", "limits.seconds_max = 1\nlimits.fuel_max = 9000000000000").exits(21).says("limits.seconds_max = 1");
+    check("loop-in-check", "limits.document_fuel_max = 1000000").exits(21).says("limits.document_fuel_max = 1000000");
+    check("loop-in-check", "limits.seconds_max = 1\nlimits.document_fuel_max = 9000000000000")
+        .exits(21)
+        .says("limits.seconds_max = 1");
 }
 
 #[test]
@@ -53,14 +56,36 @@ fn lies_of_a_report_are_refused() {
 }
 
 #[test]
-fn conclude_may_not_edit_what_check_edited() {
-    check("edit-in-conclude-too", "edit = ['**']").exits(20).says("another edit of this run concerns the same path");
+fn an_edit_of_the_conclusion_takes_the_place_of_that_of_the_check() {
+    let ran = check("edit-in-conclude-too", "edit = ['**']");
+    let json = ran.exits(1).json();
+    let diffs: Vec<&str> = json["edits"].as_array().expect("edits").iter().filter_map(|edit| edit["diff"].as_str()).collect();
+    assert!(diffs.len() == 3 && diffs.iter().all(|diff| diff.contains("+again: a") && !diff.contains("sane")), "{ran}");
+}
+
+#[test]
+fn one_monstrous_document_costs_a_finding_and_not_the_run() {
+    for (danger, limit) in [("loop-on-one", "document_fuel_max"), ("hoard-on-one", "memory_bytes_max")] {
+        let table = "edit = ['**']\nlimits.document_fuel_max = 200000000\nlimits.memory_bytes_max = 20000000";
+        for threads in ["1", "3"] {
+            let repo = TestRepo::new(&["one.md", "two.md", "three.md"].map(|path| (path, "a\n")));
+            repo.task(&hostile_files(), &format!("read = ['**']\noptions.danger = '{danger}'\n{table}"));
+            let ran = repo.lifeos(&["check", "t", "--json", "--threads", threads]);
+            let json = ran.exits(1).json();
+            let findings = json["findings"].as_array().expect("findings");
+            assert_eq!(findings.len(), 1, "{ran}");
+            assert_eq!((&findings[0]["rule"], &findings[0]["path"]), (&"lifeos/over-limit".into(), &"one.md".into()), "{ran}");
+            assert!(findings[0]["message"].as_str().expect("words").contains(limit), "{ran}");
+            assert_eq!(json["edits"].as_array().map(Vec::len), Some(2), "the other documents were edited\n{ran}");
+        }
+    }
 }
 
 #[test]
 fn only_granted_configuration_is_handed_over() {
-    let repo = TestRepo::new(&[("one.md", "a\n"), ("hostile.cfg", "setting\n")]);
-    for (read, told) in [("['**']", "hostile.cfg=setting"), ("['*.md']", "")] {
+    let repo = TestRepo::new(&[("one.md", "a\n"), ("hostile.cfg", "setting\n"), ("sub/hostile.cfg", "inner\n")]);
+    for (read, told) in [("['**']", "hostile.cfg=setting sub/hostile.cfg=inner"), ("['*.md', 'sub/*']", "sub/hostile.cfg=inner")]
+    {
         repo.task(&hostile_files(), &format!("read = {read}\noptions.danger = 'tell-config'"));
         let ran = repo.lifeos(&["check", "t", "--json"]);
         assert_eq!(ran.exits(1).json()["findings"][0]["message"], told, "{ran}");

@@ -3,12 +3,14 @@
 
 use std::path::{Path, PathBuf};
 
+use lifeos::candidate::Candidate;
 use lifeos::config::Config;
 use lifeos::event::Events;
 use lifeos::examine::{Machine, Proposal, examine};
 use lifeos::plugin::official;
 use lifeos::repo::Repo;
-use lifeos::wasm::{Cache, Compiler, Runtime};
+use lifeos::sealed::SealedFolder;
+use lifeos::wasm::{Compiler, Runtime};
 
 use crate::rig::components::CACHE;
 use crate::rig::{LIFEOS, TestRepo, bless, expect_file, workspace};
@@ -34,8 +36,9 @@ fn documents() -> TestRepo {
 fn machine(cache: Option<&Path>, threads: usize, shuffle: Option<u64>) -> Machine {
     Machine {
         runtime: Runtime::new().expect("an engine"),
-        cache: cache.map(|path| Cache::open(path).expect("a cache")),
+        cache: cache.map(|path| SealedFolder::open(path).expect("a cache")),
         compiler: Compiler { program: PathBuf::from(LIFEOS), arguments: vec!["__compile".to_owned()] },
+        remembers: false,
         threads,
         shuffle,
     }
@@ -66,9 +69,10 @@ fn examined(repo: &TestRepo, machine: &Machine) -> Outcome {
     let plugin = official::read("doc-hygiene").expect("the official plugin is inside: run `just test`");
     let examined = examine(&repo, base, &config.tasks["docs"], &plugin, None, machine, &Events::nobody());
     let examined = examined.unwrap_or_else(|error| panic!("{error}"));
-    let Proposal::Candidate(candidate) = examined.proposal else { panic!("no candidate") };
-    let edits = candidate.checked().edits().iter();
-    let texts = edits.map(|edit| (edit.path().to_string(), edit.new_text().unwrap_or_default().to_owned())).collect();
+    let Proposal::Checked(checked) = examined.proposal else { panic!("no edits") };
+    let texts = checked.map(&repo, |edit, texts| (edit.path().to_string(), texts.new.clone().unwrap_or_default()));
+    let texts = texts.expect("texts");
+    let candidate = Candidate::build(checked, &repo).expect("a candidate");
     let findings = serde_json::to_string(&examined.findings).expect("JSON");
     Outcome { tree: candidate.tree().to_string(), findings, texts }
 }

@@ -14,7 +14,8 @@ use lifeos::path::RepoPath;
 use lifeos::plugin::official;
 use lifeos::policy::Policy;
 use lifeos::repo::Repo;
-use lifeos::wasm::{Cache, Compiler, FileWorker, Loaded, Runtime, Settings};
+use lifeos::sealed::SealedFolder;
+use lifeos::wasm::{Compiler, FileWorker, Loaded, Runtime, Settings};
 
 const LIFEOS: &str = env!("CARGO_BIN_EXE_lifeos");
 const HOUR: Duration = Duration::from_secs(3600);
@@ -44,7 +45,7 @@ fn shared(repo: &Repo) -> Arc<Shared> {
 
 fn loaded(cache: &Path) -> Loaded {
     let runtime = Runtime::new().expect("an engine");
-    let cache = Cache::open(cache).expect("a cache");
+    let cache = SealedFolder::open(cache).expect("a cache");
     let compiler = Compiler { program: PathBuf::from(LIFEOS), arguments: vec!["__compile".to_owned()] };
     let plugin = official::read("doc-hygiene").expect("run `just build` first");
     runtime.load(&plugin, Some(&cache), &compiler, &Events::nobody()).expect("a component")

@@ -2,46 +2,32 @@
 //! trace. It knows nothing of WebAssembly.
 
 pub mod answer;
+mod shared;
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::check::problem::{Problem, Refused};
 use crate::check::{CheckedEdit, Checker};
 use crate::clean;
+use crate::digest::Digest;
 use crate::edit::{Edit, Finding};
 use crate::glob::Globs;
 use crate::path::{PATH_BYTES_MAX, RepoPath};
-use crate::policy::Policy;
-use crate::repo::history::{History, REVISIONS_MAX, Revision};
-use crate::repo::{Base, Entry, Kind, Repo, RepoError, Unreadable};
-use crate::trace::{Call, Outcome};
+use crate::repo::history::{REVISIONS_MAX, Revision};
+use crate::repo::{Entry, Kind, Repo, Unreadable};
+use crate::trace::{Call, Outcome, SUBJECT_BYTES_MAX};
+pub use shared::Shared;
+
 use answer::{Document, PAGE_ENTRIES, Page, PathKind, Refusal, Results, Stop};
 
 /// Bytes a run may log.
 pub const LOG_BYTES_MAX: usize = 64 << 10;
-/// Bytes of all findings of a run.
-const FINDINGS_BYTES_MAX: u64 = 64 << 20;
 /// Refused edits that are kept for the report.
 const REFUSED_MAX: usize = 1000;
 /// Problems of one refused edit that are kept for the report.
 const PROBLEMS_MAX: usize = 10;
-
-/// What all workers of a run share.
-pub struct Shared {
-    /// The pinned commit.
-    pub base: Base,
-    /// What may be reached.
-    pub policy: Policy,
-    /// When the task has to be done.
-    deadline: Instant,
-    history: OnceLock<Result<Option<History>, Arc<RepoError>>>,
-    calls: AtomicU64,
-    findings: AtomicU64,
-    findings_bytes: AtomicU64,
-}
 
 /// The host's side of one instance.
 pub struct Broker {
@@ -56,37 +42,6 @@ pub struct Broker {
 }
 
 type Answer<T> = Result<Result<T, Refusal>, Stop>;
-
-impl Shared {
-    /// The state of a run over `base` under `policy`, until `deadline`.
-    #[must_use]
-    pub fn new(base: Base, policy: Policy, deadline: Instant) -> Self {
-        let count = || AtomicU64::new(0);
-        let (calls, findings, findings_bytes) = (count(), count(), count());
-        Self { base, policy, deadline, history: OnceLock::new(), calls, findings, findings_bytes }
-    }
-
-    /// When the task has to be done.
-    #[must_use]
-    pub fn deadline(&self) -> Instant {
-        self.deadline
-    }
-
-    /// The clock of a guest stands still while the host works for it, so the
-    /// host looks at its own.
-    fn in_time(&self) -> Result<(), Stop> {
-        let late = Instant::now() > self.deadline;
-        if late { Err(Stop::Limit("seconds_max", self.policy.limits.seconds_max)) } else { Ok(()) }
-    }
-
-    fn history(&self, repo: &Repo) -> Result<&History, Stop> {
-        let wanted = |path: &RepoPath| self.policy.may_read(path) && self.base.entry(path).is_some();
-        let readable = |path: &RepoPath| self.policy.may_read(path);
-        let walk = || History::walk(repo, self.base.commit, &wanted, &readable, self.deadline).map_err(Arc::new);
-        let walked = self.history.get_or_init(walk).as_ref().map_err(|error| Stop::Repo(error.clone()))?;
-        walked.as_ref().ok_or(Stop::Limit("seconds_max", self.policy.limits.seconds_max))
-    }
-}
 
 impl Broker {
     /// The host's side of a new instance.
@@ -106,6 +61,45 @@ impl Broker {
         std::mem::take(&mut self.results)
     }
 
+    /// Counts calls that a remembered answer took when it was given.
+    ///
+    /// # Errors
+    /// [`Stop`] over the limit of calls, or of time.
+    pub fn recall(&self, calls: u64) -> Result<(), Stop> {
+        self.shared.count_calls(calls)
+    }
+
+    /// Takes back calls whose answers were thrown away.
+    pub fn forget(&self, calls: u64) {
+        self.shared.forget_calls(calls);
+    }
+
+    /// Takes over the calls and the log of an answer for the document at
+    /// `place` in the order of the run.
+    pub fn told(&mut self, place: u32, calls: Vec<Call>, log: &str) {
+        self.document = place;
+        self.results.trace.extend(calls.into_iter().map(|call| Call { document: place, ..call }));
+        let room = LOG_BYTES_MAX.saturating_sub(self.results.log.len());
+        self.results.log.push_str(clean::cut(log, room));
+    }
+
+    /// Everything that the history can tell of a path.
+    ///
+    /// # Errors
+    /// [`Stop`] when the history cannot be walked in time.
+    pub fn facts(&self, path: &RepoPath) -> Result<Digest, Stop> {
+        Ok(match self.past(path.as_str())? {
+            Err(refusal) => Digest::of(format!("{refusal:?}").as_bytes()),
+            Ok(revisions) => Digest::of(format!("{revisions:?}").as_bytes()),
+        })
+    }
+
+    /// Whether an edit of an existing path could pass, its text aside.
+    #[must_use]
+    pub fn is_editable(&self, path: &RepoPath) -> bool {
+        Checker::new(&self.shared.base, &self.shared.policy).is_editable(path)
+    }
+
     /// Fetches the document at `place` in the order of the run.
     ///
     /// # Errors
@@ -115,23 +109,41 @@ impl Broker {
         self.read(entry)
     }
 
-    /// Lists granted paths that match a pattern, after a path.
+    /// Lists paths that may be listed and match a pattern, after a path.
     ///
     /// # Errors
     /// [`Stop`] over the limit of calls.
     pub fn list_files(&mut self, pattern: &str, after: Option<&str>) -> Answer<Page> {
-        self.call("read", "list-files", pattern, pattern.len(), |broker| {
+        self.call("list", "list-files", pattern, pattern.len(), |broker| {
             let Ok(globs) = Globs::new(&[pattern]) else { return Ok(Err(Refusal::InvalidPath)) };
             let base = &broker.shared.base;
             let first = after.map_or(0, |after| base.entries.partition_point(|entry| entry.path.as_str() <= after));
             let matching = base.entries[first..].iter().filter(|entry| globs.matches(entry.path.as_str()));
-            let mut granted = matching.filter(|entry| broker.shared.policy.may_read(&entry.path));
+            let mut granted = matching.filter(|entry| broker.shared.policy.may_list(&entry.path));
             let mut entries = Vec::new();
             for entry in granted.by_ref().take(PAGE_ENTRIES) {
                 entries.push((entry.path.clone(), broker.kind(entry)?));
             }
             let next = granted.next().and_then(|_| entries.last()).map(|(path, _)| path.clone());
             Ok(Ok(Page { entries, next }))
+        })
+    }
+
+    /// What is at a path that may be listed.
+    ///
+    /// # Errors
+    /// [`Stop`] over the limit of calls.
+    pub fn stat(&mut self, path: &str) -> Answer<PathKind> {
+        self.call("list", "stat", path, path.len(), |broker| {
+            let Shared { base, policy, .. } = &*broker.shared;
+            let Ok(path) = RepoPath::new(path) else { return Ok(Err(Refusal::InvalidPath)) };
+            if base.below(&path).iter().any(|entry| policy.may_list(&entry.path)) {
+                return Ok(Ok(PathKind::Folder));
+            }
+            if !policy.may_list(&path) {
+                return Ok(Err(Refusal::NotGranted));
+            }
+            base.entry(&path).map_or(Ok(Err(Refusal::NotFound)), |entry| broker.kind(entry).map(Ok))
         })
     }
 
@@ -186,13 +198,13 @@ impl Broker {
     /// [`Stop`] over the limit of calls.
     pub fn propose(&mut self, edit: &Edit) -> Result<Result<(), Vec<Problem>>, Stop> {
         let started = Instant::now();
-        self.count_call()?;
+        self.shared.count_calls(1)?;
         let verdict = self.judge(edit)?;
         self.note("edit", "propose", &edit.path, 0, if verdict.is_ok() { Outcome::Allowed } else { Outcome::Denied }, started);
         Ok(match verdict {
             Ok(checked) => {
                 self.proposed.insert(edit.path.clone());
-                self.proposed_bytes += checked.new_text().map_or(0, str::len) as u64;
+                self.proposed_bytes += checked.new_bytes();
                 self.results.edits.push(checked);
                 Ok(())
             }
@@ -221,15 +233,8 @@ impl Broker {
     /// # Errors
     /// [`Stop`] over the limit of findings.
     pub fn report(&mut self, finding: Finding) -> Result<(), Stop> {
-        let limit = self.shared.policy.limits.findings_max;
-        if self.shared.findings.fetch_add(1, Ordering::Relaxed) >= limit {
-            return Err(Stop::Limit("findings_max", limit));
-        }
         let bytes = finding.message.len() + finding.help.as_ref().map_or(0, String::len);
-        if self.shared.findings_bytes.fetch_add(bytes as u64, Ordering::Relaxed) > FINDINGS_BYTES_MAX {
-            return Err(Stop::Limit("findings_bytes_max", FINDINGS_BYTES_MAX));
-        }
-        self.shared.in_time()?;
+        self.shared.count_finding(bytes)?;
         self.results.findings.push(finding);
         Ok(())
     }
@@ -239,7 +244,7 @@ impl Broker {
     /// # Errors
     /// [`Stop`] over the limit of calls.
     pub fn log(&mut self, text: &str) -> Result<(), Stop> {
-        self.count_call()?;
+        self.shared.count_calls(1)?;
         let line = clean::line(text);
         let room = LOG_BYTES_MAX.saturating_sub(self.results.log.len() + 1);
         if room > 0 {
@@ -300,7 +305,7 @@ impl Broker {
             return Ok(Err(Refusal::NotAFile));
         }
         let text = self.repo.read_text(entry.id, self.limit_read()).map_err(|error| Stop::Repo(Arc::new(error)))?;
-        let editable = Checker::new(&self.shared.base, &self.shared.policy).is_editable(&entry.path);
+        let editable = self.is_editable(&entry.path);
         Ok(match text {
             Ok(text) => Ok(Document { path: entry.path.clone(), id: entry.id, text, editable }),
             Err(Unreadable::TooLarge) => Err(Refusal::TooLarge(self.limit_read())),
@@ -313,18 +318,14 @@ impl Broker {
         Ok(match entry.kind {
             Kind::Symlink => PathKind::Symlink,
             Kind::Submodule => PathKind::Submodule,
+            // Without a filter git itself takes a pointer for the text it is.
+            Kind::File if !self.shared.base.filters.cover(&entry.path) => PathKind::File,
             // A pointer file is short; only short blobs are opened for the answer.
             Kind::File => match self.repo.read_text(entry.id, 1024).map_err(|error| Stop::Repo(Arc::new(error)))? {
                 Err(Unreadable::Pointer) => PathKind::Pointer,
                 _ => PathKind::File,
             },
         })
-    }
-
-    fn count_call(&self) -> Result<(), Stop> {
-        let limit = self.shared.policy.limits.calls_max;
-        let over = self.shared.calls.fetch_add(1, Ordering::Relaxed) >= limit;
-        if over { Err(Stop::Limit("calls_max", limit)) } else { self.shared.in_time() }
     }
 
     fn call<T: Sized>(
@@ -336,7 +337,7 @@ impl Broker {
         answer: impl FnOnce(&Self) -> Answer<T>,
     ) -> Answer<T> {
         let started = Instant::now();
-        self.count_call()?;
+        self.shared.count_calls(1)?;
         let answer = answer(self)?;
         let outcome = match &answer {
             Ok(_) => Outcome::Allowed,
@@ -357,11 +358,11 @@ impl Broker {
         started: Instant,
     ) {
         let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-        let subject = clean::line(clean::cut(subject, 512)).into_owned();
+        let subject = clean::line(clean::cut(subject, SUBJECT_BYTES_MAX)).into_owned();
         self.results.trace.push(Call {
             document: self.document,
-            capability,
-            function,
+            capability: capability.into(),
+            function: function.into(),
             subject,
             bytes_in: bytes_in as u64,
             outcome,

@@ -5,12 +5,11 @@ use git2::build::TreeUpdateBuilder;
 use git2::{FileMode, ObjectType, Oid, Repository};
 
 use crate::check::Checked;
-use crate::repo::{Base, Repo, RepoError};
+use crate::repo::{Repo, RepoError};
 
 /// The tree that would result. Only [`Candidate::build`] makes one.
 pub struct Candidate {
     checked: Checked,
-    base: Oid,
     tree: Oid,
     /// A git pack of every object that is new, blobs and trees.
     pack: Vec<u8>,
@@ -21,7 +20,7 @@ impl Candidate {
     ///
     /// # Errors
     /// [`RepoError`] when the base cannot be read.
-    pub fn build(checked: Checked, base: &Base, repo: &Repo) -> Result<Self, RepoError> {
+    pub fn build(checked: Checked, repo: &Repo) -> Result<Self, RepoError> {
         // A handle of its own: the memory in front of its database goes with it.
         let scratch = repo.reopen()?;
         let git = scratch.git();
@@ -29,10 +28,10 @@ impl Candidate {
         odb.add_new_mempack_backend(1000)?;
         let mut fresh = Vec::new();
         let mut update = TreeUpdateBuilder::new();
-        let before = git.find_tree(base.tree)?;
+        let before = git.find_tree(checked.base_tree())?;
         for edit in checked.edits() {
             let path = edit.path().as_str();
-            match edit.new_text() {
+            match edit.texts(&scratch)?.new {
                 None => {
                     update.remove(path);
                 }
@@ -44,14 +43,14 @@ impl Candidate {
             }
         }
         let tree = update.create_updated(git, &before)?;
-        new_trees(git, Some(base.tree), tree, &mut fresh)?;
+        new_trees(git, Some(checked.base_tree()), tree, &mut fresh)?;
         let mut builder = git.packbuilder()?;
         for id in fresh {
             builder.insert_object(id, None)?;
         }
         let mut pack = git2::Buf::new();
         builder.write_buf(&mut pack)?;
-        Ok(Self { checked, base: base.commit, tree, pack: pack.to_vec() })
+        Ok(Self { checked, tree, pack: pack.to_vec() })
     }
 
     /// The edits behind it.
@@ -63,7 +62,7 @@ impl Candidate {
     /// The commit it stands on.
     #[must_use]
     pub fn base(&self) -> Oid {
-        self.base
+        self.checked.base()
     }
 
     /// The id of the tree.
@@ -127,7 +126,7 @@ mod tests {
         ];
         let edits = edits.iter().map(|edit| checker.edit(edit, &repo).expect("a base").expect("an edit")).collect();
         let checked = Checked::whole(edits, &base, &policy, &repo).expect("a base").expect("a proposal");
-        let candidate = Candidate::build(checked, &base, &repo).expect("a candidate");
+        let candidate = Candidate::build(checked, &repo).expect("a candidate");
         assert!(repo.git().find_tree(candidate.tree()).is_err(), "nothing is written yet");
         let (_folder, _, expected) =
             fixture(&[("a/b/run.md", 0o755, "new\n"), ("a/c.md", 0o644, "c\n"), ("e/f.md", 0o644, "f\n")]);

@@ -6,9 +6,10 @@ pub mod problem;
 use std::collections::BTreeMap;
 
 use git2::Oid;
+use rayon::prelude::*;
 
 use crate::clean;
-use crate::edit::{self, Action, Edit};
+use crate::edit::{self, Action, Edit, Replacement};
 use crate::path::RepoPath;
 use crate::policy::{Denial, Policy};
 use crate::repo::{Base, Entry, Kind, Repo, RepoError, Unreadable};
@@ -17,17 +18,41 @@ use problem::{Problem, Refused};
 /// Replacements in one edit.
 const REPLACEMENTS_MAX: usize = 10_000;
 
-/// An edit that may be made. Only this file makes one.
+/// An edit that may be made. Only this file makes one. It holds what changes
+/// and not the texts, of which there may be tens of thousands.
 #[derive(Debug, Clone)]
 pub struct CheckedEdit {
     path: RepoPath,
-    old: Option<(Oid, String)>,
-    new: Option<String>,
+    /// The blob before and its length.
+    old: Option<(Oid, u64)>,
+    new: New,
+    /// Whether the text after is that of before.
+    idle: bool,
+}
+
+/// What stands at the path afterwards.
+#[derive(Debug, Clone)]
+enum New {
+    Nothing,
+    Whole(String),
+    /// The blob before with these replacements, and its length then.
+    Changed(Vec<Replacement>, u64),
+}
+
+/// The text of a file before an edit and after it; none where there is no file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Texts {
+    /// Before.
+    pub old: Option<String>,
+    /// After.
+    pub new: Option<String>,
 }
 
 /// A proposal that passed as a whole. Only [`Checked::whole`] makes one.
 #[derive(Debug)]
 pub struct Checked {
+    base: Oid,
+    tree: Oid,
     edits: Vec<CheckedEdit>,
 }
 
@@ -38,29 +63,81 @@ impl CheckedEdit {
         &self.path
     }
 
-    /// The text before; none when the file is made.
+    /// Whether it changes nothing.
     #[must_use]
-    pub fn old_text(&self) -> Option<&str> {
-        self.old.as_ref().map(|(_, text)| text.as_str())
+    pub fn is_idle(&self) -> bool {
+        self.idle
     }
 
-    /// The text after; none when the file is removed.
+    /// Bytes of the file before; 0 when it is made.
     #[must_use]
-    pub fn new_text(&self) -> Option<&str> {
-        self.new.as_deref()
+    pub fn old_bytes(&self) -> u64 {
+        self.old.map_or(0, |(_, bytes)| bytes)
+    }
+
+    /// Bytes of the file after; 0 when it is removed.
+    #[must_use]
+    pub fn new_bytes(&self) -> u64 {
+        match &self.new {
+            New::Nothing => 0,
+            New::Whole(text) => text.len() as u64,
+            New::Changed(_, bytes) => *bytes,
+        }
+    }
+
+    /// The texts, from the blob that was checked.
+    ///
+    /// # Errors
+    /// [`RepoError`] when that blob cannot be read any more.
+    pub fn texts(&self, repo: &Repo) -> Result<Texts, RepoError> {
+        let gone = |blob: Oid| RepoError::NotText { path: self.path.to_string(), commit: blob.to_string() };
+        let read = |(blob, _)| repo.read_text(blob, u64::MAX)?.map_err(|_| gone(blob));
+        let old = self.old.map(read).transpose()?;
+        let new = match (&self.new, &old, self.old) {
+            (New::Whole(text), ..) => Some(text.clone()),
+            (New::Changed(replacements, _), Some(text), Some((blob, _))) => {
+                Some(edit::apply(text, replacements).map_err(|_| gone(blob))?)
+            }
+            _ => None,
+        };
+        Ok(Texts { old, new })
     }
 
     fn removed_bytes(&self) -> u64 {
-        let length = |text: Option<&str>| text.map_or(0, str::len) as u64;
-        length(self.old_text()).saturating_sub(length(self.new_text()))
+        self.old_bytes().saturating_sub(self.new_bytes())
     }
 }
 
 impl Checked {
+    /// The commit it was checked against.
+    #[must_use]
+    pub fn base(&self) -> Oid {
+        self.base
+    }
+
+    /// The tree of that commit.
+    #[must_use]
+    pub fn base_tree(&self) -> Oid {
+        self.tree
+    }
+
     /// The edits, in byte order of their paths.
     #[must_use]
     pub fn edits(&self) -> &[CheckedEdit] {
         &self.edits
+    }
+
+    /// Something about each edit, worked out on all cores, in their order.
+    ///
+    /// # Errors
+    /// [`RepoError`] when a text cannot be read any more.
+    pub fn map<T: Send>(&self, repo: &Repo, map: impl Fn(&CheckedEdit, &Texts) -> T + Sync) -> Result<Vec<T>, RepoError> {
+        let location = repo.location();
+        let each = |repo: &mut Result<Repo, RepoError>, edit: &CheckedEdit| match repo {
+            Ok(repo) => edit.texts(repo).map(|texts| map(edit, &texts)),
+            Err(_) => location.open().and_then(|repo| Ok(map(edit, &edit.texts(&repo)?))),
+        };
+        self.edits.par_iter().map_init(|| location.open(), each).collect()
     }
 
     /// Judges the whole: two edits of one path, and the owner's limits.
@@ -88,7 +165,7 @@ impl Checked {
         if !limits.is_empty() {
             refused.push(Refused { path: String::new(), problems: limits });
         }
-        Ok(if refused.is_empty() { Ok(Self { edits }) } else { Err(refused) })
+        Ok(if refused.is_empty() { Ok(Self { base: base.commit, tree: base.tree, edits }) } else { Err(refused) })
     }
 }
 
@@ -119,12 +196,12 @@ fn over_limits(edits: &[CheckedEdit], base: &Base, policy: &Policy, repo: &Repo)
     if edits.len() as u64 > limits.edit_files_max {
         problems.push(Problem::OverLimit("edit_files_max", limits.edit_files_max));
     }
-    let written: u64 = edits.iter().filter_map(CheckedEdit::new_text).map(|text| text.len() as u64).sum();
+    let written: u64 = edits.iter().map(CheckedEdit::new_bytes).sum();
     if written > limits.edit_bytes_max {
         problems.push(Problem::OverLimit("edit_bytes_max", limits.edit_bytes_max));
     }
     let removed: u64 = edits.iter().map(CheckedEdit::removed_bytes).sum();
-    let touched: u64 = edits.iter().filter_map(CheckedEdit::old_text).map(|text| text.len() as u64).sum();
+    let touched: u64 = edits.iter().map(CheckedEdit::old_bytes).sum();
     let over = |of: u64| u128::from(removed) * 100 > u128::from(of) * u128::from(limits.removed_percent_max);
     // What was touched is part of what was granted, so most proposals need no count of the rest.
     if over(touched) && over(granted_bytes(base, policy, repo)?) {
@@ -167,14 +244,14 @@ impl<'a> Checker<'a> {
                 if replacements.len() > REPLACEMENTS_MAX {
                     return Ok(Err(vec![Problem::OverLimit("replacements_max", REPLACEMENTS_MAX as u64)]));
                 }
-                let old = self.existing(&path, id, repo)?;
-                Ok(old.and_then(|old| {
-                    let new = edit::apply(&old.1, replacements)
-                        .map_err(|misfits| misfits.into_iter().map(Problem::from).collect::<Vec<_>>())?;
-                    finish(path, Some(old), Some(new))
-                }))
+                Ok(self.existing(&path, id, repo)?.and_then(|(blob, old)| changed(path, blob, &old, replacements)))
             }
-            Action::Delete { id } => Ok(self.existing(&path, id, repo)?.and_then(|old| finish(path, Some(old), None))),
+            Action::Delete { id } => Ok(self.existing(&path, id, repo)?.map(|(blob, old)| CheckedEdit {
+                path,
+                old: Some((blob, old.len() as u64)),
+                new: New::Nothing,
+                idle: false,
+            })),
         }
     }
 
@@ -216,9 +293,7 @@ impl<'a> Checker<'a> {
     }
 
     fn creation(&self, path: RepoPath, text: &str) -> Result<CheckedEdit, Vec<Problem>> {
-        let below = format!("{path}/");
-        let after = self.base.entries.partition_point(|entry| entry.path.as_str() < below.as_str());
-        let is_folder = self.base.entries.get(after).is_some_and(|entry| entry.path.as_str().starts_with(&below));
+        let is_folder = !self.base.below(&path).is_empty();
         let under_file = path.folders().any(|folder| RepoPath::new(folder).is_ok_and(|path| self.base.entry(&path).is_some()));
         if self.base.entry(&path).is_some() || is_folder || under_file {
             return Err(vec![if self.policy.may_read(&path) { Problem::AlreadyExists } else { Problem::NotGranted }]);
@@ -238,7 +313,10 @@ impl<'a> Checker<'a> {
         if text.len() as u64 > limit {
             return Err(vec![Problem::OverLimit("read_bytes_max", limit)]);
         }
-        finish(path, None, Some(text.to_owned()))
+        match fault("", text, text) {
+            Some(problem) => Err(vec![problem]),
+            None => Ok(CheckedEdit { path, old: None, new: New::Whole(text.to_owned()), idle: false }),
+        }
     }
 
     /// A path, or a folder of one, that some file systems take for this one.
@@ -249,15 +327,32 @@ impl<'a> Checker<'a> {
     }
 }
 
-fn finish(path: RepoPath, old: Option<(Oid, String)>, new: Option<String>) -> Result<CheckedEdit, Vec<Problem>> {
-    let old_text = old.as_ref().map_or("", |(_, text)| text.as_str());
-    if new.as_deref().is_some_and(crate::repo::is_pointer) {
-        return Err(vec![Problem::NotAFile]);
+fn changed(path: RepoPath, blob: Oid, old: &str, replacements: &[Replacement]) -> Result<CheckedEdit, Vec<Problem>> {
+    let misfits = |misfits: Vec<edit::Misfit>| misfits.into_iter().map(Problem::from).collect::<Vec<_>>();
+    let new = edit::apply(old, replacements).map_err(misfits)?;
+    let written: String = replacements.iter().map(|replacement| replacement.text.as_str()).collect();
+    match fault(old, &new, &written) {
+        Some(problem) => Err(vec![problem]),
+        None => Ok(CheckedEdit {
+            path,
+            old: Some((blob, old.len() as u64)),
+            idle: old == new,
+            new: New::Changed(replacements.to_vec(), new.len() as u64),
+        }),
     }
-    if new.as_ref().is_some_and(|new| adds_hidden(old_text, new)) {
-        return Err(vec![Problem::HiddenCharacters]);
+}
+
+/// What no text may become; `written` is all of it that is not in the old text.
+fn fault(old: &str, new: &str, written: &str) -> Option<Problem> {
+    if crate::repo::is_pointer(new) {
+        return Some(Problem::NotAFile);
     }
-    Ok(CheckedEdit { path, old, new })
+    // What was there before may stay, so both texts count, but only if it can matter.
+    (written.contains(is_suspect) && adds_hidden(old, new)).then_some(Problem::HiddenCharacters)
+}
+
+fn is_suspect(char: char) -> bool {
+    clean::is_hidden(char) || char.is_control() && !matches!(char, '\t' | '\n' | '\r')
 }
 
 /// Whether `new` holds more of some hidden character than `old`, or a NUL or
@@ -265,9 +360,7 @@ fn finish(path: RepoPath, old: Option<(Oid, String)>, new: Option<String>) -> Re
 fn adds_hidden(old: &str, new: &str) -> bool {
     let counts = |text: &str| {
         let mut counts = BTreeMap::<char, usize>::new();
-        let suspects =
-            text.chars().filter(|char| clean::is_hidden(*char) || char.is_control() && !matches!(char, '\t' | '\n' | '\r'));
-        suspects.for_each(|char| *counts.entry(char).or_default() += 1);
+        text.chars().filter(|char| is_suspect(*char)).for_each(|char| *counts.entry(char).or_default() += 1);
         counts
     };
     let before = counts(old);
@@ -277,7 +370,7 @@ fn adds_hidden(old: &str, new: &str) -> bool {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::edit::{Replacement, Span};
+    use crate::edit::Span;
     use crate::glob::Globs;
     use crate::policy::{Limits, Reach};
 
@@ -306,7 +399,7 @@ pub(crate) mod tests {
 
     /// Everything may be read, `globs` may be edited.
     pub(crate) fn policy(globs: &[&str], limits: Limits) -> Policy {
-        let reach = |edit| Reach { read: Globs::new(&["**"]).expect("globs"), edit, history: false };
+        let reach = |edit| Reach { list: Globs::none(), read: Globs::new(&["**"]).expect("globs"), edit, history: false };
         let all = Globs::new(&["**", ".*", "**/.*", ".github/**"]).expect("globs");
         Policy { declared: reach(all), granted: reach(Globs::new(globs).expect("globs")), limits }
     }
@@ -374,7 +467,7 @@ pub(crate) mod tests {
         let policy = policy(&["**"], Limits::default());
         let edit = change(&base, "docs/a.md", &[(5, 6, "!\n")]);
         let checked = Checker::new(&base, &policy).edit(&edit, &repo).expect("a base").expect("an edit");
-        assert_eq!(checked.new_text(), Some("é\u{200d}!\n"));
+        assert_eq!(checked.texts(&repo).expect("a base").new.as_deref(), Some("é\u{200d}!\n"));
     }
 
     #[test]

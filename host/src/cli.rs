@@ -51,7 +51,7 @@ struct Global {
     /// Print JSON with a schema version instead of text.
     #[arg(long, global = true)]
     json: bool,
-    /// Keep compiled code in DIR instead of the user's cache folder.
+    /// Keep compiled code and remembered answers in DIR instead of the user's cache folder.
     #[arg(long, value_name = "DIR", global = true)]
     cache_dir: Option<PathBuf>,
 }

@@ -93,7 +93,7 @@ pub enum ConfigError {
     Pattern {
         /// The task.
         task: String,
-        /// `read` or `edit`.
+        /// `list`, `read` or `edit`.
         key: &'static str,
         /// What is wrong with it.
         source: InvalidPattern,
@@ -127,6 +127,8 @@ struct File {
 struct Table {
     plugin: String,
     digest: Option<Digest>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    list: Vec<String>,
     #[serde(default)]
     read: Vec<String>,
     #[serde(default)]
@@ -183,7 +185,12 @@ impl Task {
         let globs = |key, patterns: &[String]| {
             Globs::new(patterns).map_err(|source| ConfigError::Pattern { task: name.clone(), key, source })
         };
-        let granted = Reach { read: globs("read", &table.read)?, edit: globs("edit", &table.edit)?, history: table.history };
+        let granted = Reach {
+            list: globs("list", &table.list)?,
+            read: globs("read", &table.read)?,
+            edit: globs("edit", &table.edit)?,
+            history: table.history,
+        };
         Ok(Self {
             plugin: Source::parse(&table.plugin),
             digest: table.digest,
@@ -207,7 +214,7 @@ impl Source {
 }
 
 fn check_limits(limits: &Limits) -> Result<(), String> {
-    let bounds: [(&str, u64, u64, u64); 9] = [
+    let bounds: [(&str, u64, u64, u64); 10] = [
         ("read_bytes_max", limits.read_bytes_max, 1, 64 << 20),
         ("edit_files_max", limits.edit_files_max, 0, 1_000_000),
         ("edit_bytes_max", limits.edit_bytes_max, 0, 4 << 30),
@@ -216,6 +223,7 @@ fn check_limits(limits: &Limits) -> Result<(), String> {
         ("findings_max", limits.findings_max, 1, 10_000_000),
         ("memory_bytes_max", limits.memory_bytes_max, 1 << 16, 4 << 30),
         ("fuel_max", limits.fuel_max, 1, u64::MAX / 2),
+        ("document_fuel_max", limits.document_fuel_max, 1, u64::MAX / 2),
         ("seconds_max", limits.seconds_max, 1, 86_400),
     ];
     for (key, value, least, most) in bounds {
@@ -270,8 +278,16 @@ mod tests {
             let text = format!("version = 1\n[task.docs]\nplugin = 'x'\n{line}\n");
             Config::parse(&text).expect("config").tasks["docs"].grant_digest
         };
-        let rows =
-            ["", "read = ['a']", "edit = ['a']", "history = true", "approve = 'auto'", "limits.calls_max = 1", "options.a = 1"];
+        let rows = [
+            "",
+            "list = ['a']",
+            "read = ['a']",
+            "edit = ['a']",
+            "history = true",
+            "approve = 'auto'",
+            "limits.calls_max = 1",
+            "options.a = 1",
+        ];
         let mut digests: Vec<_> = rows.iter().map(|row| digest(row)).collect();
         digests.sort_unstable();
         digests.dedup();

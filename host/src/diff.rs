@@ -1,9 +1,10 @@
 //! Two texts compared by lines, within a deadline, so that a hostile document
 //! cannot hold up a report.
 
+use std::ops::Range;
 use std::time::Duration;
 
-use similar::{Algorithm, ChangeTag, TextDiff};
+use similar::{Algorithm, ChangeTag, DiffTag, TextDiff};
 
 /// After so long the comparison becomes coarse instead of exact.
 const DEADLINE: Duration = Duration::from_secs(2);
@@ -21,6 +22,23 @@ pub fn count(old: &str, new: &str) -> (u64, u64) {
         }
     }
     counts
+}
+
+/// Lines, from 0, that give way to others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hunk {
+    /// Of the old text.
+    pub old: Range<usize>,
+    /// Of the new text.
+    pub new: Range<usize>,
+}
+
+/// Where two texts differ.
+#[must_use]
+pub fn hunks(old: &str, new: &str) -> Vec<Hunk> {
+    let diff = compare(old, new);
+    let changed = diff.ops().iter().filter(|op| op.tag() != DiffTag::Equal);
+    changed.map(|op| Hunk { old: op.old_range(), new: op.new_range() }).collect()
 }
 
 /// A unified diff with three lines of context, as git shows it. `old` is none

@@ -4,7 +4,7 @@
 use crate::path::RepoPath;
 
 /// A half-open range of byte offsets into a document as it was read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct Span {
     /// First byte.
     pub start: u32,
@@ -13,7 +13,7 @@ pub struct Span {
 }
 
 /// New text for one span.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Replacement {
     /// What it replaces.
     pub span: Span,
@@ -22,7 +22,7 @@ pub struct Replacement {
 }
 
 /// What a plugin asks for. The path is text still: `check` makes it a path.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Edit {
     /// The file concerned, as the plugin wrote it.
     pub path: String,
@@ -31,7 +31,7 @@ pub struct Edit {
 }
 
 /// What is to happen to one file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Action {
     /// Replace spans of the blob named (a git id as text).
     Change {
@@ -53,7 +53,9 @@ pub enum Action {
 }
 
 /// How much a finding matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, schemars::JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
     /// Something is wrong.
@@ -65,7 +67,7 @@ pub enum Severity {
 }
 
 /// Something seen by a plugin.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Finding {
     /// The document, or none for the repository.
@@ -86,7 +88,7 @@ pub struct Finding {
 }
 
 /// A place in a document, for people.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Position {
     /// Line, from 1.

@@ -2,35 +2,39 @@
 //! edits make. Nothing is written, and every plugin is gone when it returns.
 
 mod flock;
+pub mod worker;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::broker::answer::Results;
 use crate::broker::{LOG_BYTES_MAX, Shared};
-use crate::candidate::Candidate;
 use crate::check::problem::Refused;
 use crate::check::{Checked, CheckedEdit};
 use crate::clean;
 use crate::config::Task;
-use crate::edit::Finding;
-use crate::event::{Event, Events};
+use crate::edit::{Finding, Position};
+use crate::event::Events;
 use crate::path::RepoPath;
 use crate::plugin::manifest::{Manifest, ManifestError};
 use crate::plugin::{Plugin, World};
 use crate::policy::Policy;
 use crate::repo::{Base, Repo, RepoError};
+use crate::results::Counts;
+use crate::sealed::SealedFolder;
 use crate::trace::Call;
-use crate::wasm::{Cache, Compiler, Failure, LoadError, Runtime};
+use crate::wasm::{Compiler, Failure, LoadError, Runtime};
 use flock::{Flock, Gathered};
 
 /// What the host brings to every run.
 pub struct Machine {
     /// The engine.
     pub runtime: Runtime,
-    /// Compiled code, if it is kept.
-    pub cache: Option<Cache>,
+    /// Compiled code and remembered answers, if they are kept.
+    pub cache: Option<SealedFolder>,
+    /// Whether answers are remembered.
+    pub remembers: bool,
     /// How to compile.
     pub compiler: Compiler,
     /// Instances that check documents side by side, at least 1.
@@ -39,11 +43,19 @@ pub struct Machine {
     pub shuffle: Option<u64>,
 }
 
+impl Machine {
+    /// Where listings and answers are remembered, if they are.
+    #[must_use]
+    pub fn memory(&self) -> Option<&SealedFolder> {
+        self.cache.as_ref().filter(|_| self.remembers)
+    }
+}
+
 /// What a task saw and would change.
 pub struct Examined {
     /// Findings, by path, position and rule.
     pub findings: Vec<Finding>,
-    /// The proposal: a candidate, nothing, or why the whole was refused.
+    /// The proposal: edits, nothing, or why the whole was refused.
     pub proposal: Proposal,
     /// Edits that were refused one by one.
     pub refused: Vec<Refused>,
@@ -55,6 +67,8 @@ pub struct Examined {
     pub documents: u64,
     /// Documents in reach that could not be handed over, by reason.
     pub skipped: BTreeMap<&'static str, u64>,
+    /// How many answers were remembered.
+    pub remembered: Counts,
     /// The commit it stands on.
     pub base: git2::Oid,
 }
@@ -64,7 +78,7 @@ pub enum Proposal {
     /// There were none.
     Nothing,
     /// They passed every check.
-    Candidate(Box<Candidate>),
+    Checked(Checked),
     /// They passed one by one and not as a whole.
     Refused(Vec<Refused>),
 }
@@ -127,17 +141,16 @@ pub fn examine(
         return Err(ExamineError::NoInstruction { plugin: plugin.manifest.name.clone() });
     }
     let policy = Policy { declared: plugin.manifest.reach()?, granted: task.granted.clone(), limits: task.limits };
-    let loaded = machine.runtime.load(plugin, machine.cache.as_ref(), &machine.compiler, events)?;
     let deadline = Instant::now() + Duration::from_secs(task.limits.seconds_max);
     let shared = Arc::new(Shared::new(base, policy, deadline));
-    let flock = Flock { repo, shared: &shared, loaded: &loaded, machine, events };
+    let flock = Flock { location: repo.location(), shared: &shared, task, plugin, machine, events, loaded: Mutex::new(None) };
     let gathered = match plugin.world {
-        World::Task => flock.run_once(task, instruction)?,
-        World::FileTask => flock.run_documents(task, &plugin.manifest)?,
+        World::Task => flock.run_once(instruction)?,
+        World::FileTask => flock.run_documents()?,
     };
-    drop(loaded);
+    drop(flock);
     let Shared { base, policy, .. } = &*shared;
-    gathered.judged(base, policy, repo, events)
+    gathered.judged(base, policy, repo)
 }
 
 /// Declared within Granted: what the plugin cannot do without must be granted.
@@ -147,6 +160,9 @@ fn declared_within_granted(task: &Task, manifest: &Manifest) -> Result<(), Exami
     let list = |globs: &[String]| serde_json::to_string(globs).unwrap_or_default();
     let missing =
         |capability, line| ExamineError::NotGranted { plugin: manifest.name.clone(), task: task.name.clone(), capability, line };
+    if let Some(scope) = needed.list.as_ref().filter(|scope| !scope.optional && task.granted.list.is_empty()) {
+        return Err(missing("list", format!("list = {}", list(&scope.globs))));
+    }
     if let Some(scope) = needed.read.as_ref().filter(|scope| !scope.optional && task.granted.read.is_empty()) {
         return Err(missing("read", format!("read = {}", list(&scope.globs))));
     }
@@ -160,8 +176,8 @@ fn declared_within_granted(task: &Task, manifest: &Manifest) -> Result<(), Exami
 }
 
 impl Gathered {
-    /// Proposal -> Checked -> Candidate, and everything in one fixed order.
-    fn judged(self, base: &Base, policy: &Policy, repo: &Repo, events: &Events<'_>) -> Result<Examined, ExamineError> {
+    /// Proposal -> Checked, and everything in one fixed order.
+    fn judged(self, base: &Base, policy: &Policy, repo: &Repo) -> Result<Examined, ExamineError> {
         let mut all = Results::default();
         for mut results in self.results {
             all.findings.append(&mut results.findings);
@@ -173,12 +189,14 @@ impl Gathered {
             all.log.push_str(clean::cut(&results.log, room));
         }
         all.findings.sort_by(|one, other| {
-            let key = |finding: &Finding| (finding.path.clone(), finding.position, finding.rule.clone());
+            fn key(finding: &Finding) -> (Option<&RepoPath>, Option<Position>, &str) {
+                (finding.path.as_ref(), finding.position, &finding.rule)
+            }
             key(one).cmp(&key(other))
         });
         let proposal = match all.over {
             Some(limit) => Proposal::Refused(vec![Refused { path: String::new(), problems: vec![limit] }]),
-            None => propose(all.edits, base, policy, repo, events)?,
+            None => propose(all.edits, base, policy, repo)?,
         };
         Ok(Examined {
             findings: all.findings,
@@ -188,25 +206,19 @@ impl Gathered {
             log: all.log,
             documents: self.documents,
             skipped: self.skipped,
+            remembered: self.remembered,
             base: base.commit,
         })
     }
 }
 
-fn propose(
-    edits: Vec<CheckedEdit>,
-    base: &Base,
-    policy: &Policy,
-    repo: &Repo,
-    events: &Events<'_>,
-) -> Result<Proposal, ExamineError> {
-    let edits: Vec<_> = edits.into_iter().filter(|edit| edit.old_text() != edit.new_text()).collect();
+fn propose(edits: Vec<CheckedEdit>, base: &Base, policy: &Policy, repo: &Repo) -> Result<Proposal, ExamineError> {
+    let edits: Vec<_> = edits.into_iter().filter(|edit| !edit.is_idle()).collect();
     if edits.is_empty() {
         return Ok(Proposal::Nothing);
     }
-    events.emit(&Event::Building { files: edits.len() as u64 });
     match Checked::whole(edits, base, policy, repo)? {
         Err(refused) => Ok(Proposal::Refused(refused)),
-        Ok(checked) => Ok(Proposal::Candidate(Box::new(Candidate::build(checked, base, repo)?))),
+        Ok(checked) => Ok(Proposal::Checked(checked)),
     }
 }

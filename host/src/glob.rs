@@ -48,6 +48,12 @@ impl Globs {
         Ok(Self { patterns: patterns.iter().map(|pattern| pattern.as_ref().to_owned()).collect(), set })
     }
 
+    /// The list that matches nothing.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { patterns: Vec::new(), set: RegexSet::empty() }
+    }
+
     /// Whether one of the patterns matches the whole path.
     #[must_use]
     pub fn matches(&self, path: &str) -> bool {

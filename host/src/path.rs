@@ -137,6 +137,27 @@ impl serde::Serialize for RepoPath {
     }
 }
 
+impl<'de> serde::Deserialize<'de> for RepoPath {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(Visitor)
+    }
+}
+
+/// Makes a path of a text that is not kept.
+struct Visitor;
+
+impl serde::de::Visitor<'_> for Visitor {
+    type Value = RepoPath;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a path")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<RepoPath, E> {
+        RepoPath::new(text).map_err(E::custom)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -25,6 +25,8 @@ pub struct Limits {
     pub memory_bytes_max: u64,
     /// Fuel of one call into the plugin, about one for each instruction (default 20,000,000,000).
     pub fuel_max: u64,
+    /// Fuel for one document of a task over documents (default 10,000,000,000).
+    pub document_fuel_max: u64,
     /// Wall clock of the whole task (default 600).
     pub seconds_max: u64,
 }
@@ -40,6 +42,7 @@ impl Default for Limits {
             findings_max: 200_000,
             memory_bytes_max: 256 << 20,
             fuel_max: 20_000_000_000,
+            document_fuel_max: 10_000_000_000,
             seconds_max: 600,
         }
     }
@@ -48,7 +51,9 @@ impl Default for Limits {
 /// What one side (the author or the owner) says a task may reach.
 #[derive(Debug, Clone)]
 pub struct Reach {
-    /// Files that may be listed and read.
+    /// Files whose names may be seen, besides those that may be read.
+    pub list: Globs,
+    /// Files that may be read.
     pub read: Globs,
     /// Files that may be changed, created and deleted.
     pub edit: Globs,
@@ -78,7 +83,14 @@ pub enum Denial {
 }
 
 impl Policy {
-    /// Whether the path may be listed and read.
+    /// Whether the path's name may be seen.
+    #[must_use]
+    pub fn may_list(&self, path: &RepoPath) -> bool {
+        let covers = |list: &Globs| list.matches(path.as_str());
+        self.may_read(path) || (covers(&self.granted.list) && covers(&self.declared.list))
+    }
+
+    /// Whether the path may be read.
     #[must_use]
     pub fn may_read(&self, path: &RepoPath) -> bool {
         let path = path.as_str();
@@ -248,6 +260,7 @@ mod tests {
 
     fn policy(edit: &[&str]) -> Policy {
         let reach = |edit: &[&str]| Reach {
+            list: Globs::new(&["img/*"]).expect("globs"),
             read: Globs::new(&["docs/**"]).expect("globs"),
             edit: Globs::new(edit).expect("globs"),
             history: true,
@@ -298,12 +311,16 @@ mod tests {
         let mut policy = policy(&["docs/**"]);
         let path = RepoPath::new("docs/a.md").expect("path");
         assert_eq!(policy.may_edit(&path), Ok(()));
-        assert!(policy.may_read(&path) && policy.may_read_history());
+        assert!(policy.may_read(&path) && policy.may_list(&path) && policy.may_read_history());
+        let image = RepoPath::new("img/a.png").expect("path");
+        assert!(policy.may_list(&image) && !policy.may_read(&image));
         policy.declared.edit = Globs::new(&["*.md"]).expect("globs");
         policy.declared.read = Globs::new(&["*.md"]).expect("globs");
+        policy.declared.list = Globs::new(&["*.png"]).expect("globs");
         policy.declared.history = false;
         assert_eq!(policy.may_edit(&path), Err(Denial::NotGranted));
-        assert!(!policy.may_read(&path) && !policy.may_read_history());
+        assert!(!policy.may_read(&path) && !policy.may_list(&path) && !policy.may_read_history());
+        assert!(!policy.may_list(&image));
     }
 
     #[test]

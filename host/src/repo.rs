@@ -2,62 +2,42 @@
 //! the worktree and never the index.
 
 pub mod attributes;
+mod base;
 pub mod history;
+mod listing;
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use git2::{ErrorCode, ObjectType, Oid, Repository};
 
 use crate::path::RepoPath;
+use crate::sealed::SealedFolder;
 use attributes::Filters;
-
-/// Entries of one tree. A few small objects can stand for more than any machine could list.
-const ENTRIES_MAX: usize = 2_000_000;
+pub use base::{Base, Entry, Kind};
+use listing::{ENTRIES_MAX, Listing};
 
 /// One handle on the object database; each thread opens its own.
 pub struct Repo {
     git: Repository,
 }
 
-/// The commit a run stands on, and everything in its tree.
-pub struct Base {
-    /// The commit.
-    pub commit: Oid,
-    /// Its tree.
-    pub tree: Oid,
-    /// Its time, seconds since 1970-01-01T00:00Z.
-    pub seconds: i64,
-    /// Every entry whose name is a valid path, in byte order of the paths.
-    pub entries: Vec<Entry>,
-    /// How many entries were left out for their names.
-    pub names_skipped: u64,
-    /// Which paths have a git filter.
-    pub filters: Filters,
-    folded: OnceLock<HashMap<String, String>>,
-}
-
-/// One entry of the base tree.
+/// Where a repository is: what threads share, since a handle is for one.
 #[derive(Debug, Clone)]
-pub struct Entry {
-    /// Where it is.
-    pub path: RepoPath,
-    /// The blob, or the commit of a submodule.
-    pub id: Oid,
-    /// What it is.
-    pub kind: Kind,
+pub struct Location {
+    git: PathBuf,
+    /// The folder that all worktrees share.
+    pub common: PathBuf,
 }
 
-/// What a tree entry is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// A plain file; its git mode is kept by edits.
-    File,
-    /// A symbolic link: never followed.
-    Symlink,
-    /// A commit of another repository.
-    Submodule,
+impl Location {
+    /// Opens the repository.
+    ///
+    /// # Errors
+    /// [`RepoError::Git`].
+    pub fn open(&self) -> Result<Repo, RepoError> {
+        Ok(Repo { git: Repository::open(&self.git)? })
+    }
 }
 
 /// Why a blob is not text that can be worked on.
@@ -114,6 +94,12 @@ pub enum RepoError {
         /// The commit.
         commit: String,
     },
+    /// A revision that names no commit.
+    #[error("`{revision}` names no commit of this clone")]
+    Revision {
+        /// As it was written.
+        revision: String,
+    },
     /// Anything else git said.
     #[error("git: {0}")]
     Git(#[from] git2::Error),
@@ -143,6 +129,12 @@ impl Repo {
     /// [`RepoError::Git`].
     pub fn reopen(&self) -> Result<Self, RepoError> {
         Ok(Self { git: Repository::open(self.git.path())? })
+    }
+
+    /// Where it is, for threads that open it themselves.
+    #[must_use]
+    pub fn location(&self) -> Location {
+        Location { git: self.git.path().to_owned(), common: self.git.commondir().to_owned() }
     }
 
     /// The handle itself, for the floors that write objects and refs.
@@ -179,6 +171,15 @@ impl Repo {
             _ => RepoError::Git(error),
         })?;
         Ok(head.peel_to_commit()?.id())
+    }
+
+    /// The commit that a revision names, in git's words: `HEAD~1`, a branch, an id.
+    ///
+    /// # Errors
+    /// [`RepoError::Revision`] when it names none that is here.
+    pub fn resolve(&self, revision: &str) -> Result<Oid, RepoError> {
+        let found = self.git.revparse_single(revision).and_then(|object| object.peel_to_commit());
+        found.map(|commit| commit.id()).map_err(|_| RepoError::Revision { revision: revision.to_owned() })
     }
 
     /// The paths in which two commits differ, as bytes read as UTF-8.
@@ -219,10 +220,16 @@ impl Repo {
     /// # Errors
     /// [`RepoError::Object`] when a tree is missing.
     pub fn pin(&self, commit: Oid) -> Result<Base, RepoError> {
+        self.pin_with(commit, None)
+    }
+
+    /// Pins a commit and lists of its tree what `folder` does not remember.
+    ///
+    /// # Errors
+    /// [`RepoError::Object`] when a tree is missing.
+    pub fn pin_with(&self, commit: Oid, folder: Option<&SealedFolder>) -> Result<Base, RepoError> {
         let found = self.git.find_commit(commit).map_err(|source| missing(commit, source))?;
-        let mut listing = Listing { git: &self.git, entries: Vec::new(), names_skipped: 0 };
-        listing.walk(found.tree_id(), &mut String::new())?;
-        let Listing { mut entries, names_skipped, .. } = listing;
+        let Listing { mut entries, names_skipped, .. } = Listing::of(&self.git, found.tree_id(), folder)?;
         entries.sort_unstable_by(|one, other| one.path.cmp(&other.path));
         let mut filters = Filters::default();
         let named = entries.iter().filter(|entry| entry.path.name() == ".gitattributes" && entry.kind == Kind::File);
@@ -268,67 +275,6 @@ impl Repo {
         }
         let object = odb.read(blob).map_err(|source| missing(blob, source))?;
         Ok(text_of(object.data()))
-    }
-}
-
-impl Base {
-    /// The entry at a path.
-    #[must_use]
-    pub fn entry(&self, path: &RepoPath) -> Option<&Entry> {
-        let at = self.entries.binary_search_by(|entry| entry.path.cmp(path)).ok()?;
-        self.entries.get(at)
-    }
-
-    /// Every path and folder by its folded name (see [`crate::path::fold`]).
-    pub fn folded(&self) -> &HashMap<String, String> {
-        self.folded.get_or_init(|| {
-            let names = self.entries.iter().flat_map(|entry| entry.path.folders().chain([entry.path.as_str()]));
-            names.map(|name| (crate::path::fold(name), name.to_owned())).collect()
-        })
-    }
-}
-
-/// A walk over a tree that names what it skips.
-struct Listing<'r> {
-    git: &'r Repository,
-    entries: Vec<Entry>,
-    names_skipped: u64,
-}
-
-impl Listing<'_> {
-    fn walk(&mut self, tree: Oid, prefix: &mut String) -> Result<(), RepoError> {
-        let found = self.git.find_tree(tree).map_err(|source| missing(tree, source))?;
-        for entry in &found {
-            // A slash inside a name would make one entry pass for another.
-            let Some(name) = std::str::from_utf8(entry.name_bytes()).ok().filter(|name| !name.contains('/')) else {
-                self.names_skipped += 1;
-                continue;
-            };
-            let length = prefix.len();
-            prefix.push_str(name);
-            match entry.filemode() {
-                0o040_000 if prefix.len() >= crate::path::PATH_BYTES_MAX => self.names_skipped += 1,
-                0o040_000 => {
-                    prefix.push('/');
-                    self.walk(entry.id(), prefix)?;
-                }
-                0o120_000 => self.add(prefix, entry.id(), Kind::Symlink),
-                0o160_000 => self.add(prefix, entry.id(), Kind::Submodule),
-                _ => self.add(prefix, entry.id(), Kind::File),
-            }
-            prefix.truncate(length);
-            if self.entries.len() > ENTRIES_MAX {
-                return Err(RepoError::TooManyEntries);
-            }
-        }
-        Ok(())
-    }
-
-    fn add(&mut self, path: &str, id: Oid, kind: Kind) {
-        match RepoPath::new(path) {
-            Ok(path) => self.entries.push(Entry { path, id, kind }),
-            Err(_) => self.names_skipped += 1,
-        }
     }
 }
 

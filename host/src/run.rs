@@ -4,12 +4,13 @@
 pub mod record;
 
 use crate::approve::{ApproveError, Approved};
+use crate::candidate::Candidate;
 use crate::check::problem::Refused;
 use crate::clean;
 use crate::config::{Autonomy, Source, Task};
 use crate::digest::Digest;
 use crate::edit::Finding;
-use crate::event::Events;
+use crate::event::{Event, Events};
 use crate::examine::{ExamineError, Examined, Machine, Proposal, examine};
 use crate::land::{LandError, Landed};
 use crate::ledger::record::{Body, Outcome, PluginId, Record, Run, SCHEMA, State};
@@ -18,6 +19,7 @@ use crate::ledger::{Ledger, LedgerError};
 use crate::lock::{Lock, LockError};
 use crate::plugin::Plugin;
 use crate::repo::{Repo, RepoError};
+use crate::results::Counts;
 use crate::waiting::{Identity, Waiting, WaitingError, Words, run_of};
 use record::{attachments, blank, fill, problems_of, summary};
 
@@ -45,6 +47,8 @@ pub struct Finished {
     pub refused: Vec<Refused>,
     /// Lines for the author.
     pub log: String,
+    /// How many answers were remembered.
+    pub remembered: Counts,
 }
 
 /// Why a run, or a verdict on one, failed.
@@ -111,24 +115,31 @@ pub fn run(
     let Place { repo, base: commit } = *place;
     let lock = Lock::take(repo.common_dir())?;
     let ledger = Ledger::of(repo);
-    let base = repo.pin(commit)?;
+    let base = repo.pin_with(commit, machine.memory())?;
     let identity = identity(task, plugin);
     let mut record = blank(task, plugin, &identity, commit);
     let examined = match examine(repo, base, task, plugin, instruction, machine, events) {
         Ok(examined) => examined,
         Err(error) => return Err(failed(&ledger, &lock, &identity, record, now, error.into())),
     };
-    fill(&mut record, &examined);
+    if let Err(error) = fill(&mut record, &examined, repo) {
+        return Err(failed(&ledger, &lock, &identity, record, now, error.into()));
+    }
     let files = attachments(&examined);
-    let Examined { findings, proposal, refused, log, .. } = examined;
-    let candidate = match proposal {
-        Proposal::Candidate(candidate) => candidate,
+    let Examined { findings, proposal, refused, log, remembered, .. } = examined;
+    let checked = match proposal {
+        Proposal::Checked(checked) => checked,
         Proposal::Refused(whole) => return Err(failed(&ledger, &lock, &identity, record, now, RunError::Refused(whole))),
         Proposal::Nothing => {
             let run = identity.empty_run(commit);
             append(&ledger, &lock, &run, task, now, Body::Run(Box::new(record.clone())), &files)?;
-            return Ok(Finished { run, state: State::Nothing, record, branch: None, findings, refused, log });
+            return Ok(Finished { run, state: State::Nothing, record, branch: None, findings, refused, log, remembered });
         }
+    };
+    events.emit(&Event::Building { files: checked.edits().len() as u64 });
+    let candidate = match Candidate::build(checked, repo) {
+        Ok(candidate) => candidate,
+        Err(error) => return Err(failed(&ledger, &lock, &identity, record, now, error.into())),
     };
     let run = run_of(&identity.digest(commit, candidate.tree()));
     let before = ledger.stories()?.into_iter().find(|story| story.run == run);
@@ -154,7 +165,7 @@ pub fn run(
         Some(approved) => land(&approved, task.autonomy, &ledger, now, repo, &lock)?,
         None => (judged.map_or(State::Waiting, |story| story.state), None),
     };
-    Ok(Finished { run, state, record, branch, findings, refused, log })
+    Ok(Finished { run, state, record, branch, findings, refused, log, remembered })
 }
 
 /// Approves a waiting run in the name of a person, and lands it as far as the

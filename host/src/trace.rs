@@ -1,21 +1,25 @@
 //! Used, the last of the four sets: one line for each call of a plugin to the
 //! host, kept in the record of the run.
 
-use serde::Serialize;
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
 
 /// Lines kept in a record.
 pub const CALLS_KEPT_MAX: usize = 20_000;
+/// Bytes of a subject.
+pub const SUBJECT_BYTES_MAX: usize = 512;
 
 /// One call of a plugin to the host.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Call {
     /// Place of the document being checked in the order of the run; 0 for a
     /// task in free form.
     pub document: u32,
     /// The capability it took.
-    pub capability: &'static str,
+    pub capability: Cow<'static, str>,
     /// The function.
-    pub function: &'static str,
+    pub function: Cow<'static, str>,
     /// The path or pattern, cleaned and cut.
     pub subject: String,
     /// Bytes the plugin handed over.
@@ -27,7 +31,7 @@ pub struct Call {
 }
 
 /// How a call went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// Granted and done.
@@ -55,7 +59,7 @@ pub struct Used {
 pub fn used(trace: &[Call]) -> std::collections::BTreeMap<String, Used> {
     let mut used = std::collections::BTreeMap::<String, Used>::new();
     for call in trace {
-        let counts = used.entry(call.capability.to_owned()).or_default();
+        let counts = used.entry(call.capability.clone().into_owned()).or_default();
         match call.outcome {
             Outcome::Allowed => counts.allowed += 1,
             Outcome::Denied => counts.denied += 1,

@@ -10,10 +10,10 @@ mod limits;
 mod state;
 mod wasi;
 
-pub use cache::{Cache, CacheError};
 pub use compile::{CompileError, Compiler, compile_child};
-pub use state::{FileWorker, Report, Settings, Summary, run_task};
+pub use state::{FileWorker, Settings, Summary, run_task};
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use wasmtime::Engine;
@@ -21,6 +21,7 @@ use wasmtime::component::{Component, InstancePre};
 
 use crate::event::{Event, Events};
 use crate::plugin::Plugin;
+use crate::sealed::{SealedError, SealedFolder};
 use state::State;
 
 /// The engine; one for a process.
@@ -44,7 +45,10 @@ pub enum LoadError {
     Compile(#[from] CompileError),
     /// The cache of compiled code cannot be used.
     #[error(transparent)]
-    Cache(#[from] CacheError),
+    Sealed(#[from] SealedError),
+    /// Fresh code does not load.
+    #[error("compiled code does not load: {0}")]
+    Code(String),
     /// Its imports and exports do not fit the contract.
     #[error("the component does not fit lifeos:task@0.1.0: {0}")]
     Link(String),
@@ -58,7 +62,7 @@ pub enum Failure {
     Trap(String),
     /// It went over a limit: its key and its value.
     #[error("the plugin went over limits.{0} = {1}")]
-    Limit(&'static str, u64),
+    Limit(Cow<'static, str>, u64),
     /// It gave up, in its own words (cleaned).
     #[error("the plugin gave up: {0}")]
     GaveUp(String),
@@ -94,11 +98,11 @@ impl Runtime {
     pub fn load(
         &self,
         plugin: &Plugin,
-        cache: Option<&Cache>,
+        cache: Option<&SealedFolder>,
         compiler: &Compiler,
         events: &Events<'_>,
     ) -> Result<Loaded, LoadError> {
-        let component = match cache.map(|cache| cache.find(&self.engine, plugin.digest)).transpose()?.flatten() {
+        let component = match cache.and_then(|folder| cache::find(folder, &self.engine, plugin.digest)) {
             Some(component) => component,
             None => self.compile(plugin, cache, compiler, events)?,
         };
@@ -110,17 +114,17 @@ impl Runtime {
     fn compile(
         &self,
         plugin: &Plugin,
-        cache: Option<&Cache>,
+        cache: Option<&SealedFolder>,
         compiler: &Compiler,
         events: &Events<'_>,
     ) -> Result<Component, LoadError> {
         events.emit(&Event::Compiling { plugin: plugin.manifest.name.clone(), bytes: plugin.bytes.len() as u64 });
         let started = std::time::Instant::now();
         let code = compiler.run(&plugin.bytes)?;
-        let component = match cache {
-            Some(cache) => cache.keep(&self.engine, plugin.digest, &code)?,
-            None => cache::adopt(&self.engine, &code)?,
-        };
+        if let Some(folder) = cache {
+            cache::keep(folder, &self.engine, plugin.digest, &code);
+        }
+        let component = cache::adopt(&self.engine, &code)?;
         events.emit(&Event::Compiled {
             took: Duration::from_millis(u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX)),
         });

@@ -93,4 +93,6 @@ pub enum PathKind {
     Submodule,
     /// A large-file pointer.
     Pointer,
+    /// Files are below it.
+    Folder,
 }

@@ -1,11 +1,17 @@
 //! `lifeos check`.
 
+use std::collections::BTreeSet;
+
 use clap::Args;
+use lifeos::check::Checked;
 use lifeos::check::problem::Refused;
 use lifeos::event::{Event, Events};
-use lifeos::examine::{self, Examined, Proposal};
+use lifeos::examine::{self, Examined, Machine, Proposal};
+use lifeos::ledger::record::PluginId;
+use lifeos::repo::{Repo, RepoError};
 use lifeos::run::identity;
-use lifeos::run::record::{edits_of, refused_text};
+use lifeos::run::record::{edit_text, refused_text};
+use lifeos::since::{self, Seen};
 use lifeos::{clean, diff};
 
 use super::error::{CommandError, class_of, hints_of};
@@ -23,9 +29,15 @@ pub(crate) struct Check {
     /// What to do, for tasks that take an instruction.
     #[arg(long, value_name = "TEXT")]
     instruction: Option<String>,
+    /// Report only what the commit REV did not have, wherever lines have moved since.
+    #[arg(long, value_name = "REV")]
+    new_since: Option<String>,
     /// Show findings only, no diff.
     #[arg(long)]
     no_diff: bool,
+    /// Ask the plugin about every document, also those it was asked about before.
+    #[arg(long)]
+    no_cache: bool,
     /// Check documents on so many threads instead of all cores.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
@@ -39,18 +51,31 @@ pub(crate) fn check(verb: &Check, global: &Global, term: &Term) -> Result<Exit, 
     let task = &config.tasks[&verb.task];
     let plugin = open::plugin(task, &repo)?;
     open::bounded(verb.instruction.as_deref())?;
+    let since = verb.new_since.as_deref().map(|revision| repo.resolve(revision)).transpose()?;
     let machine = open::machine(global, verb.threads.map(usize::from), term)?;
-    let progress = Progress::new(term);
-    let base = repo.pin(head)?;
-    let reader = |event: &Event| progress.show(event, term);
-    let examined = examine::examine(&repo, base, task, &plugin, verb.instruction.as_deref(), &machine, &Events::to(&reader));
-    progress.show(&Event::Finished, term);
-    let examined = examined?;
-    let report = report(&verb.task, &examined, identity(task, &plugin).plugin);
+    let machine = Machine { remembers: !verb.no_cache, ..machine };
+    let examined = |commit| {
+        let progress = Progress::new(term);
+        let reader = |event: &Event| progress.show(event, term);
+        let (base, events) = (repo.pin_with(commit, machine.memory())?, Events::to(&reader));
+        let examined = examine::examine(&repo, base, task, &plugin, verb.instruction.as_deref(), &machine, &events);
+        progress.show(&Event::Finished, term);
+        Ok::<_, CommandError>(examined?)
+    };
+    let before = since.map(&examined).transpose()?;
+    let mut examined = examined(head)?;
+    let known = before.map(|before| without_known(&repo, &before, &mut examined)).transpose()?;
+    let mut report = report(verb, &examined, identity(task, &plugin).plugin, &repo)?;
+    if let (Some(commit), Some(known)) = (since, known) {
+        narrow(&mut report, json::Since { commit: commit.to_string(), known });
+    }
     if term.is_json() {
         term.json(&report);
     } else {
-        print(&report, verb.no_diff, term);
+        print(&report, term);
+    }
+    if report.since.is_some() {
+        return Ok(if report.clean { Exit::Done } else { Exit::Findings });
     }
     for hint in hints_of(refused_of(&examined)) {
         term.note(&format!("hint: {hint}"));
@@ -62,22 +87,41 @@ pub(crate) fn check(verb: &Check, global: &Global, term: &Term) -> Result<Exit, 
     })
 }
 
+/// Drops the findings that the older base had, and counts them.
+fn without_known(repo: &Repo, before: &Examined, examined: &mut Examined) -> Result<u64, CommandError> {
+    let old = Seen { commit: before.base, findings: &before.findings };
+    let new = Seen { commit: examined.base, findings: &examined.findings };
+    let all = examined.findings.len();
+    let mut is_new = since::is_new(repo, old, new)?.into_iter();
+    examined.findings.retain(|_| is_new.next().unwrap_or(true));
+    Ok((all - examined.findings.len()) as u64)
+}
+
+/// Keeps of a report what belongs to its findings.
+fn narrow(report: &mut json::Check, since: json::Since) {
+    let paths: BTreeSet<&str> = report.findings.iter().filter_map(|finding| Some(finding.path.as_ref()?.as_str())).collect();
+    report.edits.retain(|edit| paths.contains(edit.edit.path.as_str()));
+    report.refused.retain(|refused| paths.contains(refused.path.as_str()));
+    report.clean = report.findings.is_empty();
+    report.since = Some(since);
+}
+
 /// What speaks against the whole, or else against single edits.
 fn refused_of(examined: &Examined) -> &[Refused] {
     match &examined.proposal {
         Proposal::Refused(whole) => whole,
-        Proposal::Candidate(_) | Proposal::Nothing => &examined.refused,
+        Proposal::Checked(_) | Proposal::Nothing => &examined.refused,
     }
 }
 
-fn report(task: &str, examined: &Examined, plugin: lifeos::ledger::record::PluginId) -> json::Check {
+fn report(verb: &Check, examined: &Examined, plugin: PluginId, repo: &Repo) -> Result<json::Check, CommandError> {
     let edits = match &examined.proposal {
-        Proposal::Candidate(candidate) => edits(candidate.checked()),
+        Proposal::Checked(checked) => edits(checked, verb.no_diff, repo)?,
         Proposal::Nothing | Proposal::Refused(_) => Vec::new(),
     };
-    json::Check {
+    Ok(json::Check {
         schema: "lifeos/check@1",
-        task: task.to_owned(),
+        task: verb.task.clone(),
         base: examined.base.to_string(),
         plugin,
         clean: examined.findings.is_empty() && edits.is_empty() && refused_of(examined).is_empty(),
@@ -87,29 +131,31 @@ fn report(task: &str, examined: &Examined, plugin: lifeos::ledger::record::Plugi
         edits,
         refused: refused_of(examined).iter().map(refused_text).collect(),
         log: examined.log.clone(),
-    }
+        cache: examined.remembered,
+        since: None,
+    })
 }
 
-fn edits(checked: &lifeos::check::Checked) -> Vec<json::Edit> {
-    let texts = edits_of(checked).into_iter().zip(checked.edits());
-    let edit = |(text, edit): (lifeos::ledger::record::EditText, &lifeos::check::CheckedEdit)| {
-        let diff = diff::unified(&clean::line(edit.path().as_str()), edit.old_text(), edit.new_text());
-        json::Edit { edit: text, diff }
-    };
-    texts.map(edit).collect()
+/// The edits in words, and as diffs unless nobody wants them.
+fn edits(checked: &Checked, no_diff: bool, repo: &Repo) -> Result<Vec<json::Edit>, RepoError> {
+    checked.map(repo, |edit, texts| {
+        let shown = || diff::unified(&clean::line(edit.path().as_str()), texts.old.as_deref(), texts.new.as_deref());
+        json::Edit { edit: edit_text(edit, texts), diff: (!no_diff).then(shown) }
+    })
 }
 
-fn print(report: &json::Check, no_diff: bool, term: &Term) {
+fn print(report: &json::Check, term: &Term) {
     term.data(&text::findings(&report.findings));
     term.data(&text::refused(&report.refused));
-    if !no_diff {
-        report.edits.iter().for_each(|edit| term.diff(&edit.diff));
-    }
+    report.edits.iter().filter_map(|edit| edit.diff.as_deref()).for_each(|diff| term.diff(diff));
     for line in report.log.lines() {
         term.note(&format!("plugin: {line}"));
     }
     for (reason, count) in &report.skipped {
         term.note(&format!("skipped: {} ({reason})", text::count(*count, "file")));
+    }
+    if let Some(json::Since { commit, known }) = &report.since {
+        term.note(&format!("not shown: {} that {} had already", text::count(*known, "finding"), &commit[..10]));
     }
     let (findings, edits) = (report.findings.len() as u64, report.edits.len() as u64);
     let checked = text::count(report.documents, "document");

@@ -15,8 +15,9 @@ use lifeos::plugin::imports::ImportError;
 use lifeos::refs::RefError;
 use lifeos::repo::RepoError;
 use lifeos::run::RunError;
+use lifeos::sealed::SealedError;
 use lifeos::waiting::WaitingError;
-use lifeos::wasm::{CacheError, CompileError, Failure, LoadError};
+use lifeos::wasm::{CompileError, Failure, LoadError};
 
 use super::exit::Exit;
 
@@ -80,9 +81,16 @@ impl From<RepoError> for CommandError {
             RepoError::Object { .. } => "`git fsck` tells more; a partial or shallow clone must be completed with `git fetch`",
             RepoError::NotText { .. } => "commit it as a plain UTF-8 file, no link",
             RepoError::TooManyEntries => "split the repository, or keep generated files out of it",
+            RepoError::Revision { .. } => {
+                "`git log` shows commits; a shallow clone may have to be completed with `git fetch --unshallow`"
+            }
             RepoError::Git(_) => "`git status` and `git fsck` may tell more",
         };
-        let exit = if matches!(error, RepoError::TooManyEntries) { Exit::Limit } else { Exit::Repo };
+        let exit = match error {
+            RepoError::TooManyEntries => Exit::Limit,
+            RepoError::Revision { .. } => Exit::Usage,
+            _ => Exit::Repo,
+        };
         Self::new(exit, &error).hint(hint)
     }
 }
@@ -121,12 +129,12 @@ impl From<LoadError> for CommandError {
                 (Exit::Bug, "this is a mistake in lifeos; please report it with the component")
             }
             LoadError::Compile(CompileError::Child(_)) => (Exit::Io, "the lifeos program must be able to start itself"),
-            LoadError::Cache(CacheError::Shared { .. }) => {
+            LoadError::Sealed(SealedError::Shared { .. }) => {
                 (Exit::Io, "`chmod go-w` the folder, or name another one with --cache-dir")
             }
-            LoadError::Cache(_) => (Exit::Io, "name another folder with --cache-dir"),
+            LoadError::Sealed(_) => (Exit::Io, "name another folder with --cache-dir"),
             LoadError::Link(_) => (Exit::Usage, "build it against the WIT files of this lifeos"),
-            LoadError::Engine(_) => (Exit::Bug, "`lifeos doctor` tells more"),
+            LoadError::Engine(_) | LoadError::Code(_) => (Exit::Bug, "`lifeos doctor` tells more"),
         };
         Self::new(exit, &error).hint(hint)
     }
@@ -143,7 +151,7 @@ impl From<ExamineError> for CommandError {
             ExamineError::NotGranted { task, line, .. } => (Exit::Denied, format!("to allow it, add to [task.{task}]: {line}")),
             ExamineError::Failure { failure, .. } => match failure {
                 Failure::Repo(_) => (Exit::Repo, "`git fsck` tells more".to_owned()),
-                Failure::Limit(name, _) => (Exit::Limit, limit_hint(name)),
+                Failure::Limit(name, _) => (Exit::Limit, limit_hint(&name)),
                 Failure::Options(_) => {
                     (Exit::Usage, "see the options table of the task in lifeos.toml, and the plugin's page".to_owned())
                 }

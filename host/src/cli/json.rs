@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use lifeos::edit::Finding;
 use lifeos::ledger::record::{EditText, PluginId, RefusedText, Run, State};
 use lifeos::ledger::story::Story;
+use lifeos::results::Counts;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -61,6 +62,19 @@ pub(crate) struct Check {
     pub(crate) refused: Vec<RefusedText>,
     /// Lines for the author.
     pub(crate) log: String,
+    /// Answers of the plugin that were remembered, and those that were not.
+    pub(crate) cache: Counts,
+    /// With --new-since: what the findings are compared with.
+    pub(crate) since: Option<Since>,
+}
+
+/// An older commit whose findings are not shown again.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct Since {
+    pub(crate) commit: String,
+    /// Findings that it had already.
+    pub(crate) known: u64,
 }
 
 /// An edit that `check` or `show` speaks of.
@@ -68,8 +82,9 @@ pub(crate) struct Check {
 pub(crate) struct Edit {
     #[serde(flatten)]
     pub(crate) edit: EditText,
-    /// The change as a unified diff.
-    pub(crate) diff: String,
+    /// The change as a unified diff; not there with --no-diff.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) diff: Option<String>,
 }
 
 /// `run`.
@@ -95,6 +110,8 @@ pub(crate) struct RanTask {
     /// The branch that moved.
     pub(crate) branch: Option<String>,
     pub(crate) record: Option<Run>,
+    /// Answers of the plugin that were remembered, and those that were not.
+    pub(crate) cache: Option<Counts>,
     /// What happened, if it failed.
     pub(crate) message: Option<String>,
     /// What to do next.

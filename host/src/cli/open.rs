@@ -10,7 +10,8 @@ use lifeos::ledger::Ledger;
 use lifeos::ledger::story::Story;
 use lifeos::plugin::{COMPONENT_BYTES_MAX, Plugin, PluginError, official};
 use lifeos::repo::Repo;
-use lifeos::wasm::{Cache, Compiler, LoadError, Runtime};
+use lifeos::sealed::SealedFolder;
+use lifeos::wasm::{Compiler, LoadError, Runtime};
 
 use super::Global;
 use super::error::CommandError;
@@ -104,22 +105,23 @@ pub(crate) fn machine(global: &Global, threads: Option<usize>, term: &Term) -> R
             term.note("no cache folder is known (HOME is not set), so plugins are compiled each time; see --cache-dir");
             None
         }
-        Some(folder) => Some(Cache::open(&folder).map_err(LoadError::from)?),
+        Some(folder) => Some(SealedFolder::open(&folder).map_err(LoadError::from)?),
     };
     Ok(Machine {
         runtime: Runtime::new()?,
         cache,
+        remembers: true,
         compiler: compiler()?,
         threads: threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, Into::into)),
         shuffle: None,
     })
 }
 
-/// Where compiled code is kept: the user's cache folder, unless told otherwise.
+/// Where compiled code and remembered answers are kept: the user's cache folder, unless told otherwise.
 pub(crate) fn cache_folder(global: &Global) -> Option<PathBuf> {
     let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let user = || absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")));
-    global.cache_dir.clone().or_else(|| Some(user()?.join("lifeos").join("compiled")))
+    global.cache_dir.clone().or_else(|| Some(user()?.join("lifeos")))
 }
 
 fn compiler() -> Result<Compiler, CommandError> {

@@ -29,6 +29,9 @@ pub(crate) struct Run {
     /// Exit with 3 when there was nothing to do, with 4 when a candidate waits.
     #[arg(long)]
     detailed_exitcode: bool,
+    /// Ask the plugin about every document, also those it was asked about before.
+    #[arg(long)]
+    no_cache: bool,
     /// Check documents on so many threads instead of all cores.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
@@ -42,6 +45,7 @@ pub(crate) fn run(verb: &Run, global: &Global, term: &Term) -> Result<Exit, Comm
     names.iter().try_for_each(|name| open::task(&config, name))?;
     open::bounded(verb.instruction.as_deref())?;
     let machine = open::machine(global, verb.threads.map(usize::from), term)?;
+    let machine = Machine { remembers: !verb.no_cache, ..machine };
     let place = Place { repo: &repo, base };
     let (mut exits, mut tasks) = (Vec::new(), Vec::new());
     for name in &names {
@@ -103,7 +107,7 @@ fn overall(exits: &[Exit]) -> Exit {
 fn json_of(name: &str, end: Result<Finished, CommandError>, exit: Exit) -> json::RanTask {
     let (class, code, task) = (exit.word(), exit.code(), name.to_owned());
     match end {
-        Ok(Finished { run, state, record, branch, .. }) => json::RanTask {
+        Ok(Finished { run, state, record, branch, remembered, .. }) => json::RanTask {
             task,
             class,
             code,
@@ -111,6 +115,7 @@ fn json_of(name: &str, end: Result<Finished, CommandError>, exit: Exit) -> json:
             state: Some(state),
             branch,
             record: Some(record),
+            cache: Some(remembered),
             message: None,
             hints: Vec::new(),
         },
@@ -122,6 +127,7 @@ fn json_of(name: &str, end: Result<Finished, CommandError>, exit: Exit) -> json:
             state: None,
             branch: None,
             record: None,
+            cache: None,
             message: Some(error.message),
             hints: error.hints,
         },

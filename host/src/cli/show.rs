@@ -83,7 +83,8 @@ fn facts(record: &Run) -> String {
 
 fn reach(reach: &lifeos::ledger::record::ReachText) -> String {
     let history = if reach.history { ", history" } else { "" };
-    format!("read [{}], edit [{}]{history}", reach.read.join(" "), reach.edit.join(" "))
+    let list = if reach.list.is_empty() { String::new() } else { format!("list [{}], ", reach.list.join(" ")) };
+    format!("{list}read [{}], edit [{}]{history}", reach.read.join(" "), reach.edit.join(" "))
 }
 
 /// The candidate against its base, from the object database.

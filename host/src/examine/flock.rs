@@ -1,98 +1,131 @@
 //! The instances of one run: how documents are handed out, on how many threads,
-//! and how the answers come back in one order.
+//! and how the answers come back in one order. What one thread does with one
+//! document is `worker`'s business.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use super::worker::{Outcome, Worker};
 use super::{ExamineError, Machine};
-use crate::broker::answer::{Document, Refusal, Results, Stop};
+use crate::broker::answer::{Document, Refusal, Results as Collected, Stop};
 use crate::broker::{Broker, Shared};
+use crate::checkup::Conclusion;
 use crate::config::Task;
+use crate::digest::Digest;
 use crate::event::{Event, Events};
 use crate::glob::Globs;
-use crate::path::RepoPath;
-use crate::plugin::manifest::{Manifest, ManifestError};
-use crate::repo::{Entry, Repo};
-use crate::wasm::{Failure, FileWorker, Loaded, Settings, Summary, run_task};
+use crate::plugin::Plugin;
+use crate::plugin::imports::Capability;
+use crate::plugin::manifest::ManifestError;
+use crate::repo::{Entry, Location};
+use crate::results::{Counts, Results};
+use crate::wasm::{Failure, FileWorker, LoadError, Loaded, Settings, Summary, run_task};
+
+/// Configuration files handed to a plugin.
+const CONFIG_FILES_MAX: usize = 1_000;
 
 /// What the instances of one run have in common.
 pub(super) struct Flock<'a> {
-    pub(super) repo: &'a Repo,
+    pub(super) location: Location,
     pub(super) shared: &'a Arc<Shared>,
-    pub(super) loaded: &'a Loaded,
+    pub(super) task: &'a Task,
+    pub(super) plugin: &'a Plugin,
     pub(super) machine: &'a Machine,
     pub(super) events: &'a Events<'a>,
+    /// The component, once somebody needs it.
+    pub(super) loaded: Mutex<Option<Arc<Loaded>>>,
 }
 
 /// What the instances left behind.
 #[derive(Default)]
 pub(super) struct Gathered {
-    pub(super) results: Vec<Results>,
+    pub(super) results: Vec<Collected>,
     pub(super) documents: u64,
     pub(super) skipped: BTreeMap<&'static str, u64>,
-}
-
-/// What one document came to.
-enum Checkup {
-    Done { results: Results, summary: Summary },
-    Skipped(&'static str),
-    Failed(ExamineError),
+    pub(super) remembered: Counts,
 }
 
 impl Flock<'_> {
-    fn broker(&self) -> Result<Broker, ExamineError> {
-        Ok(Broker::new(self.shared.clone(), self.repo.reopen()?))
+    pub(super) fn broker(&self) -> Result<Broker, ExamineError> {
+        Ok(Broker::new(self.shared.clone(), self.location.open()?))
+    }
+
+    /// The component, loaded once for all.
+    pub(super) fn loaded(&self) -> Result<Arc<Loaded>, LoadError> {
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(loaded) = &*loaded {
+            return Ok(loaded.clone());
+        }
+        let Machine { runtime, cache, compiler, .. } = self.machine;
+        let fresh = Arc::new(runtime.load(self.plugin, cache.as_ref(), compiler, self.events)?);
+        Ok(loaded.insert(fresh).clone())
     }
 
     /// Runs a task in free form.
-    pub(super) fn run_once(&self, task: &Task, instruction: Option<&str>) -> Result<Gathered, ExamineError> {
-        let (results, outcome) = run_task(self.loaded, self.broker()?, &task.options, instruction);
+    pub(super) fn run_once(&self, instruction: Option<&str>) -> Result<Gathered, ExamineError> {
+        let (results, outcome) = run_task(&*self.loaded()?, self.broker()?, &self.task.options, instruction);
         outcome.map_err(|failure| ExamineError::Failure { document: None, failure })?;
         Ok(Gathered { results: vec![results], ..Gathered::default() })
     }
 
     /// Feeds documents to a task that wants them one at a time.
-    pub(super) fn run_documents(&self, task: &Task, manifest: &Manifest) -> Result<Gathered, ExamineError> {
-        let wanted = Globs::new(&manifest.documents).map_err(ManifestError::from)?;
+    pub(super) fn run_documents(&self) -> Result<Gathered, ExamineError> {
+        let wanted = Globs::new(&self.plugin.manifest.documents).map_err(ManifestError::from)?;
         let Shared { base, policy, .. } = &**self.shared;
         let in_reach = base.entries.iter().filter(|entry| wanted.matches(entry.path.as_str()) && policy.may_read(&entry.path));
         let documents: Vec<&Entry> = in_reach.collect();
         self.events.emit(&Event::Checking { documents: documents.len() as u64 });
         let mut gathered = Gathered::default();
-        let settings = Settings { options: task.options.clone(), config: self.config(manifest, &mut gathered.skipped)? };
+        let settings = Settings { options: self.task.options.clone(), config: self.config(&mut gathered.skipped)? };
+        let identity = self.identity(&settings);
+        let results = Results::open(self.machine.memory(), identity);
         let mut summaries = Vec::new();
-        for checkup in self.check_all(&documents, &settings)? {
-            match checkup {
-                Checkup::Done { results, summary } => {
+        for outcome in self.check_all(&documents, &settings, &results)? {
+            match outcome {
+                Outcome::Done { collected, summary, .. } => {
                     gathered.documents += 1;
-                    gathered.results.push(results);
+                    gathered.results.push(collected);
                     summaries.push(summary);
                 }
-                Checkup::Skipped(reason) => *gathered.skipped.entry(reason).or_default() += 1,
-                Checkup::Failed(error) => return Err(error),
+                Outcome::Skipped(reason) => *gathered.skipped.entry(reason).or_default() += 1,
+                Outcome::Failed(error) => return Err(error),
             }
         }
         if base.names_skipped > 0 {
             gathered.skipped.insert("name-not-portable", base.names_skipped);
         }
-        let bytes: u64 = summaries.iter().map(|summary| summary.data.len() as u64).sum();
-        if bytes > policy.limits.memory_bytes_max {
-            let failure = Failure::Limit("memory_bytes_max", policy.limits.memory_bytes_max);
-            return Err(ExamineError::Failure { document: None, failure });
-        }
         self.events.emit(&Event::Concluding);
-        gathered.results.push(self.conclude(&settings, summaries)?);
+        let concluded = self.conclude(&settings, summaries, &results, identity)?;
+        replace_edits(&mut gathered.results, &concluded);
+        gathered.results.push(concluded);
+        // Every instance is gone: from here on something may be written.
+        gathered.remembered = results.close();
         Ok(gathered)
     }
 
-    /// The configuration files that the manifest asks for, as far as granted.
-    fn config(&self, manifest: &Manifest, skipped: &mut BTreeMap<&'static str, u64>) -> Result<Vec<Document>, ExamineError> {
+    /// Everything besides the documents that an answer may depend on.
+    fn identity(&self, settings: &Settings) -> Digest {
         let Shared { base, policy, .. } = &**self.shared;
+        let limits = &policy.limits;
+        let numbers = [limits.document_fuel_max, limits.memory_bytes_max, limits.read_bytes_max];
+        let has_clock = self.plugin.imports.iter().any(|import| import.capability == Capability::Inert);
+        let clock = if has_clock { base.seconds } else { 0 };
+        let config = settings.config.iter().map(|file| format!("{} {}\n", file.id, file.path)).collect::<String>();
+        let facts = format!("{numbers:?} {} {clock} {}", policy.may_read_history(), env!("CARGO_PKG_VERSION"));
+        let component = self.plugin.digest.hex();
+        let place = self.location.common.as_os_str().as_encoded_bytes();
+        let parts = [component.as_bytes(), settings.options.as_bytes(), config.as_bytes(), facts.as_bytes(), place];
+        Digest::of_parts(parts)
+    }
+
+    /// The configuration files that the manifest asks for, as far as granted.
+    fn config(&self, skipped: &mut BTreeMap<&'static str, u64>) -> Result<Vec<Document>, ExamineError> {
+        let Shared { base, policy, .. } = &**self.shared;
+        let wanted = Globs::new(&self.plugin.manifest.config).map_err(ManifestError::from)?;
         let mut broker = self.broker()?;
-        let paths = manifest.config.iter().filter_map(|path| RepoPath::new(path).ok());
         let mut documents = Vec::new();
-        for entry in paths.filter_map(|path| base.entry(&path)) {
+        for entry in base.entries.iter().filter(|entry| wanted.matches(entry.path.as_str())).take(CONFIG_FILES_MAX) {
             if policy.may_read(&entry.path) {
                 match broker.feed(0, entry).map_err(stopped)? {
                     Ok(document) => documents.push(document),
@@ -107,87 +140,117 @@ impl Flock<'_> {
 
     /// Checks documents on as many instances as there are threads; the answers
     /// are in the order of the documents, whatever the order of the work.
-    fn check_all(&self, documents: &[&Entry], settings: &Settings) -> Result<Vec<Checkup>, ExamineError> {
+    fn check_all(&self, documents: &[&Entry], settings: &Settings, results: &Results<'_>) -> Result<Vec<Outcome>, ExamineError> {
         let order = order(documents.len(), self.machine.shuffle);
         let (next, halt) = (AtomicUsize::new(0), AtomicBool::new(false));
-        let events = self.events;
         let work = |mut worker: Worker<'_>| {
             let mut done = Vec::new();
             while !halt.load(Ordering::Relaxed) {
                 let Some(place) = order.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
-                let checkup = worker.check(*place, documents[*place]);
-                halt.fetch_or(matches!(checkup, Checkup::Failed(_)), Ordering::Relaxed);
-                done.push((*place, checkup));
-                events.emit(&Event::Checked);
+                let outcome = worker.check(*place, documents[*place]);
+                halt.fetch_or(matches!(outcome, Outcome::Failed(_)), Ordering::Relaxed);
+                done.push((*place, outcome));
+                self.events.emit(&Event::Checked);
             }
             done
         };
         let threads = self.machine.threads.clamp(1, documents.len().max(1));
-        let mut workers = Vec::new();
-        for _ in 0..threads {
-            workers.push(Worker { loaded: self.loaded, settings, broker: Some(self.broker()?), instance: None });
-        }
-        let mut done: Vec<(usize, Checkup)> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| Worker::new(self, settings, results)).collect::<Result<_, _>>()?;
+        let finished: Vec<_> = std::thread::scope(|scope| {
             let handles: Vec<_> = workers.into_iter().map(|worker| scope.spawn(|| work(worker))).collect();
-            handles
-                .into_iter()
-                .flat_map(|handle| handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-                .collect()
+            handles.into_iter().map(|handle| handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
         });
+        let mut done: Vec<(usize, Outcome)> = finished.into_iter().flatten().collect();
         done.sort_unstable_by_key(|(place, _)| *place);
-        Ok(done.into_iter().map(|(_, checkup)| checkup).collect())
+        match all_over(&done) {
+            Some((place, failure)) => Err(failed_at(documents[place], failure)),
+            None => Ok(done.into_iter().map(|(_, outcome)| outcome).collect()),
+        }
     }
 
-    fn conclude(&self, settings: &Settings, summaries: Vec<Summary>) -> Result<Results, ExamineError> {
+    /// Draws the conclusion, unless it is remembered.
+    fn conclude(
+        &self,
+        settings: &Settings,
+        summaries: Vec<Summary>,
+        results: &Results<'_>,
+        identity: Digest,
+    ) -> Result<Collected, ExamineError> {
+        let Shared { base, policy, .. } = &**self.shared;
+        let bytes: u64 = summaries.iter().map(|summary| summary.data.len() as u64).sum();
+        let limit = policy.limits.memory_bytes_max;
         let failed = |failure| ExamineError::Failure { document: None, failure };
-        let mut worker = FileWorker::start(self.loaded, self.broker()?, settings).map_err(failed)?;
-        worker.conclude(summaries).map_err(failed)?;
-        Ok(worker.broker().take())
+        if bytes > limit {
+            return Err(failed(Failure::Limit("memory_bytes_max".into(), limit)));
+        }
+        let mut broker = self.broker()?;
+        let all = self.of_all(&summaries, identity, base.tree);
+        let conclusion = match results.conclusion(all) {
+            Some(conclusion) => {
+                broker.recall(conclusion.calls.len() as u64).map_err(stopped)?;
+                conclusion
+            }
+            None => {
+                let mut worker = FileWorker::start(&*self.loaded()?, self.broker()?, settings).map_err(failed)?;
+                let conclusion = worker.conclude(summaries).map_err(failed)?;
+                if conclusion.is_about_tree() {
+                    results.conclude(all, &conclusion);
+                }
+                conclusion
+            }
+        };
+        settle(&mut broker, conclusion).map_err(stopped)?;
+        Ok(broker.take())
+    }
+
+    /// Everything that a conclusion may depend on.
+    fn of_all(&self, summaries: &[Summary], identity: Digest, tree: git2::Oid) -> Digest {
+        let fuel = self.task.limits.fuel_max.to_le_bytes();
+        let (identity, tree) = (identity.hex(), tree.to_string());
+        let grant = self.task.grant_digest.hex();
+        let fixed = [identity.as_bytes(), tree.as_bytes(), grant.as_bytes(), &fuel];
+        let given = summaries.iter().flat_map(|summary| [summary.path.as_bytes(), summary.data.as_slice()]);
+        Digest::of_parts(fixed.into_iter().chain(given))
     }
 }
 
-/// A thread's instance, made with the first document.
-struct Worker<'f> {
-    loaded: &'f Loaded,
-    settings: &'f Settings,
-    broker: Option<Broker>,
-    instance: Option<FileWorker>,
+/// A document that is too much for a limit costs a finding; when all of them
+/// are, the plugin is at fault: the first one and its limit.
+fn all_over(done: &[(usize, Outcome)]) -> Option<(usize, Failure)> {
+    let mut checked = done.iter().filter(|(_, outcome)| !matches!(outcome, Outcome::Skipped(_)));
+    let limit = |outcome: &Outcome| match outcome {
+        Outcome::Done { over: Some((name, value)), .. } => Some(Failure::Limit(name.clone().into(), *value)),
+        _ => None,
+    };
+    let (place, first) = checked.next()?;
+    let failure = limit(first)?;
+    checked.all(|(_, outcome)| limit(outcome).is_some()).then_some((*place, failure))
 }
 
-impl Worker<'_> {
-    fn check(&mut self, place: usize, entry: &Entry) -> Checkup {
-        let failed = |failure| Checkup::Failed(ExamineError::Failure { document: Some(entry.path.clone()), failure });
-        if let Some(broker) = self.broker.take() {
-            match FileWorker::start(self.loaded, broker, self.settings) {
-                Ok(instance) => self.instance = Some(instance),
-                Err(failure) => return Checkup::Failed(ExamineError::Failure { document: None, failure }),
-            }
-        }
-        let Some(instance) = &mut self.instance else { return Checkup::Skipped("worker-failed") };
-        let document = match instance.broker().feed(u32::try_from(place).unwrap_or(u32::MAX), entry) {
-            Err(stop) => return Checkup::Failed(stopped(stop)),
-            Ok(Err(refusal)) => return Checkup::Skipped(reason(refusal)),
-            Ok(Ok(document)) => document,
-        };
-        match instance.check(document) {
-            Err(failure) => failed(failure),
-            Ok(report) => {
-                let summary = Summary { path: entry.path.to_string(), data: report.summary };
-                Checkup::Done { results: instance.broker().take(), summary }
-            }
-        }
+/// Hands a conclusion to the broker.
+fn settle(broker: &mut Broker, conclusion: Conclusion) -> Result<(), Stop> {
+    broker.told(0, conclusion.calls, &conclusion.log);
+    conclusion.findings.into_iter().try_for_each(|finding| broker.report(finding))?;
+    conclusion.edits.iter().try_for_each(|edit| broker.propose(edit).map(drop))
+}
+
+/// An edit of the conclusion takes the place of the one that came with its document.
+fn replace_edits(results: &mut [Collected], concluded: &Collected) {
+    let paths: BTreeSet<_> = concluded.edits.iter().map(|edit| edit.path()).collect();
+    if !paths.is_empty() {
+        results.iter_mut().for_each(|collected| collected.edits.retain(|edit| !paths.contains(edit.path())));
     }
 }
 
 fn order(documents: usize, shuffle: Option<u64>) -> Vec<usize> {
     let mut order: Vec<usize> = (0..documents).collect();
     if let Some(seed) = shuffle {
-        order.sort_by_key(|place| crate::digest::Digest::of(&[seed.to_le_bytes(), (*place as u64).to_le_bytes()].concat()));
+        order.sort_by_key(|place| Digest::of(&[seed.to_le_bytes(), (*place as u64).to_le_bytes()].concat()));
     }
     order
 }
 
-fn reason(refusal: Refusal) -> &'static str {
+pub(super) fn reason(refusal: Refusal) -> &'static str {
     match refusal {
         Refusal::TooLarge(_) => "too-large",
         Refusal::NotText => "not-text",
@@ -196,10 +259,10 @@ fn reason(refusal: Refusal) -> &'static str {
     }
 }
 
-fn stopped(stop: Stop) -> ExamineError {
-    let failure = match stop {
-        Stop::Limit(name, value) => Failure::Limit(name, value),
-        Stop::Repo(error) => Failure::Repo(error),
-    };
-    ExamineError::Failure { document: None, failure }
+pub(super) fn failed_at(entry: &Entry, failure: Failure) -> ExamineError {
+    ExamineError::Failure { document: Some(entry.path.clone()), failure }
+}
+
+pub(super) fn stopped(stop: Stop) -> ExamineError {
+    ExamineError::Failure { document: None, failure: stop.into() }
 }

@@ -122,6 +122,9 @@ pub struct PluginId {
 #[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct ReachText {
+    /// Globs of names that may be seen, besides those of readable files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub list: Vec<String>,
     /// Globs.
     pub read: Vec<String>,
     /// Globs.

@@ -23,7 +23,7 @@ pub struct Import {
 pub enum Capability {
     /// Types, findings, log: always lent.
     Always,
-    /// `repo`: list and read files.
+    /// `repo`: list and read files, each by globs of its own.
     Read,
     /// `history`: earlier revisions of readable files.
     History,
@@ -107,7 +107,7 @@ pub(super) fn within_declared(imports: &[Import], manifest: &Manifest) -> Result
     for import in imports {
         let (declared, capability) = match import.capability {
             Capability::Always | Capability::Inert => continue,
-            Capability::Read => (manifest.capabilities.read.is_some(), "read"),
+            Capability::Read => (manifest.capabilities.read.is_some() || manifest.capabilities.list.is_some(), "read"),
             Capability::History => (manifest.capabilities.history.is_some(), "history"),
             Capability::Edit => (manifest.capabilities.edit.is_some(), "edit"),
         };

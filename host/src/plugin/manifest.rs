@@ -25,8 +25,8 @@ pub struct Manifest {
     /// World file-task: the documents that `check` wants.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub documents: Vec<String>,
-    /// World file-task: paths handed to `configure` where they exist and are
-    /// granted for reading.
+    /// World file-task: globs of files handed to `configure` where they exist
+    /// and are granted for reading.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub config: Vec<String>,
     /// What it needs.
@@ -38,6 +38,9 @@ pub struct Manifest {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Capabilities {
+    /// See the names of files, besides those that are read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub list: Option<Scope>,
     /// List and read files.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub read: Option<Scope>,
@@ -110,6 +113,7 @@ impl Manifest {
         let capabilities = &self.capabilities;
         let read = [globs(&capabilities.read), self.config.clone()].concat();
         Ok(Reach {
+            list: Globs::new(&globs(&capabilities.list))?,
             read: Globs::new(&read)?,
             edit: Globs::new(&globs(&capabilities.edit))?,
             history: capabilities.history.is_some(),
@@ -127,9 +131,6 @@ impl Manifest {
         }
         if self.description.len() > 400 || self.description.chars().any(char::is_control) {
             return Err(invalid(&"description: one line of at most 400 bytes"));
-        }
-        if let Some(path) = self.config.iter().find(|path| crate::path::RepoPath::new(path).is_err()) {
-            return Err(invalid(&format!("config: `{path}` is not a path")));
         }
         Globs::new(&self.documents)?;
         self.reach()?;

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use crate::check::problem::{Problem, Refused};
-use crate::check::{Checked, CheckedEdit};
+use crate::check::{CheckedEdit, Texts};
 use crate::clean;
 use crate::config::Task;
 use crate::examine::{Examined, Proposal};
 use crate::ledger::record::{EditText, Outcome, ReachText, RefusedText, Run};
 use crate::plugin::Plugin;
 use crate::policy::Reach;
+use crate::repo::{Repo, RepoError};
 use crate::trace;
 use crate::waiting::Identity;
 
@@ -19,11 +20,12 @@ const RULES_NAMED: usize = 12;
 /// A record of a run that has done nothing yet.
 pub(super) fn blank(task: &Task, plugin: &Plugin, identity: &Identity, base: git2::Oid) -> Run {
     let text = |reach: &Reach| ReachText {
+        list: reach.list.patterns().to_vec(),
         read: reach.read.patterns().to_vec(),
         edit: reach.edit.patterns().to_vec(),
         history: reach.history,
     };
-    let nothing = ReachText { read: Vec::new(), edit: Vec::new(), history: false };
+    let nothing = ReachText { list: Vec::new(), read: Vec::new(), edit: Vec::new(), history: false };
     Run {
         base: base.to_string(),
         outcome: Outcome::Nothing,
@@ -44,33 +46,30 @@ pub(super) fn blank(task: &Task, plugin: &Plugin, identity: &Identity, base: git
 }
 
 /// Adds what the plugin saw and would change.
-pub(super) fn fill(record: &mut Run, examined: &Examined) {
+pub(super) fn fill(record: &mut Run, examined: &Examined, repo: &Repo) -> Result<(), RepoError> {
     for finding in &examined.findings {
         *record.findings.entry(finding.rule.clone()).or_default() += 1;
     }
     record.used = trace::used(&examined.trace);
     record.documents = examined.documents;
     record.skipped = examined.skipped.iter().map(|(reason, count)| ((*reason).to_owned(), *count)).collect();
-    if let Proposal::Candidate(candidate) = &examined.proposal {
-        record.edits = edits_of(candidate.checked());
+    if let Proposal::Checked(checked) = &examined.proposal {
+        record.edits = checked.map(repo, edit_text)?;
     }
     record.refused = examined.refused.iter().map(refused_text).collect();
+    Ok(())
 }
 
-/// The edits of a checked proposal, in words.
+/// An edit of a checked proposal, in words.
 #[must_use]
-pub fn edits_of(checked: &Checked) -> Vec<EditText> {
-    checked.edits().iter().map(edit_text).collect()
-}
-
-fn edit_text(edit: &CheckedEdit) -> EditText {
-    let (old, new) = (edit.old_text(), edit.new_text());
-    let action = match (old, new) {
-        (None, _) => "created",
-        (_, None) => "deleted",
+pub fn edit_text(edit: &CheckedEdit, texts: &Texts) -> EditText {
+    let action = match texts {
+        Texts { old: None, .. } => "created",
+        Texts { new: None, .. } => "deleted",
         _ => "changed",
     };
-    let (added, removed) = crate::diff::count(old.unwrap_or_default(), new.unwrap_or_default());
+    let (old, new) = (texts.old.as_deref().unwrap_or_default(), texts.new.as_deref().unwrap_or_default());
+    let (added, removed) = crate::diff::count(old, new);
     EditText { path: edit.path().to_string(), action: action.to_owned(), added, removed }
 }
 

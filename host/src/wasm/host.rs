@@ -40,6 +40,10 @@ impl wit::repo::Host for State {
         Ok(page.map_err(refusal))
     }
 
+    fn stat(&mut self, path: String) -> Answer<wit::repo::Kind> {
+        Ok(self.broker.stat(&path).map_err(stop)?.map(path_kind).map_err(refusal))
+    }
+
     fn read_file(&mut self, path: String) -> Answer<wit::types::Document> {
         Ok(self.broker.read_file(&path).map_err(stop)?.map(document).map_err(refusal))
     }
@@ -72,7 +76,7 @@ impl wit::edits::Host for State {
 
 impl wit::findings::Host for State {
     fn report(&mut self, reported: wit::types::Finding) -> wasmtime::Result<()> {
-        let finding = finding(reported, None, &self.broker).map_err(wasmtime::Error::msg)?;
+        let finding = finding(reported, &mut Texts::default(), &self.broker).map_err(wasmtime::Error::msg)?;
         self.broker.report(finding).map_err(stop)
     }
 }
@@ -130,15 +134,31 @@ impl<'a> Text<'a> {
     }
 }
 
-/// Takes a finding, cleaned and cut; a rule id or path that is none is an error.
-pub(super) fn finding(finding: wit::types::Finding, current: Option<&Text<'_>>, broker: &Broker) -> Result<Finding, String> {
+/// Takes a finding about any document.
+pub(super) fn finding(reported: wit::types::Finding, texts: &mut Texts, broker: &Broker) -> Result<Finding, String> {
+    taken(reported, |path, span| texts.position(path, span, broker))
+}
+
+/// Takes a finding that came with a document, mostly about it.
+pub(super) fn finding_in(current: &Text<'_>, reported: wit::types::Finding, broker: &Broker) -> Result<Finding, String> {
+    taken(reported, |path, span| match current.path == path.as_str() {
+        true => Some(current.lines.position(current.text, span.start)),
+        false => Texts::default().position(path, span, broker),
+    })
+}
+
+/// A finding cleaned and cut; a rule id or path that is none is an error.
+fn taken(
+    finding: wit::types::Finding,
+    position: impl FnOnce(&RepoPath, wit::types::Span) -> Option<Position>,
+) -> Result<Finding, String> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'/' | b'.');
     if finding.rule.is_empty() || finding.rule.len() > RULE_BYTES_MAX || !finding.rule.bytes().all(plain) {
         return Err("a finding's rule id is not 1 to 64 of a-z A-Z 0-9 - _ / .".to_owned());
     }
     let path = finding.path.as_deref().map(RepoPath::new).transpose();
     let path = path.map_err(|error| format!("a finding's path is {error}"))?;
-    let position = path.as_ref().zip(finding.span).and_then(|(path, span)| position(path, span, current, broker));
+    let position = path.as_ref().zip(finding.span).and_then(|(path, span)| position(path, span));
     let sentence = |text: &str| clean::cut(&clean::line(clean::cut(text, SENTENCE_BYTES_MAX)), SENTENCE_BYTES_MAX).to_owned();
     Ok(Finding {
         path,
@@ -155,12 +175,20 @@ pub(super) fn finding(finding: wit::types::Finding, current: Option<&Text<'_>>, 
     })
 }
 
-fn position(path: &RepoPath, span: wit::types::Span, current: Option<&Text<'_>>, broker: &Broker) -> Option<Position> {
-    if let Some(text) = current.filter(|text| text.path == path.as_str()) {
-        return Some(text.lines.position(text.text, span.start));
+/// The texts that a conclusion points into, each read once while findings of
+/// one document follow each other.
+#[derive(Default)]
+pub(super) struct Texts(Option<(RepoPath, Option<(String, Lines)>)>);
+
+impl Texts {
+    fn position(&mut self, path: &RepoPath, span: wit::types::Span, broker: &Broker) -> Option<Position> {
+        if self.0.as_ref().is_none_or(|(at, _)| at != path) {
+            let text = broker.text_of(path).map(|text| (Lines::new(&text), text)).map(|(lines, text)| (text, lines));
+            self.0 = Some((path.clone(), text));
+        }
+        let (text, lines) = self.0.as_ref()?.1.as_ref()?;
+        Some(lines.position(text, span.start))
     }
-    let text = broker.text_of(path)?;
-    Some(Lines::new(&text).position(&text, span.start))
 }
 
 fn path_kind(kind: PathKind) -> wit::repo::Kind {
@@ -169,6 +197,7 @@ fn path_kind(kind: PathKind) -> wit::repo::Kind {
         PathKind::Symlink => wit::repo::Kind::Symlink,
         PathKind::Submodule => wit::repo::Kind::Submodule,
         PathKind::Pointer => wit::repo::Kind::Pointer,
+        PathKind::Folder => wit::repo::Kind::Folder,
     }
 }
 

@@ -14,8 +14,9 @@ use super::limits::{FUEL_SLICE, HANDLES_MAX, Limiter, TRANSFER_BYTES_MAX};
 use super::{Failure, Loaded, host, wasi};
 use crate::broker::Broker;
 use crate::broker::answer::{Document, Results, Stop};
+use crate::checkup::{Checkup, Conclusion};
 use crate::clean;
-use crate::edit::{Action, Edit};
+use crate::policy::Limits;
 
 /// What holds for all documents of a run.
 #[derive(Debug, Clone)]
@@ -24,13 +25,6 @@ pub struct Settings {
     pub options: String,
     /// Configuration files of the repository that the manifest asks for.
     pub config: Vec<Document>,
-}
-
-/// The answer for one document; its findings and edits are with the broker.
-#[derive(Debug, Clone)]
-pub struct Report {
-    /// What `conclude` wants to know of it.
-    pub summary: Vec<u8>,
 }
 
 /// A document's summary.
@@ -45,7 +39,7 @@ pub struct Summary {
 /// Findings of one document.
 const DOCUMENT_FINDINGS_MAX: usize = 10_000;
 /// Bytes of one summary.
-const SUMMARY_BYTES_MAX: usize = 256 << 10;
+const SUMMARY_BYTES_MAX: usize = 4 << 20;
 /// Bytes of a sentence in which a plugin gives up.
 const SENTENCE_BYTES_MAX: usize = 2_000;
 
@@ -76,13 +70,15 @@ pub(super) fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     Ok(linker)
 }
 
+/// A limit on fuel: its key and its value.
+type Meter = (&'static str, u64);
+
 /// A store with its bounds, and the executor that drives it.
 struct Instance {
     store: Store<State>,
     executor: runtime::Runtime,
     deadline: Instant,
-    fuel_max: u64,
-    seconds_max: u64,
+    limits: Limits,
 }
 
 impl Instance {
@@ -98,21 +94,21 @@ impl Instance {
         // With one event for each look, a deadline is seen at the next fuel slice.
         let executor = runtime::Builder::new_current_thread().enable_time().event_interval(1).build();
         let executor = executor.map_err(|error| Failure::Bug(error.to_string()))?;
-        Ok(Self { store, executor, deadline, fuel_max: limits.fuel_max, seconds_max: limits.seconds_max })
+        Ok(Self { store, executor, deadline, limits })
     }
 
-    /// Drives one call within the bounds of fuel and time.
-    fn call<T>(&mut self, call: impl AsyncFnOnce(&mut Store<State>) -> wasmtime::Result<T>) -> Result<T, Failure> {
-        let Self { store, executor, deadline, fuel_max, seconds_max } = self;
-        let bounds = store.set_fuel(*fuel_max).and_then(|()| store.fuel_async_yield_interval(Some(FUEL_SLICE)));
+    /// Drives one call within the bounds of fuel (a limit's key and value) and time.
+    fn call<T>(&mut self, meter: Meter, call: impl AsyncFnOnce(&mut Store<State>) -> wasmtime::Result<T>) -> Result<T, Failure> {
+        let Self { store, executor, deadline, limits } = self;
+        let bounds = store.set_fuel(meter.1).and_then(|()| store.fuel_async_yield_interval(Some(FUEL_SLICE)));
         bounds.map_err(|error| Failure::Bug(error.to_string()))?;
         let until = tokio::time::Instant::from_std(*deadline);
         let driven =
             catch_unwind(AssertUnwindSafe(|| executor.block_on(async { tokio::time::timeout_at(until, call(store)).await })));
         match driven {
             Err(panic) => Err(Failure::Bug(words_of(panic.as_ref()))),
-            Ok(Err(_)) => Err(Failure::Limit("seconds_max", *seconds_max)),
-            Ok(Ok(result)) => result.map_err(|error| failure(&store.data().limiter, error, *fuel_max)),
+            Ok(Err(_)) => Err(limit("seconds_max", limits.seconds_max)),
+            Ok(Ok(result)) => result.map_err(|error| failure(&store.data().limiter, error, meter)),
         }
     }
 }
@@ -129,14 +125,14 @@ impl FileWorker {
     /// # Errors
     /// [`Failure`].
     pub fn start(loaded: &Loaded, broker: Broker, settings: &Settings) -> Result<Self, Failure> {
-        let now = broker.shared().base.seconds;
         let history = broker.shared().policy.may_read_history();
         let mut instance = Instance::new(loaded, broker)?;
         let pre = file_task::FileTaskPre::new(loaded.pre.clone()).map_err(|error| Failure::Invalid(format!("{error:#}")))?;
-        let exports = instance.call(async |store| pre.instantiate_async(store).await)?;
+        let meter = ("fuel_max", instance.limits.fuel_max);
+        let exports = instance.call(meter, async |store| pre.instantiate_async(store).await)?;
         let config = settings.config.iter().cloned().map(host::document).collect();
-        let settings = file_task::Settings { options: settings.options.clone(), config, now, history };
-        let configured = instance.call(async |store| exports.call_configure(store, &settings).await)?;
+        let settings = file_task::Settings { options: settings.options.clone(), config, history };
+        let configured = instance.call(meter, async |store| exports.call_configure(store, &settings).await)?;
         configured.map_err(|words| match gave_up(words) {
             Failure::GaveUp(words) => Failure::Options(words),
             failure => failure,
@@ -144,51 +140,47 @@ impl FileWorker {
         Ok(Self { instance, exports })
     }
 
-    /// Checks one document; findings and edits go to the broker.
+    /// Checks one document; gives the answer and the fuel that it took.
     ///
     /// # Errors
     /// [`Failure`]; the instance must not be used again.
-    pub fn check(&mut self, document: Document) -> Result<Report, Failure> {
+    pub fn check(&mut self, document: Document) -> Result<(Checkup, u64), Failure> {
         let Self { instance, exports } = self;
         let document = host::document(document);
-        let report = instance.call(async |store| exports.call_check(store, &document).await)?.map_err(gave_up)?;
+        let meter = ("document_fuel_max", instance.limits.document_fuel_max);
+        let report = instance.call(meter, async |store| exports.call_check(store, &document).await)?.map_err(gave_up)?;
+        let fuel = meter.1 - instance.store.get_fuel().unwrap_or_default();
         if report.summary.len() > SUMMARY_BYTES_MAX {
-            return Err(Failure::Limit("summary_bytes_max", SUMMARY_BYTES_MAX as u64));
+            return Err(limit("summary_bytes_max", SUMMARY_BYTES_MAX as u64));
         }
         if report.findings.len() > DOCUMENT_FINDINGS_MAX {
-            return Err(Failure::Limit("document_findings_max", DOCUMENT_FINDINGS_MAX as u64));
+            return Err(limit("document_findings_max", DOCUMENT_FINDINGS_MAX as u64));
         }
         let broker = &mut instance.store.data_mut().broker;
         let text = host::Text::of(&document);
-        for finding in report.findings {
-            let finding = host::finding(finding, Some(&text), broker).map_err(Failure::Invalid)?;
-            broker.report(finding).map_err(stopped)?;
-        }
-        if !report.replacements.is_empty() {
-            let replacements = report.replacements.into_iter().map(host::replacement).collect();
-            let action = Action::Change { id: document.id.clone(), replacements };
-            drop(broker.propose(&Edit { path: document.path.clone(), action }).map_err(stopped)?);
-        }
-        Ok(Report { summary: report.summary })
+        let finding = |finding| host::finding_in(&text, finding, broker).map_err(Failure::Invalid);
+        let findings = report.findings.into_iter().map(finding).collect::<Result<_, _>>()?;
+        let replacements = report.replacements.into_iter().map(host::replacement).collect();
+        let Results { trace: calls, log, .. } = broker.take();
+        Ok((Checkup { findings, replacements, summary: report.summary, calls, log, facts: None, over: None }, fuel))
     }
 
-    /// Draws conclusions from all summaries; findings and edits go to the broker.
+    /// Draws conclusions from all summaries.
     ///
     /// # Errors
     /// [`Failure`].
-    pub fn conclude(&mut self, summaries: Vec<Summary>) -> Result<(), Failure> {
+    pub fn conclude(&mut self, summaries: Vec<Summary>) -> Result<Conclusion, Failure> {
         let Self { instance, exports } = self;
         let summaries: Vec<_> = summaries.into_iter().map(|Summary { path, data }| file_task::Summary { path, data }).collect();
-        let conclusion = instance.call(async |store| exports.call_conclude(store, &summaries).await)?.map_err(gave_up)?;
+        let meter = ("fuel_max", instance.limits.fuel_max);
+        let conclusion = instance.call(meter, async |store| exports.call_conclude(store, &summaries).await)?.map_err(gave_up)?;
         let broker = &mut instance.store.data_mut().broker;
-        for finding in conclusion.findings {
-            let finding = host::finding(finding, None, broker).map_err(Failure::Invalid)?;
-            broker.report(finding).map_err(stopped)?;
-        }
-        for edit in conclusion.edits {
-            drop(broker.propose(&host::edit(edit)).map_err(stopped)?);
-        }
-        Ok(())
+        let mut texts = host::Texts::default();
+        let finding = |finding| host::finding(finding, &mut texts, broker).map_err(Failure::Invalid);
+        let findings = conclusion.findings.into_iter().map(finding).collect::<Result<_, _>>()?;
+        let edits = conclusion.edits.into_iter().map(host::edit).collect();
+        let Results { trace: calls, log, .. } = broker.take();
+        Ok(Conclusion { findings, edits, calls, log })
     }
 
     /// The host side.
@@ -210,8 +202,9 @@ pub fn run_task(loaded: &Loaded, broker: Broker, options: &str, instruction: Opt
     };
     let outcome = (|| {
         let pre = task::TaskPre::new(loaded.pre.clone()).map_err(|error| Failure::Invalid(format!("{error:#}")))?;
-        let exports = instance.call(async |store| pre.instantiate_async(store).await)?;
-        instance.call(async |store| exports.call_run(store, &input).await)?.map_err(gave_up)
+        let meter = ("fuel_max", instance.limits.fuel_max);
+        let exports = instance.call(meter, async |store| pre.instantiate_async(store).await)?;
+        instance.call(meter, async |store| exports.call_run(store, &input).await)?.map_err(gave_up)
     })();
     (instance.store.data_mut().broker.take(), outcome)
 }
@@ -220,21 +213,27 @@ fn gave_up(words: String) -> Failure {
     Failure::GaveUp(clean::line(clean::cut(&words, SENTENCE_BYTES_MAX)).into_owned())
 }
 
-fn stopped(stop: Stop) -> Failure {
-    match stop {
-        Stop::Limit(name, value) => Failure::Limit(name, value),
-        Stop::Repo(error) => Failure::Repo(error),
+impl From<Stop> for Failure {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Limit(name, value) => limit(name, value),
+            Stop::Repo(error) => Self::Repo(error),
+        }
     }
 }
 
-fn failure(limiter: &Limiter, error: wasmtime::Error, fuel_max: u64) -> Failure {
+pub(super) fn limit(name: &'static str, value: u64) -> Failure {
+    Failure::Limit(name.into(), value)
+}
+
+fn failure(limiter: &Limiter, error: wasmtime::Error, meter: Meter) -> Failure {
     if let Some((name, value)) = limiter.breached {
-        return Failure::Limit(name, value);
+        return limit(name, value);
     }
     match error.downcast::<Stop>() {
-        Ok(stop) => stopped(stop),
+        Ok(stop) => stop.into(),
         Err(error) => match error.downcast_ref::<Trap>() {
-            Some(Trap::OutOfFuel) => Failure::Limit("fuel_max", fuel_max),
+            Some(Trap::OutOfFuel) => limit(meter.0, meter.1),
             Some(trap) => Failure::Trap(trap.to_string()),
             None => from_words(&format!("{error:#}")),
         },
@@ -244,10 +243,10 @@ fn failure(limiter: &Limiter, error: wasmtime::Error, fuel_max: u64) -> Failure 
 /// The runtime has no type for these two; a test holds the words.
 fn from_words(words: &str) -> Failure {
     if words.contains("fuel allocated for hostcalls has been exhausted") {
-        return Failure::Limit("transfer_bytes_max", TRANSFER_BYTES_MAX as u64);
+        return limit("transfer_bytes_max", TRANSFER_BYTES_MAX as u64);
     }
     if words.contains("handle") && (words.contains("limit") || words.contains("full") || words.contains("capacity")) {
-        return Failure::Limit("handles_max", HANDLES_MAX as u64);
+        return limit("handles_max", HANDLES_MAX as u64);
     }
     Failure::Trap(clean::line(clean::cut(words, SENTENCE_BYTES_MAX)).into_owned())
 }

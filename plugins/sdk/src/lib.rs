@@ -41,9 +41,9 @@ pub use bindings::lifeos::task::types::{
 pub use file_task::{Conclusion, FileTask, Report, Settings, Summary, world as file_task_world};
 pub use task::{Input, Task, world as task_world};
 
-/// Reading the base commit (capability `read`).
+/// Listing and reading the base commit (capability `read`).
 pub mod repo {
-    pub use crate::bindings::lifeos::task::repo::{Entry, Kind, Page, list_files, read_file};
+    pub use crate::bindings::lifeos::task::repo::{Entry, Kind, Page, list_files, read_file, stat};
 }
 
 /// How a file came to be (capability `history`).

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use lifeos_sdk::{
     Change, Conclusion, Document, Edit, FileTask, Finding, Replacement, Report, Settings, Severity, Span, Summary, file_task,
+    repo,
 };
 use serde::Deserialize;
 
@@ -22,6 +23,10 @@ enum Danger {
     LoopInConfigure,
     LoopInCheck,
     LoopInConclude,
+    LoopOnOne,
+    HoardOnOne,
+    QuoteOther,
+    CountInConclude,
     Remember,
     ForeignFinding,
     BadRule,
@@ -60,14 +65,23 @@ impl FileTask for HostileFiles {
         let is_one = document.path.ends_with("one.md");
         let mut report = Report { summary: CALLS.fetch_add(1, Ordering::Relaxed).to_le_bytes().to_vec(), ..Report::default() };
         match self.danger {
-            Danger::SaneEdit | Danger::EditInConcludeToo => report.replacements.push(replacement(0, 0, "sane: ")),
+            Danger::LoopOnOne if is_one => endless_loop(),
+            Danger::HoardOnOne if is_one => drop(black_box(vec![1_u8; 100 << 20])),
+            Danger::SaneEdit | Danger::EditInConcludeToo | Danger::LoopOnOne | Danger::HoardOnOne => {
+                report.replacements.push(replacement(0, 0, "sane: "))
+            }
             Danger::WrongSpans => report.replacements.push(replacement(u32::MAX, u32::MAX, "x")),
             Danger::EditThoughNotEditable if !document.editable => report.replacements.push(replacement(0, 0, "x")),
-            Danger::HugeSummary => report.summary = vec![0; (256 << 10) + 1],
+            Danger::HugeSummary => report.summary = vec![0; (4 << 20) + 1],
             Danger::PanicOnOne if is_one => panic!("on purpose"),
             Danger::GiveUpOnOne if is_one => return Err("this one is too hard".to_owned()),
             Danger::LoopInCheck => endless_loop(),
             Danger::ForeignFinding => report.findings.push(finding("hostile/foreign", Some("secret/hidden.md"))),
+            Danger::QuoteOther if is_one => {
+                let text = repo::read_file("two.md").map(|document| document.text).unwrap_or_default();
+                report.findings.push(Finding { message: text, ..finding("hostile/quote", Some(&document.path)) });
+            }
+            Danger::CountInConclude => report.findings.push(finding("hostile/seen", Some(&document.path))),
             Danger::BadRule => report.findings.push(finding("bad rule!", None)),
             Danger::ManyFindings => report.findings = vec![finding("hostile/many", Some(&document.path)); 100],
             _ => {}
@@ -85,6 +99,12 @@ impl FileTask for HostileFiles {
                 let calls = CALLS.load(Ordering::Relaxed);
                 let counts = summaries.iter().filter(|summary| summary.data == 0_u64.to_le_bytes()).count();
                 let message = format!("conclude sees {calls} earlier calls; {counts} documents were a first");
+                conclusion.findings.push(Finding { message, ..told });
+            }
+            Danger::CountInConclude => {
+                let told = finding("hostile/count", None);
+                let listed = repo::list_files("**", None).map_or(0, |page| page.entries.len());
+                let message = format!("{} documents, {listed} files", summaries.len());
                 conclusion.findings.push(Finding { message, ..told });
             }
             Danger::TellConfig => {

@@ -82,6 +82,15 @@ pub(crate) fn list(patterns: &[String]) -> Result<(), String> {
     Ok(())
 }
 
+/// Asks what is at each path.
+pub(crate) fn stat(paths: &[String]) -> Result<(), String> {
+    for path in paths {
+        let answer = repo::stat(path).map_or_else(|refusal| word(&refusal), |kind| word(&kind));
+        say(&format!("{path:?} {answer}"));
+    }
+    Ok(())
+}
+
 fn say(text: &str) {
     log::write(log::Level::Info, text);
 }

@@ -1,0 +1,84 @@
+//! What all instances of a run share: the base, the policy, the history once
+//! somebody asked for it, and the counts that are bounded over all of them.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
+
+use super::answer::Stop;
+use crate::path::RepoPath;
+use crate::policy::Policy;
+use crate::repo::history::History;
+use crate::repo::{Base, Repo, RepoError};
+
+/// Bytes of all findings of a run.
+const FINDINGS_BYTES_MAX: u64 = 64 << 20;
+
+/// What all workers of a run share.
+pub struct Shared {
+    /// The pinned commit.
+    pub base: Base,
+    /// What may be reached.
+    pub policy: Policy,
+    /// When the task has to be done.
+    deadline: Instant,
+    history: OnceLock<Result<Option<History>, Arc<RepoError>>>,
+    calls: AtomicU64,
+    findings: AtomicU64,
+    findings_bytes: AtomicU64,
+}
+
+impl Shared {
+    /// The state of a run over `base` under `policy`, until `deadline`.
+    #[must_use]
+    pub fn new(base: Base, policy: Policy, deadline: Instant) -> Self {
+        let count = || AtomicU64::new(0);
+        let (calls, findings, findings_bytes) = (count(), count(), count());
+        Self { base, policy, deadline, history: OnceLock::new(), calls, findings, findings_bytes }
+    }
+
+    /// When the task has to be done.
+    #[must_use]
+    pub fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// The clock of a guest stands still while the host works for it, so the
+    /// host looks at its own.
+    pub(super) fn in_time(&self) -> Result<(), Stop> {
+        let late = Instant::now() > self.deadline;
+        if late { Err(Stop::Limit("seconds_max", self.policy.limits.seconds_max)) } else { Ok(()) }
+    }
+
+    pub(super) fn history(&self, repo: &Repo) -> Result<&History, Stop> {
+        let wanted = |path: &RepoPath| self.policy.may_read(path) && self.base.entry(path).is_some();
+        let readable = |path: &RepoPath| self.policy.may_read(path);
+        let walk = || History::walk(repo, self.base.commit, &wanted, &readable, self.deadline).map_err(Arc::new);
+        let walked = self.history.get_or_init(walk).as_ref().map_err(|error| Stop::Repo(error.clone()))?;
+        walked.as_ref().ok_or(Stop::Limit("seconds_max", self.policy.limits.seconds_max))
+    }
+
+    /// Counts calls of the plugin.
+    pub(super) fn count_calls(&self, calls: u64) -> Result<(), Stop> {
+        let limit = self.policy.limits.calls_max;
+        let over = calls > 0 && self.calls.fetch_add(calls, Ordering::Relaxed) + calls > limit;
+        if over { Err(Stop::Limit("calls_max", limit)) } else { self.in_time() }
+    }
+
+    /// Takes back calls whose answers were thrown away.
+    pub(super) fn forget_calls(&self, calls: u64) {
+        self.calls.fetch_sub(calls, Ordering::Relaxed);
+    }
+
+    /// Counts a finding of so many bytes.
+    pub(super) fn count_finding(&self, bytes: usize) -> Result<(), Stop> {
+        let limit = self.policy.limits.findings_max;
+        if self.findings.fetch_add(1, Ordering::Relaxed) >= limit {
+            return Err(Stop::Limit("findings_max", limit));
+        }
+        if self.findings_bytes.fetch_add(bytes as u64, Ordering::Relaxed) > FINDINGS_BYTES_MAX {
+            return Err(Stop::Limit("findings_bytes_max", FINDINGS_BYTES_MAX));
+        }
+        self.in_time()
+    }
+}

@@ -1,0 +1,177 @@
+//! Which findings a base has that an older base had not. It is computed from
+//! the two lists and the two trees, and nothing is stored: a finding is the
+//! same if its rule and words are and its line has the same text, wherever the
+//! line is now; or if its line was rewritten where the rule spoke before.
+
+use std::collections::{BTreeMap, HashMap};
+
+use git2::{Delta, Oid};
+
+use crate::diff::{self, Hunk};
+use crate::edit::Finding;
+use crate::path::RepoPath;
+use crate::repo::{Repo, RepoError};
+
+/// Moved files that are looked for among so many that came and went.
+const MOVES_MAX: usize = 1_000;
+
+/// A commit, and what was found in it.
+#[derive(Clone, Copy)]
+pub struct Seen<'f> {
+    /// The commit.
+    pub commit: Oid,
+    /// In any order.
+    pub findings: &'f [Finding],
+}
+
+/// For each finding of `new`, whether `old` did not have it.
+///
+/// # Errors
+/// [`RepoError`] when a tree or a text cannot be read.
+pub fn is_new(repo: &Repo, old: Seen<'_>, new: Seen<'_>) -> Result<Vec<bool>, RepoError> {
+    let moves = moves(repo, old.commit, new.commit)?;
+    let (before, now) = (by_path(old.findings), by_path(new.findings));
+    let mut is_new = vec![true; new.findings.len()];
+    for (path, places) in now {
+        let origin = path.map(|path| moves.get(path).unwrap_or(path));
+        let known = before.get(&origin).map_or(&[][..], Vec::as_slice);
+        if known.is_empty() {
+            continue;
+        }
+        let text = |commit: Oid, path: Option<&RepoPath>| match path {
+            Some(path) => repo.file_at(commit, path.as_str(), u64::MAX).map(Option::unwrap_or_default),
+            None => Ok(String::new()),
+        };
+        let texts = Texts { old: &text(old.commit, origin)?, new: &text(new.commit, path)? };
+        let known: Vec<&Finding> = known.iter().map(|place| &old.findings[*place]).collect();
+        let found: Vec<&Finding> = places.iter().map(|place| &new.findings[*place]).collect();
+        for (place, fresh) in places.into_iter().zip(unmatched(&known, &found, texts)) {
+            is_new[place] = fresh;
+        }
+    }
+    Ok(is_new)
+}
+
+/// The places of findings in their list, by document.
+fn by_path(findings: &[Finding]) -> BTreeMap<Option<&RepoPath>, Vec<usize>> {
+    let mut places: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+    for (place, finding) in findings.iter().enumerate() {
+        places.entry(finding.path.as_ref()).or_default().push(place);
+    }
+    places
+}
+
+/// The two texts of one document.
+#[derive(Clone, Copy)]
+struct Texts<'t> {
+    old: &'t str,
+    new: &'t str,
+}
+
+/// For each of `found` whether none of `known` stands for it; each stands for one.
+fn unmatched(known: &[&Finding], found: &[&Finding], texts: Texts<'_>) -> Vec<bool> {
+    let (old_lines, new_lines): (Vec<&str>, Vec<&str>) = (texts.old.lines().collect(), texts.new.lines().collect());
+    let mut left: HashMap<_, Vec<&Finding>> = HashMap::new();
+    for finding in known {
+        left.entry(words(finding, &old_lines)).or_default().push(finding);
+    }
+    let mut fresh: Vec<bool> =
+        found.iter().map(|finding| left.get_mut(&words(finding, &new_lines)).and_then(Vec::pop).is_none()).collect();
+    let mut left: Vec<&Finding> = left.into_values().flatten().collect();
+    if !left.is_empty() && fresh.contains(&true) {
+        let hunks = diff::hunks(texts.old, texts.new);
+        for (finding, fresh) in found.iter().zip(&mut fresh).filter(|(_, fresh)| **fresh) {
+            if let Some(place) = left.iter().position(|known| is_rewritten(known, finding, &hunks)) {
+                left.swap_remove(place);
+                *fresh = false;
+            }
+        }
+    }
+    fresh
+}
+
+/// What makes two findings the same wherever they stand: numbers are left
+/// out, since they tell of lines and lengths.
+fn words(finding: &Finding, lines: &[&str]) -> (String, String, String) {
+    let line = finding.position.and_then(|at| lines.get(at.line as usize - 1)).copied().unwrap_or_default();
+    let message = if finding.path.is_some() { finding.message.as_str() } else { "" };
+    (finding.rule.clone(), message.chars().filter(|char| !char.is_ascii_digit()).collect(), line.trim().to_owned())
+}
+
+/// Whether both stand in one change of lines and are of one rule.
+fn is_rewritten(known: &Finding, found: &Finding, hunks: &[Hunk]) -> bool {
+    let (Some(old), Some(new)) = (known.position, found.position) else {
+        return known.rule == found.rule && known.position == found.position;
+    };
+    let (old, new) = (old.line as usize - 1, new.line as usize - 1);
+    known.rule == found.rule && hunks.iter().any(|hunk| hunk.old.contains(&old) && hunk.new.contains(&new))
+}
+
+/// Files that are elsewhere now: new path to old path.
+fn moves(repo: &Repo, old: Oid, new: Oid) -> Result<HashMap<RepoPath, RepoPath>, RepoError> {
+    let git = repo.git();
+    let tree = |id: Oid| git.find_commit(id).and_then(|commit| commit.tree());
+    let mut diff = git.diff_tree_to_tree(Some(&tree(old)?), Some(&tree(new)?), None)?;
+    let mut options = git2::DiffFindOptions::new();
+    diff.find_similar(Some(options.renames(true).rename_limit(MOVES_MAX)))?;
+    let path = |file: git2::DiffFile<'_>| RepoPath::new(std::str::from_utf8(file.path_bytes()?).ok()?).ok();
+    let moved = diff.deltas().filter(|delta| delta.status() == Delta::Renamed);
+    Ok(moved.filter_map(|delta| Some((path(delta.new_file())?, path(delta.old_file())?))).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::edit::{Position, Severity};
+
+    /// Findings written `rule@line message`, of one document.
+    fn findings(rows: &[&str]) -> Vec<Finding> {
+        let finding = |row: &&str| {
+            let (rule, rest) = row.split_once('@').expect("a rule");
+            let (line, message) = rest.split_once(' ').expect("a line");
+            let position = line.parse().ok().map(|line| Position { line, column: 1 });
+            let (rule, message) = (rule.to_owned(), message.to_owned());
+            let path = RepoPath::new("a.md").ok();
+            Finding { path, position, rule, severity: Severity::Note, message, help: None, repaired: false }
+        };
+        rows.iter().map(finding).collect()
+    }
+
+    #[track_caller]
+    fn check(old: (&str, &[&str]), new: (&str, &[&str]), expected: &[&str]) {
+        let (known, found) = (findings(old.1), findings(new.1));
+        let (known, found): (Vec<_>, Vec<_>) = (known.iter().collect(), found.iter().collect());
+        let fresh = unmatched(&known, &found, Texts { old: old.0, new: new.0 });
+        let fresh: Vec<&str> = new.1.iter().zip(fresh).filter(|(_, fresh)| *fresh).map(|(row, _)| *row).collect();
+        assert_eq!(fresh, expected);
+    }
+
+    #[test]
+    fn a_line_that_moved_brings_its_findings_along() {
+        let old: &[&str] = &["r@1 long", "r@3 long"];
+        check(("a\nb\nc\n", old), ("c\nb\na\n", &["r@1 long", "r@3 long"]), &[]);
+        check(("a\nb\nc\n", old), ("new\na\nb\nc\n", &["r@2 long", "r@4 long"]), &[]);
+        check(("a\nb\nc\n", old), ("a\nb\nc\nd\n", &["r@1 long", "r@3 long", "r@4 long"]), &["r@4 long"]);
+    }
+
+    #[test]
+    fn numbers_in_words_do_not_count() {
+        check(("a\n", &["r@1 also at line 7"]), ("x\na\n", &["r@2 also at line 8"]), &[]);
+    }
+
+    #[test]
+    fn each_known_finding_stands_for_one() {
+        check(("a\n", &["r@1 x"]), ("a\na\n", &["r@1 x", "r@2 x"]), &["r@2 x"]);
+    }
+
+    #[test]
+    fn a_rewritten_line_keeps_the_findings_of_its_rules() {
+        check(("a\nb\nc\n", &["r@2 x"]), ("a\nB\nc\n", &["r@2 x", "s@2 x"]), &["s@2 x"]);
+        check(("a\nb\nc\n", &["r@1 x"]), ("a\nB\nc\n", &["r@1 x", "r@2 x"]), &["r@2 x"]);
+    }
+
+    #[test]
+    fn the_whole_document_has_its_findings_too() {
+        check(("a\n", &["r@- x"]), ("b\n", &["r@- x", "s@- x"]), &["s@- x"]);
+    }
+}
