@@ -14,6 +14,7 @@ mod paths;
 mod remembered;
 mod repository;
 mod rig;
+mod rules;
 mod same;
 mod sandbox;
 mod since;
