@@ -1,6 +1,6 @@
-//! Puts the official plugins into the binary: every component that
-//! `just plugins` left in `target/plugins`. Without any, the binary carries
-//! none and says so.
+//! Puts into the binary what it carries: the official plugins, every component
+//! that `just plugins` left in `target/plugins` (without any, the binary
+//! carries none and says so), and the pages on rules of `docs/rules`.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,24 @@ fn main() -> io::Result<()> {
         add(&mut list, name, &target.join("plugins").join(name).with_extension("wasm"), &out)?;
     }
     list.push_str("];\n");
-    fs::write(out.join("official.rs"), list)
+    fs::write(out.join("official.rs"), list)?;
+    fs::write(out.join("pages.rs"), pages(&host.join("../docs/rules"))?)
+}
+
+/// The pages by name, without the index.
+fn pages(folder: &Path) -> io::Result<String> {
+    println!("cargo:rerun-if-changed={}", folder.display());
+    let entries: Vec<fs::DirEntry> = fs::read_dir(folder)?.collect::<io::Result<_>>()?;
+    let mut pages: Vec<PathBuf> = entries.iter().map(fs::DirEntry::path).collect();
+    pages.retain(|path| path.extension().is_some_and(|ending| ending == "md") && !path.ends_with("README.md"));
+    pages.sort();
+    let mut list = String::from("const PAGES: &[(&str, &str)] = &[\n");
+    for path in pages {
+        let name = path.file_stem().unwrap_or_default();
+        writeln!(list, "    ({name:?}, include_str!({path:?})),").map_err(io::Error::other)?;
+    }
+    list.push_str("];\n");
+    Ok(list)
 }
 
 /// The bytes that are digested are the bytes that are included: a copy that nobody replaces in between.

@@ -5,7 +5,8 @@ use serde_json::Value;
 
 use crate::rig::{Ran, TestRepo, expect_file, hostile, workspace};
 
-const NAMES: &[&str] = &["error", "init", "check", "run", "status", "log", "show", "approve", "reject", "doctor", "plugin-build"];
+const NAMES: &[&str] =
+    &["error", "init", "check", "run", "status", "log", "show", "approve", "reject", "explain", "doctor", "plugin-build"];
 
 #[test]
 fn the_schema_files_are_the_program_s() {
@@ -64,6 +65,8 @@ fn every_verb_prints_its_schema() {
     fits(run(&["approve", &id("t")]).exits(0), "approve");
     fits(run(&["reject", &id("second"), "--why", "no"]).exits(0), "reject");
     fits(run(&["log"]).exits(0), "log");
+    fits(run(&["explain"]).exits(0), "explain");
+    fits(run(&["explain", "MD022"]).exits(0), "explain");
     fits(run(&["doctor"]).exits(0), "doctor");
 }
 
@@ -79,6 +82,7 @@ fn every_failure_prints_its_schema() {
         (&["approve", "none"], 2),
         (&["reject", "none", "--why", "no"], 2),
         (&["reject", "none", "--why", ""], 2),
+        (&["explain", "none"], 2),
         (&["plugin", "build", "none"], 2),
         (&["check", "t", "--config", "none.toml"], 2),
     ];

@@ -187,3 +187,24 @@ fn the_index_has_every_page() {
         assert!(["always", "opt-in", "when configured", "never"].contains(&page.reported.as_str()), "{}", page.rule);
     }
 }
+
+#[test]
+fn explain_prints_the_pages() {
+    let repo = TestRepo::nowhere();
+    let list = repo.lifeos(&["explain"]);
+    for page in &pages() {
+        list.exits(0).says(&format!("{} ", page.rule)).says(&page.title);
+        let name = page.also().last().map_or(page.rule.clone(), |name| (*name).to_owned());
+        let shown = repo.lifeos(&["explain", &name, "--json"]).exits(0).json();
+        assert_eq!(shown["rules"][0]["rule"], page.rule, "{name}");
+        assert_eq!(shown["rules"][0]["text"], page.text, "{name}");
+    }
+    for (name, says) in
+        [("md022", "# MD022: "), ("Blanks_Around_Headings", "# MD022: "), ("stamp-outdated", "# stamp/outdated: ")]
+    {
+        repo.lifeos(&["explain", name]).exits(0).says(says);
+    }
+    repo.lifeos(&["explain", "blank-around-heading"]).exits(2).says("did you mean `MD022`");
+    repo.lifeos(&["explain", "stamp/outdatd"]).exits(2).says("did you mean `stamp/outdated`");
+    repo.lifeos(&["explain", "!"]).exits(2).says("`lifeos explain` lists the rules");
+}

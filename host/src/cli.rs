@@ -6,6 +6,7 @@ mod check;
 mod doctor;
 mod error;
 mod exit;
+mod explain;
 mod init;
 mod json;
 mod log;
@@ -66,6 +67,7 @@ enum Verb {
     Approve(approve::Approve),
     Reject(reject::Reject),
     Log(log::Log),
+    Explain(explain::Explain),
     Doctor(doctor::Doctor),
     /// Builds plugins, for their authors.
     #[command(subcommand)]
@@ -106,6 +108,7 @@ fn carry_out(arguments: &Arguments, term: &Term) -> Result<Exit, CommandError> {
         Verb::Approve(verb) => approve::approve(verb, global, term),
         Verb::Reject(verb) => reject::reject(verb, global, term),
         Verb::Log(verb) => log::log(verb, global, term),
+        Verb::Explain(verb) => explain::explain(verb, term),
         Verb::Doctor(verb) => doctor::doctor(verb, global, term),
         Verb::Plugin(verb) => plugin::plugin(verb, global, term),
         Verb::Schema { verb } => json::schema(verb, term),

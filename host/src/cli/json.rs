@@ -176,6 +176,29 @@ pub(crate) struct Verdict {
     pub(crate) commit: Option<String>,
 }
 
+/// `explain`.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct Explain {
+    pub(crate) schema: &'static str,
+    /// The rule that was asked for, or all of them.
+    pub(crate) rules: Vec<Rule>,
+}
+
+/// A rule that `explain` has a page on.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct Rule {
+    /// Its id, as in a finding.
+    pub(crate) rule: String,
+    /// Its other names.
+    pub(crate) also: Vec<String>,
+    /// What it asks for, in one line.
+    pub(crate) title: String,
+    /// Its page as Markdown, if it was asked for.
+    pub(crate) text: Option<&'static str>,
+}
+
 /// `doctor`.
 #[derive(Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
@@ -241,6 +264,7 @@ pub(crate) fn schema(verb: &str, term: &Term) -> Result<Exit, CommandError> {
         "status" | "log" => schema_of::<Runs>(),
         "show" => schema_of::<Show>(),
         "approve" | "reject" => schema_of::<Verdict>(),
+        "explain" => schema_of::<Explain>(),
         "doctor" => schema_of::<Doctor>(),
         "plugin-build" => schema_of::<Built>(),
         _ => return Err(CommandError::usage(format!("no schema for `{verb}`"))),
