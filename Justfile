@@ -37,6 +37,10 @@ check:
 bench: build
     cargo bench --locked --package lifeos --bench host
 
+# Measure lifeos and its peers side by side on a copy of REPO: a section of docs/benchmarks.md.
+bench-peers repo *arguments: build _rumdl
+    PATH="{{ justfile_directory() }}/target/tools/bin:$PATH" tests/bench/peers {{ repo }} --lifeos {{ lifeos }} {{ arguments }}
+
 # Judge what doc hygiene changed with cmark-gfm: `just oracle commit REPO OLD NEW`, `just oracle spec FILE LIFEOS`.
 oracle *arguments:
     tests/oracle/judge.py {{ arguments }}
@@ -48,6 +52,13 @@ ci: test
 [private]
 _host:
     cargo build --release --locked --package lifeos
+
+# Native rumdl of the version that doc hygiene has inside, unless it is on PATH.
+[private]
+_rumdl:
+    @version=$(sed -n 's/^rumdl = .*version = "=\([0-9.]*\)".*/\1/p' plugins/doc-hygiene/Cargo.toml); \
+    PATH="{{ justfile_directory() }}/target/tools/bin:$PATH"; \
+    [ "$(rumdl --version 2>/dev/null)" = "rumdl $version" ] || cargo install rumdl --version "$version" --locked --root target/tools
 
 # Components that misbehave, for the tests.
 [private]
