@@ -3,15 +3,19 @@
 //! but the document it is given and, through [`History`], its past.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
-use lifeos_sdk::{Document, Finding, Report, Severity, Summary};
+use lifeos_sdk::{Change, Document, Edit, Finding, Report, Severity};
 
 use crate::dating::{self, Dated, Wrong};
 use crate::edits::{lines, replacements, span};
+use crate::facts::gather::{self, Gathered, Wanted};
+use crate::facts::toc_file;
 use crate::format::{END_OF_FILE, Repairs, Rules, Seen, Weight, changes, tidy};
 use crate::history::History;
 use crate::options::Options;
 use crate::source::Source;
+use crate::{terms, toc};
 
 /// The contract's bounds on findings.
 const FINDINGS_MAX: usize = 10_000;
@@ -25,9 +29,6 @@ const END_KEPT: &str = "fix withheld: whether a file ends with a line feed is le
 
 /// What to do about a date that cannot be put right.
 const REWRITE: &str = "write the date as 2026-01-31, or in another form this task reads without doubt";
-
-/// The summary of a document whose history is not in the clone.
-const HISTORY_MISSING: u8 = 1;
 
 /// What checks each document of a run.
 pub(crate) struct Checker {
@@ -53,8 +54,15 @@ impl Checker {
         Self { options, rules, history }
     }
 
+    pub(crate) fn options(&self) -> &Options {
+        &self.options
+    }
+
     pub(crate) fn check(&self, document: &Document) -> Report {
         let source = Source::new(&document.text);
+        if let Some(notation) = toc_file::notation(&document.path) {
+            return Report { summary: gather::navigation(&source, notation).encoded(), ..Report::default() };
+        }
         let seen = self.seen(document, &source);
         let dated = self.dated(document, &source);
         let proposed = self.proposed(document, &source, &seen, &dated);
@@ -69,12 +77,35 @@ impl Checker {
                 told.lint(seen, repaired, withheld)
             }));
         }
+        let mut gathered = self.gathered(&source);
+        findings.extend(toc::drift(&source, &gathered).iter().filter(|_| self.options.tocs).map(|drift| told.drift(drift)));
+        let variants = terms::variants(source.plain(), &gathered.prose, &self.options.terms);
+        findings.extend(variants.iter().map(|variant| told.variant(variant)));
         findings.truncate(FINDINGS_MAX);
+        gathered.facts.history_missing = dated.history_missing;
         Report {
             findings,
             replacements: replacements(&source, &changed, &lines(&proposed.text)),
-            summary: vec![if dated.history_missing { HISTORY_MISSING } else { 0 }],
+            summary: gathered.facts.encoded(),
         }
+    }
+
+    /// The edit that turns a document into a text that has been repaired,
+    /// formatted and dated as `check` does it; none if nothing is to change.
+    pub(crate) fn edit(&self, document: &Document, repaired: &str) -> Option<Edit> {
+        let new = Document { text: repaired.to_owned(), ..document.clone() };
+        let source = Source::new(&new.text);
+        let (seen, dated) = (self.seen(&new, &source), self.dated(&new, &source));
+        let proposed = self.proposed(&new, &source, &seen, &dated);
+        let old = Source::new(&document.text);
+        let changed = changes(old.plain(), &proposed.text);
+        let replacements = replacements(&old, &changed, &lines(&proposed.text));
+        let (path, id) = (document.path.clone(), document.id.clone());
+        (!replacements.is_empty()).then_some(Edit::Change(Change { path, id, replacements }))
+    }
+
+    fn gathered(&self, source: &Source<'_>) -> Gathered {
+        gather::gather(source, Wanted { version_keys: &self.options.version_keys, prose: !self.options.terms.is_empty() })
     }
 
     fn seen(&self, document: &Document, source: &Source<'_>) -> Vec<Seen> {
@@ -130,6 +161,28 @@ impl Told<'_> {
         }
     }
 
+    fn drift(&self, drift: &toc::Drift) -> Finding {
+        self.warning("toc/drift", &drift.place, &drift.message, "make the table of contents anew")
+    }
+
+    fn variant(&self, variant: &terms::Variant<'_>) -> Finding {
+        let written = &self.source.plain()[variant.place.clone()];
+        let message = format!("`{written}` is written `{}` here", variant.term);
+        self.warning("term/variant", &variant.place, &message, "write the term as the option `terms` has it")
+    }
+
+    fn warning(&self, rule: &str, place: &Range<usize>, message: &str, help: &str) -> Finding {
+        Finding {
+            rule: rule.to_owned(),
+            severity: Severity::Warning,
+            path: Some(self.document.path.clone()),
+            span: Some(span(self.source.original(place.start)..self.source.original(place.end))),
+            message: shortened(message),
+            help: Some(help.to_owned()),
+            repaired: false,
+        }
+    }
+
     fn lint(&self, seen: &Seen, repaired: bool, withheld: bool) -> Finding {
         let start = self.source.offset(seen.start.0, seen.start.1);
         let end = self.source.offset(seen.end.0, seen.end.1);
@@ -149,25 +202,8 @@ impl Told<'_> {
     }
 }
 
-/// What the whole set shows: whether history was missing.
-pub(crate) fn conclude(summaries: &[Summary]) -> Vec<Finding> {
-    let missing = summaries.iter().filter(|summary| summary.data.first() == Some(&HISTORY_MISSING)).count();
-    if missing == 0 {
-        return Vec::new();
-    }
-    vec![Finding {
-        rule: "stamp/history-missing".to_owned(),
-        severity: Severity::Warning,
-        path: None,
-        span: None,
-        message: format!("the dates of {missing} documents were not checked: this clone does not hold their history"),
-        help: Some("history is missing: fetch with depth 0".to_owned()),
-        repaired: false,
-    }]
-}
-
 /// At most as many bytes as a message may have.
-fn shortened(message: &str) -> String {
+pub(crate) fn shortened(message: &str) -> String {
     let end = (0..=MESSAGE_BYTES_MAX.min(message.len())).rev().find(|&end| message.is_char_boundary(end));
     message[..end.unwrap_or(0)].to_owned()
 }
@@ -176,11 +212,13 @@ fn shortened(message: &str) -> String {
 mod tests {
     use lifeos_sdk::{Document, Summary};
 
-    use super::{Checker, conclude, shortened};
+    use super::{Checker, shortened};
+    use crate::conclude::conclude;
     use crate::edits::applied;
     use crate::format::NoRules;
     use crate::history::tests::Past;
     use crate::options::Options;
+    use crate::tree::tests::Fake;
 
     fn document(text: &str, editable: bool) -> Document {
         Document { path: "a.md".to_owned(), id: String::new(), text: text.to_owned(), editable }
@@ -213,9 +251,13 @@ mod tests {
     fn missing_history_is_said_once() {
         let report = checker(Past(Vec::new())).check(&document(STAMPED, true));
         assert!(report.findings.is_empty() && report.replacements.is_empty());
-        let summary = |data: &[u8]| Summary { path: "a.md".to_owned(), data: data.to_vec() };
-        assert_eq!(conclude(&[summary(&report.summary), summary(&report.summary)]).len(), 1);
-        assert_eq!(conclude(&[summary(&[0]), summary(&[])]).len(), 0);
+        let findings = |data: &[&[u8]]| {
+            let summaries: Vec<Summary> =
+                data.iter().map(|data| Summary { path: "a.md".to_owned(), data: data.to_vec() }).collect();
+            conclude(&summaries, &checker(Past(Vec::new())), &[], &Fake::default()).conclusion.findings.len()
+        };
+        assert_eq!(findings(&[&report.summary, &report.summary]), 1);
+        assert_eq!(findings(&[&[0], &[]]), 0);
     }
 
     #[test]

@@ -4,35 +4,57 @@
 
 #[cfg(feature = "rumdl")]
 mod burden;
+mod conclude;
 #[cfg(feature = "rumdl")]
 mod config;
 mod date;
 mod dating;
 mod document;
 mod edits;
+mod facts;
 mod format;
 mod front;
+mod globs;
 mod guard;
 mod history;
+mod issue;
+mod links;
 #[cfg(feature = "rumdl")]
 mod lint;
 mod marks;
 mod options;
+mod orphans;
+mod paths;
+mod place;
 mod reader;
+mod repair;
+mod resolve;
+mod set;
+mod site;
+mod slug;
 mod source;
 mod stamp;
+mod target;
+mod terms;
+mod titles;
+mod toc;
+mod tree;
+mod versions;
 mod written;
 
-use lifeos_sdk::{Conclusion, Document, FileTask, Report, Settings, Summary, file_task};
+use lifeos_sdk::{Conclusion, Document, FileTask, Report, Settings, Summary, file_task, log};
 
 use crate::document::Checker;
 use crate::format::Rules;
 use crate::history::{History, HostHistory};
 use crate::options::Options;
+use crate::tree::HostTree;
 
 /// The task.
 pub struct DocHygiene {
     checker: Checker,
+    /// Among others, the configuration of the sites.
+    config: Vec<Document>,
 }
 
 /// The owner's options.
@@ -49,7 +71,7 @@ impl FileTask for DocHygiene {
             true => Some(Box::new(HostHistory)),
             false => None,
         };
-        Ok(Self { checker: Checker::new(options.0, rules, history) })
+        Ok(Self { checker: Checker::new(options.0, rules, history), config: settings.config.clone() })
     }
 
     fn check(&self, document: &Document) -> Result<Report, String> {
@@ -57,7 +79,11 @@ impl FileTask for DocHygiene {
     }
 
     fn conclude(&self, summaries: &[Summary]) -> Result<Conclusion, String> {
-        Ok(Conclusion { findings: document::conclude(summaries), edits: Vec::new() })
+        let concluded = conclude::conclude(summaries, &self.checker, &self.config, &HostTree);
+        for line in &concluded.lines {
+            log::write(log::Level::Info, line);
+        }
+        Ok(concluded.conclusion)
     }
 }
 

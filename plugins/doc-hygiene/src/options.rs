@@ -2,6 +2,10 @@
 
 use serde::Deserialize;
 
+use crate::orphans::Orphans;
+use crate::site::Choice;
+use crate::titles::Titles;
+
 /// The table `[task.NAME.options]`.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields, default)]
@@ -22,7 +26,35 @@ pub(crate) struct Options {
     pub(crate) lint_disable: Vec<String>,
     /// Opt-in rules to add, besides what the repository's configuration says.
     pub(crate) lint_enable: Vec<String>,
+    /// Which generator reads the documents.
+    pub(crate) site: Choice,
+    /// Whether to follow links.
+    pub(crate) links: bool,
+    /// Whether to report links whose form is not judged.
+    pub(crate) report_unresolved: bool,
+    /// Where to look for documents that nothing links to.
+    pub(crate) orphans: Orphans,
+    /// Documents that need no link.
+    pub(crate) orphans_allowed: Vec<String>,
+    /// Whether to look for documents that the navigation leaves out.
+    pub(crate) indexes: bool,
+    /// Whether to compare marked tables of contents with the headings.
+    pub(crate) tocs: bool,
+    /// Where titles must differ.
+    pub(crate) duplicate_titles: Titles,
+    /// Whether to compare the versions a document gives itself.
+    pub(crate) versions: bool,
+    /// The front matter keys that hold a version.
+    pub(crate) version_keys: Vec<String>,
+    /// Whether to look for paths in code spans that do not exist.
+    pub(crate) paths: bool,
+    /// Terms, spelled as they should be.
+    pub(crate) terms: Vec<String>,
 }
+
+/// Documents that readers find without a link.
+const FOUND_ANYWAY: [&str; 9] =
+    ["README*", "index*", "_index*", "CHANGELOG*", "CONTRIBUTING*", "LICENSE*", "CODE_OF_CONDUCT*", "SECURITY*", "SUMMARY*"];
 
 impl Default for Options {
     fn default() -> Self {
@@ -36,6 +68,18 @@ impl Default for Options {
             mass_commit_files: 50,
             lint_disable: Vec::new(),
             lint_enable: Vec::new(),
+            site: Choice::Auto,
+            links: true,
+            report_unresolved: false,
+            orphans: Orphans::Auto,
+            orphans_allowed: FOUND_ANYWAY.map(str::to_owned).to_vec(),
+            indexes: true,
+            tocs: true,
+            duplicate_titles: Titles::Folder,
+            versions: true,
+            version_keys: vec!["version".to_owned()],
+            paths: true,
+            terms: Vec::new(),
         }
     }
 }

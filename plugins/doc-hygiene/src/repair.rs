@@ -1,0 +1,161 @@
+//! Writes new destinations into a text and proves that nothing else changed:
+//! the same parser sees the same document but for those destinations.
+
+use pulldown_cmark::{Options, Parser};
+
+use crate::front;
+use crate::issue::{Change, Fix};
+use crate::marks;
+use crate::target;
+
+/// What stands for a destination while two texts are compared.
+const TOKEN: &str = "lifeosdestination";
+
+/// The text with all fixes made; none if it cannot be done safely.
+pub(crate) fn mended(text: &str, fixes: &[Fix]) -> Option<String> {
+    let mut fixes: Vec<&Fix> = fixes.iter().collect();
+    fixes.sort_by_key(|fix| fix.place.start);
+    fixes.dedup();
+    if fixes.windows(2).any(|two| two[0].place.end > two[1].place.start) || text.contains(TOKEN) {
+        return None;
+    }
+    let places: Vec<_> = fixes.iter().map(|fix| fix.place.start as usize..fix.place.end as usize).collect();
+    let old: Option<Vec<&str>> = places.iter().map(|place| text.get(place.clone())).collect();
+    let old = old?;
+    let is_pointed = |at: usize| at > 0 && text.as_bytes()[at - 1] == b'<';
+    let new: Option<Vec<String>> = fixes
+        .iter()
+        .zip(&old)
+        .zip(&places)
+        .map(|((fix, old), place)| rewritten(old, &fix.change, is_pointed(place.start)))
+        .collect();
+    let new = new?;
+    let written = |values: &[String]| {
+        let mut made = String::with_capacity(text.len());
+        let mut at = 0;
+        for (place, value) in places.iter().zip(values) {
+            made.push_str(&text[at..place.start]);
+            made.push_str(value);
+            at = place.end;
+        }
+        made + &text[at..]
+    };
+    let tokens: Vec<String> = (0..fixes.len()).map(|at| format!("{TOKEN}{at}x")).collect();
+    let masked = Shape::of(&written(&tokens));
+    let made = written(&new);
+    let old: Vec<String> = old.into_iter().map(str::to_owned).collect();
+    (masked.filled(&tokens, &old) == Shape::of(text) && masked.filled(&tokens, &new) == Shape::of(&made)).then_some(made)
+}
+
+/// A destination as it is to be written now.
+fn rewritten(old: &str, change: &Change, is_pointed: bool) -> Option<String> {
+    if old.contains("&#") {
+        return None;
+    }
+    Some(match change {
+        Change::Path(path) => {
+            let rest = old.find(['?', '#']).map_or("", |at| &old[at..]);
+            encoded(path, is_pointed) + rest
+        }
+        Change::Fragment(fragment) => format!("{}#{}", &old[..old.find('#')?], encoded(fragment, is_pointed)),
+    })
+}
+
+/// A path as a destination: what would end it or mean something else in it is
+/// percent-encoded. Between `<` and `>` a space may stay.
+pub(crate) fn encoded(path: &str, is_pointed: bool) -> String {
+    let mut made = String::with_capacity(path.len());
+    for next in path.chars() {
+        let is_kept = next == ' ' && is_pointed;
+        if !is_kept && (next.is_ascii_control() || " ()<>[]|\"'`\\#?%&*".contains(next)) {
+            made.push_str(&format!("%{:02X}", u32::from(next)));
+        } else {
+            made.push(next);
+        }
+    }
+    made
+}
+
+/// What a parser and the extensions see of a text.
+#[derive(PartialEq)]
+struct Shape {
+    front: String,
+    events: Vec<String>,
+    marks: Vec<String>,
+}
+
+impl Shape {
+    fn of(text: &str) -> Self {
+        let body = front::body(text);
+        let options =
+            Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS | Options::ENABLE_FOOTNOTES;
+        let events = Parser::new_ext(body, options).map(|event| format!("{event:?}")).map(without_storage).collect();
+        Self { front: text[..text.len() - body.len()].to_owned(), events, marks: marks::of(body) }
+    }
+
+    /// With values in place of the tokens.
+    fn filled(&self, tokens: &[String], values: &[String]) -> Self {
+        let fill = |line: &String| {
+            if !line.contains(TOKEN) {
+                return line.clone();
+            }
+            let is_tag = line.starts_with("Start(");
+            tokens.iter().zip(values).fold(line.clone(), |line, (token, value)| {
+                let value = if is_tag { target::unescaped(value) } else { value.clone() };
+                line.replace(token, &value)
+            })
+        };
+        Self {
+            front: self.front.clone(),
+            events: self.events.iter().map(fill).collect(),
+            marks: self.marks.iter().map(fill).collect(),
+        }
+    }
+}
+
+/// How a word is stored says nothing about the document.
+fn without_storage(event: String) -> String {
+    event.replace("Borrowed(", "(").replace("Boxed(", "(").replace("Inlined(", "(").replace("InlineStr", "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{encoded, mended};
+    use crate::facts::Place;
+    use crate::issue::{Change, Fix};
+
+    /// Makes one fix where `old` stands.
+    fn check(text: &str, old: &str, change: Change, expected: Option<&str>) {
+        let start = u32::try_from(text.find(old).expect("old")).expect("short");
+        let place = Place { start, end: start + u32::try_from(old.len()).expect("short") };
+        assert_eq!(mended(text, &[Fix { place, change }]).as_deref(), expected, "{text:?}");
+    }
+
+    fn path(path: &str) -> Change {
+        Change::Path(path.to_owned())
+    }
+
+    #[test]
+    fn only_the_destination_changes() {
+        check("[a](b.md#c)\r\n", "b.md#c", path("d/e.md"), Some("[a](d/e.md#c)\r\n"));
+        check("[a](<b c.md>)", "b c.md", path("d e.md"), Some("[a](<d e.md>)"));
+        check("[a](b.md)", "b.md", path("d (e).md"), Some("[a](d%20%28e%29.md)"));
+        check("[r]\n\n[r]: b.md 'T'\n", "b.md", path("c.md"), Some("[r]\n\n[r]: c.md 'T'\n"));
+        check("<a href=\"b.md\">x</a>", "b.md", path("c.md"), Some("<a href=\"c.md\">x</a>"));
+        check("[a](b.md#old)", "b.md#old", Change::Fragment("new".to_owned()), Some("[a](b.md#new)"));
+        check("[a](b\\_c.md)", "b\\_c.md", path("b_d.md"), Some("[a](b_d.md)"));
+        check("---\nt: x\n---\n[![i](i.png)](b.md)\n", "i.png", path("j.png"), Some("---\nt: x\n---\n[![i](j.png)](b.md)\n"));
+    }
+
+    #[test]
+    fn what_is_no_destination_is_left() {
+        check("`b.md`", "`b.md", path("c.md"), None);
+        check("# b.md\n", "# b.md", path("c.md"), None);
+    }
+
+    #[test]
+    fn unsafe_characters_are_encoded() {
+        assert_eq!(encoded("a b/ä(1).md", false), "a%20b/ä%281%29.md");
+        assert_eq!(encoded("a b.md", true), "a b.md");
+    }
+}

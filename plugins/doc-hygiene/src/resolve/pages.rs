@@ -1,0 +1,81 @@
+//! Where each profile looks for a destination: folders to look in, and the
+//! documents behind an address on the finished site.
+
+use crate::facts::Kind;
+use crate::place;
+use crate::resolve::{Form, Found};
+use crate::site::{Profile, Site};
+
+/// The folders that a destination may be relative to, in order.
+pub(super) fn bases(site: &Site, from: &str, kind: Kind, written: &str) -> Vec<String> {
+    let own = place::split(from).0.to_owned();
+    let under = |folder: &str| format!("{}{folder}", site.root);
+    if rest(site, written).len() != written.len() && !written.starts_with('/') {
+        return vec![site.root.clone()];
+    }
+    let is_absolute = written.starts_with('/');
+    match (site.profile, is_absolute) {
+        (Profile::Mkdocs, _) if kind == Kind::Nav => vec![site.source.clone()],
+        (Profile::Plain | Profile::Github | Profile::Other, true) => vec![String::new()],
+        (Profile::Hugo, true) => [site.source.clone()].into_iter().chain(["static/", "assets/"].map(under)).collect(),
+        (Profile::Hugo, false) if kind == Kind::Ref => vec![own, site.source.clone()],
+        (Profile::Hugo, false) => vec![own, site.source.clone(), under("static/"), under("assets/")],
+        (Profile::Docusaurus, true) => vec![site.source.clone(), under("static/")],
+        (Profile::Docusaurus, false) => vec![own, site.source.clone()],
+        (_, true) => vec![site.source.clone()],
+        (_, false) => vec![own],
+    }
+}
+
+/// The destination without the sign for the site's root.
+pub(super) fn rest<'a>(site: &Site, written: &'a str) -> &'a str {
+    let sign = match site.profile {
+        Profile::Docfx => "~/",
+        Profile::Docusaurus => "@site/",
+        _ => return written,
+    };
+    written.strip_prefix(sign).unwrap_or(written)
+}
+
+/// What a document found behind an address is taken for: what GitHub shows is
+/// files, so there the address is for another site.
+pub(super) fn as_page(site: &Site, at: usize) -> Found {
+    match site.profile {
+        Profile::Plain | Profile::Github | Profile::Other => Found::Unresolved(Form::Address),
+        _ => Found::Document(at),
+    }
+}
+
+/// The documents that an address on the finished site may stand for.
+pub(super) fn alternatives(site: &Site, from: &str, written: &str) -> Vec<String> {
+    let (folder, name) = place::split(from);
+    let stem = name.split('.').next().unwrap_or(name);
+    let is_index = matches!(stem, "index" | "_index" | "README");
+    let page = if is_index { folder.to_owned() } else { format!("{folder}{stem}/") };
+    let language = from.strip_prefix(&site.source).and_then(|rest| rest.split_once('/')).map_or("", |(first, _)| first);
+    let bases: Vec<String> = match (site.profile, written.starts_with('/')) {
+        (Profile::Docfx, _) => return Vec::new(),
+        (Profile::Mdbook, true) => return Vec::new(),
+        (Profile::Hugo | Profile::Docusaurus, true) => {
+            vec![site.source.clone(), format!("{}{language}/", site.source), site.root.clone()]
+        }
+        (_, true) => vec![site.source.clone()],
+        (Profile::Hugo | Profile::Docusaurus | Profile::Mkdocs, false) => vec![page, folder.to_owned(), site.source.clone()],
+        (_, false) => vec![folder.to_owned()],
+    };
+    let bare = written.strip_suffix(".html").or_else(|| written.strip_suffix(".htm")).unwrap_or(written);
+    let bare = bare.strip_suffix(".md").filter(|_| site.profile == Profile::Hugo).unwrap_or(bare);
+    let paths = bases.iter().filter_map(|base| place::joined(base, bare));
+    paths.flat_map(|path| documents(site, &path)).collect()
+}
+
+fn documents(site: &Site, path: &str) -> Vec<String> {
+    let join = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
+    let mut made = vec![format!("{path}.md")];
+    if site.profile == Profile::Mdbook {
+        made.extend(path.strip_suffix("index").map(|folder| format!("{folder}README.md")));
+    } else {
+        made.extend(["index.md", "_index.md", "README.md"].map(join));
+    }
+    made
+}
