@@ -66,7 +66,8 @@ impl Checker {
         let seen = self.seen(document, &source);
         let dated = self.dated(document, &source);
         let proposed = self.proposed(document, &source, &seen, &dated);
-        let changed = changes(source.plain(), &proposed.text);
+        let is_changed = proposed.text != source.plain();
+        let changed = if is_changed { changes(source.plain(), &proposed.text) } else { Vec::new() };
         let told = Told { document, source: &source };
         let mut findings: Vec<Finding> = dated.wrong.iter().map(|wrong| told.stamp(wrong)).collect();
         if self.options.lint {
@@ -85,7 +86,7 @@ impl Checker {
         gathered.facts.history_missing = dated.history_missing;
         Report {
             findings,
-            replacements: replacements(&source, &changed, &lines(&proposed.text)),
+            replacements: if is_changed { replacements(&source, &changed, &lines(&proposed.text)) } else { Vec::new() },
             summary: gathered.facts.encoded(),
         }
     }

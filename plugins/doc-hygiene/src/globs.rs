@@ -8,37 +8,40 @@ pub(crate) fn any(globs: &[String], path: &str) -> bool {
 
 fn matches(glob: &str, path: &str) -> bool {
     let subject = if glob.contains('/') { path } else { crate::place::split(path).1 };
-    let (glob, subject): (Vec<char>, Vec<char>) = (glob.chars().collect(), subject.chars().collect());
-    // Which beginnings of the glob match the subject read so far.
-    let mut states = vec![false; glob.len() + 1];
-    states[0] = true;
-    skip_stars(&glob, &mut states);
-    for next in subject {
-        let mut after = vec![false; glob.len() + 1];
-        for at in (0..glob.len()).filter(|at| states[*at]) {
-            let is_deep = glob[at] == '*' && (glob.get(at + 1) == Some(&'*') || at > 0 && glob[at - 1] == '*');
-            match glob[at] {
-                '*' => after[at] |= is_deep || next != '/',
-                '?' => after[at + 1] |= next != '/',
-                wanted => after[at + 1] |= wanted == next,
-            }
+    match glob.strip_prefix("**/") {
+        Some(rest) => {
+            let mut starts = std::iter::once(0).chain(subject.match_indices('/').map(|(at, _)| at + 1));
+            starts.any(|start| whole(rest.as_bytes(), &subject.as_bytes()[start..]))
         }
-        skip_stars(&glob, &mut after);
-        states = after;
+        None => whole(glob.as_bytes(), subject.as_bytes()),
     }
-    states[glob.len()]
 }
 
-/// A star matches nothing as well, and `**/` no folder at all.
-fn skip_stars(glob: &[char], states: &mut [bool]) {
-    for at in 0..glob.len() {
-        if states[at] && glob[at] == '*' {
-            states[at + 1] = true;
-            if glob[at..].starts_with(&['*', '*', '/']) && (at == 0 || glob[at - 1] == '/') {
-                states[at + 3] = true;
+/// Whether a glob matches a whole text. On a difference it goes back to the
+/// last star, which then takes one byte more; a lone star takes no `/`.
+fn whole(glob: &[u8], text: &[u8]) -> bool {
+    let (mut at, mut read) = (0, 0);
+    let mut star: Option<(usize, usize, bool)> = None;
+    while read < text.len() {
+        match glob.get(at) {
+            Some(b'*') => {
+                let stars = glob[at..].iter().take_while(|next| **next == b'*').count();
+                at += stars;
+                star = Some((at, read, stars > 1));
+            }
+            Some(b'?') if text[read] != b'/' => (at, read) = (at + 1, read + 1),
+            Some(next) if *next == text[read] => (at, read) = (at + 1, read + 1),
+            _ => {
+                let Some((after, from, is_deep)) = star else { return false };
+                if text[from] == b'/' && !is_deep {
+                    return false;
+                }
+                star = Some((after, from + 1, is_deep));
+                (at, read) = (after, from + 1);
             }
         }
     }
+    glob[at..].iter().all(|next| *next == b'*')
 }
 
 #[cfg(test)]

@@ -98,8 +98,7 @@ fn groups(set: &Set<'_>, options: &Options) -> Vec<Group> {
 }
 
 fn is_allowed(path: &str, options: &Options) -> bool {
-    let is_apart = path.split('/').any(|part| part.starts_with('.') || part.to_ascii_lowercase().contains("template"));
-    is_apart || globs::any(&options.orphans_allowed, path)
+    path.starts_with('.') || path.contains("/.") || place::is_template(path) || globs::any(&options.orphans_allowed, path)
 }
 
 fn is_custom(group: &Group, profile: Profile, linked: &[bool], wanted: Orphans) -> bool {

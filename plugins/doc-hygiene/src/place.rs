@@ -16,6 +16,12 @@ pub(crate) fn extension(path: &str) -> Option<String> {
     (is_one && !stem.is_empty()).then(|| extension.to_ascii_lowercase())
 }
 
+/// Whether a path speaks of templates: such a document is a pattern for others.
+pub(crate) fn is_template(path: &str) -> bool {
+    let word = b"template";
+    path.contains(['{', '<']) || path.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word))
+}
+
 /// A relative path as seen from a folder; none if it leaves the repository.
 pub(crate) fn joined(folder: &str, relative: &str) -> Option<String> {
     let mut made = String::with_capacity(folder.len() + relative.len());

@@ -1,7 +1,7 @@
 //! Writes new destinations into a text and proves that nothing else changed:
 //! the same parser sees the same document but for those destinations.
 
-use pulldown_cmark::{Options, Parser};
+use pulldown_cmark::{Event, Options, Parser, Tag};
 
 use crate::front;
 use crate::issue::{Change, Fix};
@@ -41,10 +41,10 @@ pub(crate) fn mended(text: &str, fixes: &[Fix]) -> Option<String> {
         made + &text[at..]
     };
     let tokens: Vec<String> = (0..fixes.len()).map(|at| format!("{TOKEN}{at}x")).collect();
-    let masked = Shape::of(&written(&tokens));
+    let masked = written(&tokens);
     let made = written(&new);
     let old: Vec<String> = old.into_iter().map(str::to_owned).collect();
-    (masked.filled(&tokens, &old) == Shape::of(text) && masked.filled(&tokens, &new) == Shape::of(&made)).then_some(made)
+    (is_filled(&masked, text, &tokens, &old) && is_filled(&masked, &made, &tokens, &new)).then_some(made)
 }
 
 /// A destination as it is to be written now.
@@ -76,46 +76,52 @@ pub(crate) fn encoded(path: &str, is_pointed: bool) -> String {
     made
 }
 
-/// What a parser and the extensions see of a text.
-#[derive(PartialEq)]
-struct Shape {
-    front: String,
-    events: Vec<String>,
-    marks: Vec<String>,
-}
-
-impl Shape {
-    fn of(text: &str) -> Self {
-        let body = front::body(text);
-        let options =
-            Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS | Options::ENABLE_FOOTNOTES;
-        let events = Parser::new_ext(body, options).map(|event| format!("{event:?}")).map(without_storage).collect();
-        Self { front: text[..text.len() - body.len()].to_owned(), events, marks: marks::of(body) }
-    }
-
-    /// With values in place of the tokens.
-    fn filled(&self, tokens: &[String], values: &[String]) -> Self {
-        let fill = |line: &String| {
-            if !line.contains(TOKEN) {
-                return line.clone();
-            }
-            let is_tag = line.starts_with("Start(");
-            tokens.iter().zip(values).fold(line.clone(), |line, (token, value)| {
-                let value = if is_tag { target::unescaped(value) } else { value.clone() };
-                line.replace(token, &value)
-            })
-        };
-        Self {
-            front: self.front.clone(),
-            events: self.events.iter().map(fill).collect(),
-            marks: self.marks.iter().map(fill).collect(),
+/// Whether a text is the masked one with these values in place of its tokens,
+/// to a parser and to the extensions.
+fn is_filled(masked: &str, text: &str, tokens: &[String], values: &[String]) -> bool {
+    let fill = |word: &str| tokens.iter().zip(values).fold(word.to_owned(), |word, (token, value)| word.replace(token, value));
+    let (body, other) = (front::body(masked), front::body(text));
+    let (mut events, mut others) = (events(body), events(other));
+    loop {
+        match (events.next(), others.next()) {
+            (None, None) => break,
+            (Some(one), Some(other)) if is_same(&one, &other, &fill) => {}
+            _ => return false,
         }
     }
+    let (marks, others) = (marks::of(body), marks::of(other));
+    marks.len() == others.len()
+        && marks.iter().zip(&others).all(|(one, other)| one == other || one.contains(TOKEN) && fill(one) == *other)
+        && masked[..masked.len() - body.len()] == text[..text.len() - other.len()]
 }
 
-/// How a word is stored says nothing about the document.
-fn without_storage(event: String) -> String {
-    event.replace("Borrowed(", "(").replace("Boxed(", "(").replace("Inlined(", "(").replace("InlineStr", "")
+fn events(body: &str) -> Parser<'_> {
+    let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS | Options::ENABLE_FOOTNOTES;
+    Parser::new_ext(body, options)
+}
+
+/// Whether two events differ in nothing but a destination.
+fn is_same(one: &Event<'_>, other: &Event<'_>, fill: &impl Fn(&str) -> String) -> bool {
+    match (one, other) {
+        (Event::Html(one), Event::Html(other)) | (Event::InlineHtml(one), Event::InlineHtml(other)) => {
+            one == other || one.contains(TOKEN) && fill(one) == **other
+        }
+        (Event::Start(one), Event::Start(other)) => one == other || is_same_link(one, other, fill),
+        _ => one == other,
+    }
+}
+
+fn is_same_link(one: &Tag<'_>, other: &Tag<'_>, fill: &impl Fn(&str) -> String) -> bool {
+    let (dest, new) = match (one, other) {
+        (Tag::Link { dest_url: dest, .. }, Tag::Link { dest_url: new, .. })
+        | (Tag::Image { dest_url: dest, .. }, Tag::Image { dest_url: new, .. }) => (dest, new),
+        _ => return false,
+    };
+    let mut with_new = one.clone();
+    if let Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. } = &mut with_new {
+        *dest_url = new.clone();
+    }
+    dest.contains(TOKEN) && target::unescaped(&fill(dest)) == **new && with_new == *other
 }
 
 #[cfg(test)]

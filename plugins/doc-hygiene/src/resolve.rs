@@ -163,7 +163,7 @@ impl<'a> Resolver<'a> {
     /// Why a missing path is not called broken.
     fn doubt(&self, doc: &Doc<'_>, kind: Kind, written: &str, missing: &str) -> Option<Form> {
         let site = self.set.site_of(doc);
-        if is_template(doc.path) {
+        if place::is_template(doc.path) {
             return Some(Form::Template);
         }
         if site.generated {
@@ -178,7 +178,9 @@ impl<'a> Resolver<'a> {
         let is_absolute = written.starts_with('/');
         let knows = match site.profile {
             Profile::Plain => !is_absolute,
-            Profile::Github => !is_absolute || self.has_root_of(missing),
+            Profile::Github if is(&["html", "htm"]) => false,
+            Profile::Github if is_absolute => self.has_root_of(missing),
+            Profile::Github => extension.is_some() || written.contains('/') || is_shouted(written),
             Profile::Mdbook => kind == Kind::Include || !is_absolute && (is_markdown || is(&IMAGES)),
             Profile::Hugo => is_markdown && kind == Kind::Link,
             Profile::Docfx => match written.strip_prefix("~/") {
@@ -244,6 +246,12 @@ impl<'a> Resolver<'a> {
     }
 }
 
+/// Whether a word is written as `LICENSE` is. Another lone word is rather the
+/// name of a page or no address at all.
+fn is_shouted(word: &str) -> bool {
+    word.bytes().all(|next| next.is_ascii_uppercase() || matches!(next, b'_' | b'-'))
+}
+
 /// Whether a fragment leads somewhere in every document.
 fn is_always_there(profile: Profile, fragment: &str) -> bool {
     let is_line = fragment.strip_prefix('L').is_some_and(|rest| rest.starts_with(|next: char| next.is_ascii_digit()));
@@ -255,9 +263,4 @@ fn is_always_there(profile: Profile, fragment: &str) -> bool {
         || fragment.starts_with("footnote")
         || fragment.starts_with("tab/") && profile == Profile::Docfx
         || fragment.contains(['/', '='])
-}
-
-/// Whether a document is a pattern for others, whose links hold only there.
-fn is_template(path: &str) -> bool {
-    path.contains(['{', '<']) || path.split('/').any(|part| part.to_ascii_lowercase().contains("template"))
 }

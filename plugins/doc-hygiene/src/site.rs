@@ -75,6 +75,9 @@ impl Sites {
             sites.retain(|site| site.profile == profile);
             rest = profile;
         }
+        // What lies beside a site's configuration serves the site in a way of its own.
+        let roots: Vec<String> = sites.iter().map(|site| site.root.clone()).filter(|root| !root.is_empty()).collect();
+        sites.extend(roots.into_iter().flat_map(|root| other(&root)));
         sites.push(site(rest, "", String::new()));
         sites.sort_by(|a, b| b.source.len().cmp(&a.source.len()).then_with(|| a.profile.cmp(&b.profile)));
         sites.dedup_by(|later, first| later.source == first.source && later.profile == first.profile);
@@ -88,7 +91,9 @@ impl Sites {
         {
             return own;
         }
-        self.0.iter().position(|site| path.starts_with(&site.source)).unwrap_or(self.0.len() - 1)
+        let is_for_readers = is_shouted(place::split(path).1);
+        let governs = |site: &Site| path.starts_with(&site.source) && !(is_for_readers && site.profile == Profile::Other);
+        self.0.iter().position(governs).unwrap_or(self.0.len() - 1)
     }
 
     pub(crate) fn get(&self, number: usize) -> &Site {
@@ -98,6 +103,11 @@ impl Sites {
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
+}
+
+/// Whether a document is one that people read in the repository: `README.md`.
+fn is_shouted(name: &str) -> bool {
+    name.bytes().take_while(|next| *next != b'.').all(|next| next.is_ascii_uppercase() || matches!(next, b'_' | b'-'))
 }
 
 fn mkdocs_root(path: &str) -> Option<&str> {

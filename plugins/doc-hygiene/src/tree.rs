@@ -13,6 +13,9 @@ use crate::place;
 /// proposed that needs the list.
 const FILES_MAX: usize = 500_000;
 
+/// At most so many paths are asked for; beyond them nothing is judged.
+const QUESTIONS_MAX: usize = 50_000;
+
 /// The repository, as the host lends it.
 pub(crate) trait Tree {
     /// What is at a path.
@@ -78,6 +81,9 @@ impl<'a> Files<'a> {
     pub(crate) fn known(&self, path: &str) -> Known {
         if let Some(known) = self.seen.borrow().get(path) {
             return *known;
+        }
+        if self.seen.borrow().len() >= QUESTIONS_MAX {
+            return Known::Hidden;
         }
         let known = match self.tree.stat(path) {
             Ok(Kind::Folder) => Known::Folder,
