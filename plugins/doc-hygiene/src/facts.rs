@@ -47,6 +47,8 @@ pub(crate) enum Kind {
     Html,
     /// Content that is put in at build time.
     Include,
+    /// Code that docfx puts in.
+    Snippet,
     /// A Hugo `ref` or `relref`.
     Ref,
     /// An entry of a navigation file.

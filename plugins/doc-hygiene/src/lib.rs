@@ -27,6 +27,7 @@ mod orphans;
 mod paths;
 mod place;
 mod reader;
+mod redirects;
 mod repair;
 mod resolve;
 mod set;

@@ -104,11 +104,17 @@ impl Judge<'_> {
                     self.judged.issues.push(issue);
                 }
             }
-            Found::Broken(missing) if !doc.is_foreign => {
-                let issue = self.broken(at, doc, link, missing);
-                self.judged.issues.push(issue);
+            Found::Broken(missing) => {
+                for path in self.resolver.files.in_other_case(missing) {
+                    if let Some(to) = self.resolver.set.at(path) {
+                        self.uses(at, doc, to);
+                    }
+                }
+                if !doc.is_foreign {
+                    let issue = self.broken(at, doc, link, missing);
+                    self.judged.issues.push(issue);
+                }
             }
-            Found::Broken(_) => {}
         }
     }
 

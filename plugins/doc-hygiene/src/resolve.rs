@@ -129,6 +129,9 @@ impl<'a> Resolver<'a> {
         if let Some(at) = pages::alternatives(site, doc.path, &local.path).iter().find_map(|path| self.set.at(path)) {
             return pages::as_page(site, at);
         }
+        if self.set.redirected.contains(&missing) {
+            return Found::File;
+        }
         match outcome.or_else(|| self.doubt(doc, kind, &local.path, &missing)) {
             Some(form) => Found::Unresolved(form),
             None => Found::Broken(missing),
@@ -185,6 +188,7 @@ impl<'a> Resolver<'a> {
             Profile::Hugo => is_markdown && kind == Kind::Link,
             Profile::Docfx => match written.strip_prefix("~/") {
                 Some(_) => self.has_root_of(missing),
+                None if kind == Kind::Snippet && !self.files.in_other_case(missing).is_empty() => false,
                 None => !is_absolute && extension.is_some() && !is(&["html", "htm", "aspx"]) && missing.starts_with(&site.source),
             },
             Profile::Mkdocs => {
@@ -223,6 +227,9 @@ impl<'a> Resolver<'a> {
             return Found::Document(at);
         }
         let is_own_of_included = self.included[at] && target.path == doc.path;
+        if place::is_template(doc.path) {
+            return Found::Unresolved(Form::Template);
+        }
         if target.facts.open || target.is_nav || site.ids_unknown || is_own_of_included || site.profile == Profile::Other {
             return Found::Unresolved(Form::Ids);
         }

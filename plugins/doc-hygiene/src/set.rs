@@ -2,13 +2,13 @@
 //! of them has. It judges no link.
 
 use std::cell::OnceCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use lifeos_sdk::{Document, Summary};
 
 use crate::facts::{self, Facts, Word, toc_file};
-use crate::place;
 use crate::site::{Choice, Site, Sites};
+use crate::{place, redirects};
 
 /// Folders of texts that were written elsewhere or to be wrong.
 const FOREIGN: [&str; 8] =
@@ -29,6 +29,8 @@ pub(crate) struct Doc<'a> {
 pub(crate) struct Set<'a> {
     pub(crate) docs: Vec<Doc<'a>>,
     pub(crate) sites: Sites,
+    /// Paths that are gone and lead to others.
+    pub(crate) redirected: HashSet<String>,
     by_path: HashMap<&'a str, usize>,
     /// The ids of each document in order, once they are needed.
     anchors: Vec<OnceCell<Vec<Word>>>,
@@ -44,7 +46,7 @@ impl<'a> Set<'a> {
         let docs: Vec<Doc<'a>> = summaries.iter().map(|summary| doc(summary, &sites)).collect();
         let by_path = docs.iter().enumerate().map(|(at, doc)| (doc.path, at)).collect();
         let anchors = docs.iter().map(|_| OnceCell::new()).collect();
-        Self { docs, sites, by_path, anchors }
+        Self { docs, sites, redirected: redirects::read(config), by_path, anchors }
     }
 
     pub(crate) fn at(&self, path: &str) -> Option<usize> {

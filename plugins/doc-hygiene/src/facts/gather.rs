@@ -235,8 +235,7 @@ impl<'s> Walk<'s> {
         if !is_used || dest.is_empty() {
             return;
         }
-        let before = &self.body[..range.start];
-        let kind = if is_included(before) { Kind::Include } else { Kind::Link };
+        let kind = kind(&self.body[..range.start]);
         if kind == Kind::Include {
             self.builder.open();
         }
@@ -292,12 +291,17 @@ impl<'s> Walk<'s> {
     }
 }
 
-/// Whether docfx puts in what a link after this text points to.
-fn is_included(before: &str) -> bool {
-    let near = &before.as_bytes()[before.len().saturating_sub(10)..];
-    let near = near.trim_ascii_end();
-    let mark = b"[!include";
-    near.len() >= mark.len() && near[near.len() - mark.len()..].eq_ignore_ascii_case(mark)
+/// What docfx does with a link after this text: it puts in a document
+/// (`[!INCLUDE [..](..)]`) or code (`[!code-cpp[..](..)]`).
+fn kind(before: &str) -> Kind {
+    let near = before.as_bytes()[before.len().saturating_sub(40)..].trim_ascii_end();
+    let Some(mark) = memchr::memmem::rfind(near, b"[!").map(|at| &near[at + 2..]) else { return Kind::Link };
+    let is_word = mark.iter().all(|next| next.is_ascii_alphanumeric() || *next == b'-');
+    match mark.to_ascii_lowercase() {
+        mark if mark == b"include" => Kind::Include,
+        mark if is_word && mark.starts_with(b"code") => Kind::Snippet,
+        _ => Kind::Link,
+    }
 }
 
 /// The destination that begins at `from`, without `<` and `>`.

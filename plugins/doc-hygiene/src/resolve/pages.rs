@@ -54,7 +54,8 @@ pub(super) fn alternatives(site: &Site, from: &str, written: &str) -> Vec<String
     let page = if is_index { folder.to_owned() } else { format!("{folder}{stem}/") };
     let language = from.strip_prefix(&site.source).and_then(|rest| rest.split_once('/')).map_or("", |(first, _)| first);
     let bases: Vec<String> = match (site.profile, written.starts_with('/')) {
-        (Profile::Docfx, _) => return Vec::new(),
+        (Profile::Docfx, true) => return published(site, written),
+        (Profile::Docfx, false) => return Vec::new(),
         (Profile::Mdbook, true) => return Vec::new(),
         (Profile::Hugo | Profile::Docusaurus, true) => {
             vec![site.source.clone(), format!("{}{language}/", site.source), site.root.clone()]
@@ -67,6 +68,13 @@ pub(super) fn alternatives(site: &Site, from: &str, written: &str) -> Vec<String
     let bare = bare.strip_suffix(".md").filter(|_| site.profile == Profile::Hugo).unwrap_or(bare);
     let paths = bases.iter().filter_map(|base| place::joined(base, bare));
     paths.flat_map(|path| documents(site, &path)).collect()
+}
+
+/// A page of a docfx site by its address, whose first part stands for the
+/// site's root.
+fn published(site: &Site, written: &str) -> Vec<String> {
+    let rest = written.trim_start_matches('/').split_once('/').map_or("", |(_, rest)| rest);
+    place::joined(&site.root, rest).map(|path| format!("{path}.md")).into_iter().collect()
 }
 
 fn documents(site: &Site, path: &str) -> Vec<String> {
