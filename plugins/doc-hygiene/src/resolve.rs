@@ -157,6 +157,11 @@ impl<'a> Resolver<'a> {
     /// What was found, if the site reaches it.
     fn within(&self, site: &Site, kind: Kind, path: &str, found: Found) -> Found {
         let is_own = path.starts_with(&site.source) || kind == Kind::Include;
+        if let Found::Folder(path) = &found
+            && let Some(at) = pages::indexes(site, path).iter().find_map(|path| self.set.at(path))
+        {
+            return Found::Document(at);
+        }
         match site.profile {
             Profile::Mdbook | Profile::Mkdocs if !is_own => Found::Unresolved(Form::Outside),
             _ => found,
@@ -182,12 +187,12 @@ impl<'a> Resolver<'a> {
         let knows = match site.profile {
             Profile::Plain => !is_absolute,
             Profile::Github if is(&["html", "htm"]) => false,
-            Profile::Github if is_absolute => self.has_root_of(missing),
+            Profile::Github if is_absolute => self.has_root_of(missing, 0),
             Profile::Github => extension.is_some() || written.contains('/') || is_shouted(written),
             Profile::Mdbook => kind == Kind::Include || !is_absolute && (is_markdown || is(&IMAGES)),
             Profile::Hugo => is_markdown && kind == Kind::Link,
             Profile::Docfx => match written.strip_prefix("~/") {
-                Some(_) => self.has_root_of(missing),
+                Some(rest) => self.has_root_of(&format!("{}{rest}", site.root), site.root.len()),
                 None if kind == Kind::Snippet && !self.files.in_other_case(missing).is_empty() => false,
                 None => !is_absolute && extension.is_some() && !is(&["html", "htm", "aspx"]) && missing.starts_with(&site.source),
             },
@@ -213,10 +218,12 @@ impl<'a> Resolver<'a> {
         is_borne.then_some(Form::Address)
     }
 
-    /// Whether the first folder of a path from the root is one of this
-    /// repository: an address on a site rarely begins like that.
-    fn has_root_of(&self, missing: &str) -> bool {
-        missing.split_once('/').is_some_and(|(first, _)| self.files.known(first) == Known::Folder)
+    /// Whether the first folder of a path, after so many bytes of it, is one of
+    /// this repository: an address on a site rarely begins like that.
+    fn has_root_of(&self, missing: &str, after: usize) -> bool {
+        missing[after..]
+            .split_once('/')
+            .is_some_and(|(first, _)| self.files.known(&missing[..after + first.len()]) == Known::Folder)
     }
 
     fn anchor(&self, doc: &Doc<'_>, at: usize, fragment: Cow<'_, str>) -> Found {
@@ -271,3 +278,6 @@ fn is_always_there(profile: Profile, fragment: &str) -> bool {
         || fragment.starts_with("tab/") && profile == Profile::Docfx
         || fragment.contains(['/', '='])
 }
+
+#[cfg(test)]
+mod tests;

@@ -78,9 +78,9 @@ impl Sites {
         // What lies beside a site's configuration serves the site in a way of its own.
         let roots: Vec<String> = sites.iter().map(|site| site.root.clone()).filter(|root| !root.is_empty()).collect();
         sites.extend(roots.into_iter().flat_map(|root| other(&root)));
-        sites.push(site(rest, "", String::new()));
         sites.sort_by(|a, b| b.source.len().cmp(&a.source.len()).then_with(|| a.profile.cmp(&b.profile)));
         sites.dedup_by(|later, first| later.source == first.source && later.profile == first.profile);
+        sites.push(site(rest, "", String::new()));
         Self(sites)
     }
 

@@ -78,12 +78,22 @@ fn published(site: &Site, written: &str) -> Vec<String> {
 }
 
 fn documents(site: &Site, path: &str) -> Vec<String> {
-    let join = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
-    let mut made = vec![format!("{path}.md")];
-    if site.profile == Profile::Mdbook {
-        made.extend(path.strip_suffix("index").map(|folder| format!("{folder}README.md")));
-    } else {
-        made.extend(["index.md", "_index.md", "README.md"].map(join));
+    let page = std::iter::once(format!("{path}.md"));
+    match site.profile {
+        Profile::Mdbook => page.chain(path.strip_suffix("index").map(|folder| format!("{folder}README.md"))).collect(),
+        _ => page.chain(names(path)).collect(),
     }
-    made
+}
+
+/// The documents that a folder stands for on the finished site.
+pub(super) fn indexes(site: &Site, path: &str) -> Vec<String> {
+    match site.profile {
+        Profile::Hugo | Profile::Mkdocs | Profile::Docusaurus => names(path).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn names(path: &str) -> impl Iterator<Item = String> {
+    let join = move |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
+    ["index.md", "_index.md", "README.md"].into_iter().map(join)
 }
