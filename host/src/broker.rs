@@ -90,7 +90,7 @@ impl Broker {
     pub fn facts(&self, path: &RepoPath) -> Result<Digest, Stop> {
         Ok(match self.past(path.as_str())? {
             Err(refusal) => Digest::of(format!("{refusal:?}").as_bytes()),
-            Ok(revisions) => Digest::of(format!("{revisions:?}").as_bytes()),
+            Ok(revisions) => Digest::of(&revisions.iter().flat_map(Revision::bytes).collect::<Vec<_>>()),
         })
     }
 

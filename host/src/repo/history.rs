@@ -32,6 +32,17 @@ pub struct Revision {
     pub after: Option<Oid>,
 }
 
+impl Revision {
+    /// Everything it says, each part in a fixed number of bytes.
+    #[must_use]
+    pub fn bytes(&self) -> Vec<u8> {
+        let id = |blob: Option<Oid>| blob.unwrap_or(Oid::ZERO_SHA1).as_bytes().to_vec();
+        let numbers = [self.seconds, self.offset_minutes.into(), self.files_changed.into(), self.automated.into()];
+        let numbers = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
+        [id(Some(self.commit)), numbers, id(self.before), id(self.after)].concat()
+    }
+}
+
 /// The history of every path, newest first.
 #[derive(Debug, Default)]
 pub struct History {
