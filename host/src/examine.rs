@@ -20,6 +20,7 @@ use crate::path::RepoPath;
 use crate::plugin::manifest::{Manifest, ManifestError};
 use crate::plugin::{Plugin, World};
 use crate::policy::Policy;
+use crate::repo::history::Memory;
 use crate::repo::{Base, Repo, RepoError};
 use crate::results::Counts;
 use crate::sealed::SealedFolder;
@@ -142,13 +143,15 @@ pub fn examine(
     }
     let policy = Policy { declared: plugin.manifest.reach()?, granted: task.granted.clone(), limits: task.limits };
     let deadline = Instant::now() + Duration::from_secs(task.limits.seconds_max);
-    let shared = Arc::new(Shared::new(base, policy, deadline));
+    let memory = machine.memory().map(|folder| Memory::new(folder.clone(), repo.common_dir(), policy.reading()));
+    let shared = Arc::new(Shared::new(base, policy, deadline, memory));
     let flock = Flock { location: repo.location(), shared: &shared, task, plugin, machine, events, loaded: Mutex::new(None) };
     let gathered = match plugin.world {
         World::Task => flock.run_once(instruction)?,
         World::FileTask => flock.run_documents()?,
     };
     drop(flock);
+    shared.remember();
     let Shared { base, policy, .. } = &*shared;
     gathered.judged(base, policy, repo)
 }

@@ -2,6 +2,7 @@
 //! question about a path, for list, read, edit and delete alike. It does no
 //! counting; `broker` and `check` do.
 
+use crate::digest::Digest;
 use crate::glob::Globs;
 use crate::path::{RepoPath, fold};
 
@@ -101,6 +102,13 @@ impl Policy {
     #[must_use]
     pub fn may_read_history(&self) -> bool {
         self.granted.history && self.declared.history
+    }
+
+    /// What may be read, in one digest.
+    #[must_use]
+    pub fn reading(&self) -> Digest {
+        let sides = [&self.granted.read, &self.declared.read].map(|globs| globs.patterns().join("\n"));
+        Digest::of_parts(sides.iter().map(|side| side.as_bytes()))
     }
 
     /// Whether the path may be changed, created or deleted.

@@ -5,6 +5,7 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, DirBuilder, DirBuilderExt as _, MetadataExt as _, OpenOptions, OpenOptionsExt as _};
@@ -14,9 +15,10 @@ const KEY: &str = "key";
 const SEAL_BYTES: usize = 32;
 
 /// The folder, open.
+#[derive(Clone)]
 pub struct SealedFolder {
     path: PathBuf,
-    folder: Dir,
+    folder: Arc<Dir>,
     key: [u8; SEAL_BYTES],
 }
 
@@ -60,7 +62,7 @@ impl SealedFolder {
             return Err(SealedError::Shared { path: path.to_owned() });
         }
         let key = read_key(&folder).or_else(|_| make_key(&folder)).map_err(io)?;
-        Ok(Self { path: path.to_owned(), folder, key })
+        Ok(Self { path: path.to_owned(), folder: Arc::new(folder), key })
     }
 
     /// The path of a file whose seal, in a file beside it, is right.

@@ -8,7 +8,7 @@ use std::time::Instant;
 use super::answer::Stop;
 use crate::path::RepoPath;
 use crate::policy::Policy;
-use crate::repo::history::History;
+use crate::repo::history::{History, Memory, Walked};
 use crate::repo::{Base, Repo, RepoError};
 
 /// Bytes of all findings of a run.
@@ -22,19 +22,21 @@ pub struct Shared {
     pub policy: Policy,
     /// When the task has to be done.
     deadline: Instant,
-    history: OnceLock<Result<Option<History>, Arc<RepoError>>>,
+    memory: Option<Memory>,
+    history: OnceLock<Result<Option<Walked>, Arc<RepoError>>>,
     calls: AtomicU64,
     findings: AtomicU64,
     findings_bytes: AtomicU64,
 }
 
 impl Shared {
-    /// The state of a run over `base` under `policy`, until `deadline`.
+    /// The state of a run over `base` under `policy`, until `deadline`; what is in
+    /// `memory` of the history is not walked again.
     #[must_use]
-    pub fn new(base: Base, policy: Policy, deadline: Instant) -> Self {
+    pub fn new(base: Base, policy: Policy, deadline: Instant, memory: Option<Memory>) -> Self {
         let count = || AtomicU64::new(0);
         let (calls, findings, findings_bytes) = (count(), count(), count());
-        Self { base, policy, deadline, history: OnceLock::new(), calls, findings, findings_bytes }
+        Self { base, policy, deadline, memory, history: OnceLock::new(), calls, findings, findings_bytes }
     }
 
     /// When the task has to be done.
@@ -51,11 +53,23 @@ impl Shared {
     }
 
     pub(super) fn history(&self, repo: &Repo) -> Result<&History, Stop> {
-        let wanted = |path: &RepoPath| self.policy.may_read(path) && self.base.entry(path).is_some();
         let readable = |path: &RepoPath| self.policy.may_read(path);
-        let walk = || History::walk(repo, self.base.commit, &wanted, &readable, self.deadline).map_err(Arc::new);
+        let walk = || {
+            let remembered = self.memory.as_ref().and_then(Memory::read);
+            History::walk(repo, self.base.commit, &readable, self.deadline, remembered).map_err(Arc::new)
+        };
         let walked = self.history.get_or_init(walk).as_ref().map_err(|error| Stop::Repo(error.clone()))?;
-        walked.as_ref().ok_or(Stop::Limit("seconds_max", self.policy.limits.seconds_max))
+        let walked = walked.as_ref().ok_or(Stop::Limit("seconds_max", self.policy.limits.seconds_max))?;
+        Ok(&walked.history)
+    }
+
+    /// Keeps a history that took a walk, once nothing runs any more.
+    pub fn remember(&self) {
+        if let (Some(memory), Some(Ok(Some(walked)))) = (&self.memory, self.history.get())
+            && walked.is_fresh
+        {
+            memory.write(self.base.commit, &walked.history);
+        }
     }
 
     /// Counts calls of the plugin.
