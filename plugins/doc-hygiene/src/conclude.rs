@@ -230,7 +230,7 @@ pub(crate) mod tests {
     #[test]
     fn titles_versions_and_paths_are_compared() {
         check(&[("d/a.md", "# T\n"), ("d/b.md", "x\n\n# T\n"), ("e/c.md", "# T\n")], "{}", &["d/b.md:3 title/duplicate"]);
-        check(&[("d/a.md", "# T\n"), ("d/a.fr.md", "# T\n"), ("d/README.md", "# T\n")], "{}", &[]);
+        check(&[("d/a.md", "# T\n"), ("d/a.fr.md", "# T\n"), ("d/README_fr.md", "# T\n"), ("d/a2.md", "# T\n")], "{}", &[]);
         check(&[("d/a.md", "# T\n"), ("e/c.md", "# T\n")], r#"{"duplicate_titles": "site"}"#, &["e/c.md:1 title/duplicate"]);
         check(&[("a.md", "---\nversion: 1.2\n---\n# A 1.3\n")], "{}", &["a.md:2 version/mismatch"]);
         check(&[("a-2.0.md", "---\nversion: v1.9\n---\n")], "{}", &["a-2.0.md:2 version/mismatch"]);

@@ -18,7 +18,13 @@ use crate::target::{Local, Target};
 
 /// File names that say nothing of the content: a file of the same name
 /// elsewhere is another one.
-const GENERIC: [&str; 18] = [
+const GENERIC: [&str; 24] = [
+    "charter",
+    "roadmap",
+    "governance",
+    "security",
+    "notes",
+    "glossary",
     "readme",
     "index",
     "_index",

@@ -107,6 +107,8 @@ fn is_custom(group: &Group, profile: Profile, linked: &[bool], wanted: Orphans) 
     match (wanted, profile) {
         (Orphans::Always, _) => true,
         (Orphans::Never, _) | (_, Profile::Hugo | Profile::Docusaurus | Profile::Other) => false,
+        // Without a navigation of its own the site's menu is made of the files.
+        (_, Profile::Mkdocs) => is_usual && group.has_index,
         _ => is_usual && (group.has_index || group.members.len() >= DOCUMENTS_MIN),
     }
 }
@@ -115,6 +117,6 @@ fn is_unlisted(set: &Set<'_>, included: &[bool], judged: &Judged, at: usize) -> 
     let (doc, site) = (&set.docs[at], set.site_of(&set.docs[at]));
     // A docfx page may be reached from tables of others, thousands of them by
     // design; the other generators leave out what is not listed, or warn.
-    let is_complete = matches!(site.profile, Profile::Mdbook | Profile::Mkdocs);
+    let is_complete = site.profile == Profile::Mdbook || site.profile == Profile::Mkdocs && !site.generated;
     is_complete && judged.linked[at] && !judged.listed[at] && !included[at] && doc.path.starts_with(&site.source)
 }

@@ -174,7 +174,7 @@ impl<'a> Resolver<'a> {
         if place::is_template(doc.path) {
             return Some(Form::Template);
         }
-        if site.generated {
+        if site.generated && site.profile != Profile::Mdbook {
             return Some(Form::Generated);
         }
         if kind == Kind::Ref {
@@ -189,7 +189,8 @@ impl<'a> Resolver<'a> {
             Profile::Github if is(&["html", "htm"]) => false,
             Profile::Github if is_absolute => self.has_root_of(missing, 0),
             Profile::Github => extension.is_some() || written.contains('/') || is_shouted(written),
-            Profile::Mdbook => kind == Kind::Include || !is_absolute && (is_markdown || is(&IMAGES)),
+            Profile::Mdbook if kind == Kind::Include => true,
+            Profile::Mdbook => !is_absolute && missing.starts_with(&site.source) && (is_markdown || is(&IMAGES)),
             Profile::Hugo => is_markdown && kind == Kind::Link,
             Profile::Docfx => match written.strip_prefix("~/") {
                 Some(rest) => self.has_root_of(&format!("{}{rest}", site.root), site.root.len()),
@@ -241,6 +242,10 @@ impl<'a> Resolver<'a> {
             return Found::Unresolved(Form::Ids);
         }
         match site.profile {
+            // No heading makes such an id; a preprocessor may.
+            Profile::Mdbook if site.generated && fragment.contains(|next: char| next == '.' || next.is_ascii_uppercase()) => {
+                Found::Unresolved(Form::Ids)
+            }
             Profile::Mkdocs => self.mkdocs_anchor(at, &key, &fragment),
             _ => Found::NoAnchor(at, fragment.into_owned()),
         }

@@ -11,8 +11,20 @@ use crate::site::{Choice, Site, Sites};
 use crate::{place, redirects};
 
 /// Folders of texts that were written elsewhere or to be wrong.
-const FOREIGN: [&str; 8] =
-    ["node_modules", "vendor", "third_party", "third-party", "fixtures", "__fixtures__", "testdata", "__snapshots__"];
+const FOREIGN: [&str; 12] = [
+    "node_modules",
+    "vendor",
+    "third_party",
+    "third-party",
+    "fixtures",
+    "__fixtures__",
+    "test",
+    "tests",
+    "__tests__",
+    "testsuite",
+    "testdata",
+    "__snapshots__",
+];
 
 /// One document.
 pub(crate) struct Doc<'a> {

@@ -56,7 +56,7 @@ pub(crate) struct Site {
     pub(crate) root: String,
     /// The folder of the documents.
     pub(crate) source: String,
-    /// Whether pages may be made at build time.
+    /// Whether pages, or for mdBook ids, may be made at build time.
     pub(crate) generated: bool,
     /// Whether ids are made in a way of its own.
     pub(crate) ids_unknown: bool,
@@ -150,8 +150,9 @@ fn mdbook(root: &str, text: &str) -> Site {
     let source = table.get("book").and_then(|book| book.get("src")).and_then(toml::Value::as_str).unwrap_or("src");
     let source = place::joined(root, source).unwrap_or_else(|| format!("{root}src"));
     let mut found = site(Profile::Mdbook, root, folder(source));
-    // A chapter may also be made by a preprocessor, but not one that is linked by file name.
-    found.ids_unknown = table.get("preprocessor").and_then(|all| all.get("toc-ids")).is_some();
+    let built_in = ["links", "index"];
+    let preprocessors = table.get("preprocessor").and_then(toml::Value::as_table);
+    found.generated = preprocessors.is_some_and(|all| all.keys().any(|name| !built_in.contains(&name.as_str())));
     found
 }
 
@@ -159,7 +160,18 @@ fn mkdocs(root: &str, text: &str) -> Site {
     let source = scalar(text, "docs_dir").unwrap_or("docs");
     let source = place::joined(root, source).unwrap_or_else(|| format!("{root}docs"));
     let mut found = site(Profile::Mkdocs, root, folder(source));
-    let makers = ["gen-files", "macros", "monorepo", "multirepo", "i18n", "blog", "mkdocstrings", "awesome-pages", "hooks:"];
+    let makers = [
+        "gen-files",
+        "macros",
+        "monorepo",
+        "multirepo",
+        "i18n",
+        "blog",
+        "mkdocstrings",
+        "awesome-pages",
+        "literate-nav",
+        "hooks:",
+    ];
     found.generated = makers.iter().any(|maker| text.contains(maker));
     found.ids_unknown = text.contains("slugify");
     found

@@ -32,20 +32,31 @@ pub(crate) fn find(set: &Set<'_>, wanted: Titles) -> Vec<Issue> {
     for (at, doc) in set.docs.iter().enumerate().filter(|(_, doc)| !doc.is_foreign) {
         let Some(title) = doc.facts.title else { continue };
         let (folder, _) = place::split(doc.path);
-        if SHARED.iter().any(|name| stem(doc.path).eq_ignore_ascii_case(name)) {
+        if is_shared(stem(doc.path)) {
             continue;
         }
         let folder = if wanted == Titles::Folder { folder } else { "" };
         let text = doc.facts.text(title.word);
         let earlier = *first.entry((doc.site, folder, text)).or_insert(at);
-        // A translation beside its original bears its title.
-        if earlier != at && stem(set.docs[earlier].path) != stem(doc.path) {
+        if earlier != at && !is_series(stem(set.docs[earlier].path), stem(doc.path)) {
             let message = format!("the title {text:?} is also that of {}", set.docs[earlier].path);
             let help = "give each document a title of its own, or make one of them";
             issues.push(Issue::warning("title/duplicate", at, message, help).at(title.place));
         }
     }
     issues
+}
+
+/// Whether a name stands for a folder or the project: `README`, `README_fr`.
+fn is_shared(stem: &str) -> bool {
+    SHARED.iter().any(|name| stem.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name)))
+}
+
+/// Whether two names differ in digits at most, as minutes by year do. A
+/// translation beside its original does not even differ in that.
+fn is_series(one: &str, other: &str) -> bool {
+    let letters = |name: &str| name.chars().filter(|next| !next.is_ascii_digit()).collect::<String>();
+    letters(one) == letters(other)
 }
 
 fn stem(path: &str) -> &str {

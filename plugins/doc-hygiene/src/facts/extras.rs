@@ -48,7 +48,7 @@ pub(crate) fn scan<'a>(body: &'a str, codes: &Codes, mut found: impl FnMut(Extra
     }
     for at in memmem::find_iter(body.as_bytes(), ":::") {
         if body[..at].ends_with('\n') || body[..at].trim_end_matches(' ').ends_with('\n') {
-            directive(body, at, &mut found);
+            directive(body, at, codes, &mut found);
         }
     }
     if memmem::find_iter(body.as_bytes(), "-8<-").any(|at| !codes.hold(at)) {
@@ -63,14 +63,14 @@ fn brace<'a>(body: &'a str, at: usize, codes: &Codes, found: &mut impl FnMut(Ext
     match body.as_bytes().get(at + 1) {
         Some(b'{') => double_brace(body, at, codes, found),
         Some(b'%') if !codes.hold(at) => found(Extra::Open),
-        Some(b'#' | b':') if !codes.hold(at) => attributes(body, at, found),
+        Some(b'#' | b':' | b'.' | b' ') if !codes.hold(at) => attributes(body, at, found),
         _ => {}
     }
 }
 
-/// `{#id}`, `{: #id .class}`.
+/// `{#id}`, `{: #id .class}`, `{ #id }`.
 fn attributes<'a>(body: &'a str, at: usize, found: &mut impl FnMut(Extra<'a>)) {
-    let Some(list) = within(body, at + 1, b'}') else { return };
+    let Some(list) = within(body, at + 1, b'}').filter(|list| list.trim_start().starts_with(['#', ':', '.'])) else { return };
     for word in list.split([' ', ':']) {
         if let Some(id) = word.strip_prefix('#')
             && !id.is_empty()
@@ -121,9 +121,15 @@ fn reference<'a>(inner: &'a str, at: usize, found: &mut impl FnMut(Extra<'a>)) -
     true
 }
 
-/// `:::image source="..." lightbox="...":::`, as docfx writes it.
-fn directive<'a>(body: &'a str, at: usize, found: &mut impl FnMut(Extra<'a>)) {
+/// `:::image source="..." lightbox="...":::`, as docfx writes it, and
+/// directives that bring content.
+fn directive<'a>(body: &'a str, at: usize, codes: &Codes, found: &mut impl FnMut(Extra<'a>)) {
     let line = &body[at..memchr(b'\n', &body.as_bytes()[at..]).map_or(body.len(), |end| at + end)];
+    // What a tool writes from code: `::: package.module`, `::: mkdocs-click`.
+    let maker = line.strip_prefix("::: ").map(str::trim).unwrap_or_default();
+    if maker.contains(['.', '-', '_', ':']) && !maker.contains([' ', '{']) && !codes.hold(at) {
+        found(Extra::Open);
+    }
     if !line.starts_with(":::image") && !line.starts_with(":::code") {
         return;
     }
@@ -166,7 +172,8 @@ mod tests {
     #[test]
     fn extras_are_read() {
         check("# A {#x}\n", &["id x"]);
-        check("text\n{: #y .note }\n{:#z}", &["id y", "id z"]);
+        check("text\n{: #y .note }\n{:#z} { #w } { x #v }", &["id y", "id z", "id w"]);
+        check("\n::: mkdocs-click\n\n::: tip\n\n::: {.note}\n", &["open"]);
         check("`{{#include ../a/b.rs:main}}`", &["Include ../a/b.rs"]);
         check("{{#rustdoc_include b.rs}}", &["Include b.rs", "open"]);
         check("\\{{#include b.rs}}", &[]);
