@@ -53,8 +53,18 @@ pub(crate) struct Options {
 }
 
 /// Documents that readers find without a link.
-const FOUND_ANYWAY: [&str; 9] =
-    ["README*", "index*", "_index*", "CHANGELOG*", "CONTRIBUTING*", "LICENSE*", "CODE_OF_CONDUCT*", "SECURITY*", "SUMMARY*"];
+const FOUND_ANYWAY: [&str; 10] = [
+    "404*",
+    "README*",
+    "index*",
+    "_index*",
+    "CHANGELOG*",
+    "CONTRIBUTING*",
+    "LICENSE*",
+    "CODE_OF_CONDUCT*",
+    "SECURITY*",
+    "SUMMARY*",
+];
 
 impl Default for Options {
     fn default() -> Self {
