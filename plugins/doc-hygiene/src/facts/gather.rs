@@ -9,7 +9,7 @@ use pulldown_cmark::{CowStr, Event, LinkType, Options, Parser, Tag, TagEnd};
 use crate::facts::extras::{self, Codes, Extra};
 use crate::facts::html::{self, Seen};
 use crate::facts::toc_file::{self, Notation};
-use crate::facts::{Builder, Facts, Kind, meta};
+use crate::facts::{Builder, Facts, Kind, destination, meta};
 use crate::front;
 use crate::paths;
 use crate::slug;
@@ -235,7 +235,7 @@ impl<'s> Walk<'s> {
         if !is_used || dest.is_empty() {
             return;
         }
-        let kind = kind(&self.body[..range.start]);
+        let kind = destination::kind(&self.body[..range.start]);
         if kind == Kind::Include {
             self.builder.open();
         }
@@ -272,7 +272,7 @@ impl<'s> Walk<'s> {
             return None;
         }
         let link = &self.body[range.clone()];
-        let mut places = link.match_indices("](").map(|(at, _)| raw_destination(link, at + 2));
+        let mut places = link.match_indices("](").map(|(at, _)| destination::raw(link, at + 2));
         let place = places.find(|place| target::unescaped(&link[place.clone()]) == **dest)?;
         Some(range.start + place.start..range.start + place.end)
     }
@@ -289,42 +289,6 @@ impl<'s> Walk<'s> {
     fn original(&self, range: &Range<usize>) -> Range<usize> {
         self.source.original(self.base + range.start)..self.source.original(self.base + range.end)
     }
-}
-
-/// What docfx does with a link after this text: it puts in a document
-/// (`[!INCLUDE [..](..)]`) or code (`[!code-cpp[..](..)]`).
-fn kind(before: &str) -> Kind {
-    let near = before.as_bytes()[before.len().saturating_sub(40)..].trim_ascii_end();
-    let Some(mark) = memchr::memmem::rfind(near, b"[!").map(|at| &near[at + 2..]) else { return Kind::Link };
-    let is_word = mark.iter().all(|next| next.is_ascii_alphanumeric() || *next == b'-');
-    match mark.to_ascii_lowercase() {
-        mark if mark == b"include" => Kind::Include,
-        mark if is_word && mark.starts_with(b"code") => Kind::Snippet,
-        _ => Kind::Link,
-    }
-}
-
-/// The destination that begins at `from`, without `<` and `>`.
-fn raw_destination(link: &str, from: usize) -> Range<usize> {
-    let bytes = link.as_bytes();
-    let mut at = from + bytes[from..].iter().take_while(|next| next.is_ascii_whitespace()).count();
-    let is_pointed = bytes.get(at) == Some(&b'<');
-    at += usize::from(is_pointed);
-    let (start, mut depth) = (at, 0_usize);
-    while let Some(next) = bytes.get(at) {
-        match next {
-            b'\\' => at += 1,
-            b'>' if is_pointed => break,
-            b'(' if !is_pointed => depth += 1,
-            b')' if !is_pointed && depth == 0 => break,
-            b')' if !is_pointed => depth -= 1,
-            _ if !is_pointed && next.is_ascii_whitespace() => break,
-            _ => {}
-        }
-        at += 1;
-    }
-    let end = (start..=at.min(link.len())).rev().find(|&end| link.is_char_boundary(end)).unwrap_or(start);
-    start..end
 }
 
 #[cfg(test)]
