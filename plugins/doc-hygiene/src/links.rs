@@ -174,7 +174,7 @@ impl Judge<'_> {
         let written = written(doc, link);
         let files = self.resolver.files;
         let in_other_case = files.in_other_case(missing);
-        if let [first, rest @ ..] = in_other_case {
+        if let [first, rest @ ..] = in_other_case.as_slice() {
             let message = format!("`{written}` is written in another case: the file is {first}");
             let fix = if rest.is_empty() { self.path_fix(doc, link, first) } else { None };
             let help = "write the path as the file is named: most servers and file systems tell cases apart";
@@ -197,7 +197,7 @@ impl Judge<'_> {
         if GENERIC.contains(&stem.as_str()) || stem.len() == name.len() {
             return None;
         }
-        match self.resolver.files.named(name) {
+        match self.resolver.files.named(name).as_slice() {
             [one] => Some(one),
             _ => None,
         }

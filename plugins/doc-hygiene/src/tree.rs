@@ -56,13 +56,42 @@ pub(crate) enum Known {
     Hidden,
 }
 
-/// All files by name, once they are needed.
+/// All files, once they are needed, by hashes of their lower-case path and of
+/// their name: sorted, with the number of the path.
 #[derive(Default)]
 struct Names {
-    /// Lower-case path to paths.
-    by_lower: HashMap<String, Vec<String>>,
-    /// File name to paths.
-    by_name: HashMap<String, Vec<String>>,
+    paths: Vec<String>,
+    by_lower: Vec<(u64, usize)>,
+    by_name: Vec<(u64, usize)>,
+}
+
+impl Names {
+    fn new(paths: Vec<String>) -> Self {
+        let sorted = |word: fn(&str) -> u64| {
+            let mut list: Vec<(u64, usize)> = paths.iter().enumerate().map(|(at, path)| (word(path), at)).collect();
+            list.sort_unstable();
+            list
+        };
+        let (by_lower, by_name) = (sorted(lower_hash), sorted(|path| hash(place::split(path).1.bytes())));
+        Self { paths, by_lower, by_name }
+    }
+
+    fn with<'s>(&'s self, list: &'s [(u64, usize)], hash: u64) -> impl Iterator<Item = &'s str> {
+        let first = list.partition_point(|(other, _)| *other < hash);
+        list[first..].iter().take_while(move |(other, _)| *other == hash).map(|(_, at)| self.paths[*at].as_str())
+    }
+}
+
+fn lower_hash(path: &str) -> u64 {
+    match path.is_ascii() {
+        true => hash(path.bytes().map(|byte| byte.to_ascii_lowercase())),
+        false => hash(path.to_lowercase().bytes()),
+    }
+}
+
+/// The 64-bit hash of Fowler, Noll and Vo; what it finds is compared in full.
+fn hash(bytes: impl Iterator<Item = u8>) -> u64 {
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// The tree, with what was learnt of it.
@@ -102,26 +131,20 @@ impl<'a> Files<'a> {
         !folder.is_empty() && !matches!(self.known(folder), Known::Folder | Known::Missing)
     }
 
-    /// Paths that differ from this one only in case.
-    pub(crate) fn in_other_case(&self, path: &str) -> &[String] {
-        self.names().by_lower.get(&path.to_lowercase()).map_or(&[], Vec::as_slice)
+    /// Paths that differ from this one only in case, two at most.
+    pub(crate) fn in_other_case(&self, path: &str) -> Vec<&str> {
+        let (names, lower) = (self.names(), path.to_lowercase());
+        names.with(&names.by_lower, lower_hash(path)).filter(|other| other.to_lowercase() == lower).take(2).collect()
     }
 
-    /// Paths of files that bear a name.
-    pub(crate) fn named(&self, name: &str) -> &[String] {
-        self.names().by_name.get(name).map_or(&[], Vec::as_slice)
+    /// Paths of files that bear a name, two at most.
+    pub(crate) fn named(&self, name: &str) -> Vec<&str> {
+        let names = self.names();
+        names.with(&names.by_name, hash(name.bytes())).filter(|path| place::split(path).1 == name).take(2).collect()
     }
 
     fn names(&self) -> &Names {
-        self.names.get_or_init(|| {
-            let mut names = Names::default();
-            for path in self.all() {
-                let name = place::split(&path).1.to_owned();
-                names.by_lower.entry(path.to_lowercase()).or_default().push(path.clone());
-                names.by_name.entry(name).or_default().push(path);
-            }
-            names
-        })
+        self.names.get_or_init(|| Names::new(self.all()))
     }
 
     fn all(&self) -> Vec<String> {
