@@ -23,15 +23,15 @@ pub(crate) struct Local<'a> {
     pub(crate) fragment: Option<Cow<'a, str>>,
 }
 
-/// Marks of templates and placeholders.
-const TEMPLATES: [&str; 9] = ["{", "}", "$(", "<", "%s", "...", "…", "\\", "@@"];
+/// Characters of templates and placeholders.
+const TEMPLATES: [char; 5] = ['{', '}', '<', '\\', '…'];
 
 impl<'a> Target<'a> {
     pub(crate) fn parse(text: &'a str) -> Self {
         if !is_local(text) {
             return Self::External;
         }
-        if TEMPLATES.iter().any(|mark| text.contains(mark)) {
+        if is_template(text) {
             return Self::Template;
         }
         let (rest, fragment) = match text.split_once('#') {
@@ -41,6 +41,10 @@ impl<'a> Target<'a> {
         let path = rest.split('?').next().unwrap_or_default();
         Self::Local(Local { path: decoded(path.trim()), fragment })
     }
+}
+
+fn is_template(text: &str) -> bool {
+    text.contains(TEMPLATES) || text.contains("...") || text.contains("$(") || text.contains("%s")
 }
 
 /// Whether a destination has neither scheme nor host.

@@ -1,28 +1,31 @@
 //! Where each profile looks for a destination: folders to look in, and the
 //! documents behind an address on the finished site.
 
+use std::borrow::Cow;
+
 use crate::facts::Kind;
 use crate::place;
 use crate::resolve::{Form, Found};
 use crate::site::{Profile, Site};
 
 /// The folders that a destination may be relative to, in order.
-pub(super) fn bases(site: &Site, from: &str, kind: Kind, written: &str) -> Vec<String> {
-    let own = place::split(from).0.to_owned();
-    let under = |folder: &str| format!("{}{folder}", site.root);
-    if rest(site, written).len() != written.len() && !written.starts_with('/') {
-        return vec![site.root.clone()];
-    }
+pub(super) fn bases<'s>(site: &'s Site, from: &'s str, kind: Kind, written: &str) -> Vec<Cow<'s, str>> {
+    let own = Cow::Borrowed(place::split(from).0);
+    let source = Cow::Borrowed(site.source.as_str());
+    let under = |folder: &str| Cow::Owned(format!("{}{folder}", site.root));
     let is_absolute = written.starts_with('/');
+    if rest(site, written).len() != written.len() && !is_absolute {
+        return vec![Cow::Borrowed(&site.root)];
+    }
     match (site.profile, is_absolute) {
-        (Profile::Mkdocs, _) if kind == Kind::Nav => vec![site.source.clone()],
-        (Profile::Plain | Profile::Github | Profile::Other, true) => vec![String::new()],
-        (Profile::Hugo, true) => [site.source.clone()].into_iter().chain(["static/", "assets/"].map(under)).collect(),
-        (Profile::Hugo, false) if kind == Kind::Ref => vec![own, site.source.clone()],
-        (Profile::Hugo, false) => vec![own, site.source.clone(), under("static/"), under("assets/")],
-        (Profile::Docusaurus, true) => vec![site.source.clone(), under("static/")],
-        (Profile::Docusaurus, false) => vec![own, site.source.clone()],
-        (_, true) => vec![site.source.clone()],
+        (Profile::Mkdocs, _) if kind == Kind::Nav => vec![source],
+        (Profile::Plain | Profile::Github | Profile::Other, true) => vec![Cow::Borrowed("")],
+        (Profile::Hugo, true) => vec![source, under("static/"), under("assets/")],
+        (Profile::Hugo, false) if kind == Kind::Ref => vec![own, source],
+        (Profile::Hugo, false) => vec![own, source, under("static/"), under("assets/")],
+        (Profile::Docusaurus, true) => vec![source, under("static/")],
+        (Profile::Docusaurus, false) => vec![own, source],
+        (_, true) => vec![source],
         (_, false) => vec![own],
     }
 }
