@@ -41,9 +41,9 @@ bench: build
 bench-peers repo *arguments: build _rumdl
     PATH="{{ justfile_directory() }}/target/tools/bin:$PATH" tests/bench/peers {{ repo }} --lifeos {{ lifeos }} {{ arguments }}
 
-# Judge what doc hygiene changed with cmark-gfm: `just oracle commit REPO OLD NEW`, `just oracle spec FILE LIFEOS`.
-oracle *arguments:
-    tests/oracle/judge.py {{ arguments }}
+# Judge doc hygiene by what is not ours; VERB: commit and spec (cmark-gfm), dates (git log), markers, seed. Without more it explains itself.
+oracle verb *arguments:
+    case {{ verb }} in commit|spec) tests/oracle/judge.py {{ verb }} {{ arguments }};; *) tests/oracle/{{ verb }}.py {{ arguments }};; esac
 
 # What continuous integration runs.
 ci: test
