@@ -23,9 +23,6 @@ pub(crate) struct Local<'a> {
     pub(crate) fragment: Option<Cow<'a, str>>,
 }
 
-/// Characters of templates and placeholders.
-const TEMPLATES: [char; 5] = ['{', '}', '<', '\\', '…'];
-
 impl<'a> Target<'a> {
     pub(crate) fn parse(text: &'a str) -> Self {
         if !is_local(text) {
@@ -43,8 +40,17 @@ impl<'a> Target<'a> {
     }
 }
 
+/// Whether it is one: looked at once, since there are many.
 fn is_template(text: &str) -> bool {
-    text.contains(TEMPLATES) || text.contains("...") || text.contains("$(") || text.contains("%s")
+    let bytes = text.as_bytes();
+    bytes.iter().enumerate().any(|(at, byte)| match byte {
+        b'{' | b'}' | b'<' | b'\\' => true,
+        b'$' => bytes.get(at + 1) == Some(&b'('),
+        b'%' => bytes.get(at + 1) == Some(&b's'),
+        b'.' => bytes[at..].starts_with(b"..."),
+        0xE2 => text[at..].starts_with('…'),
+        _ => false,
+    })
 }
 
 /// Whether a destination has neither scheme nor host.
