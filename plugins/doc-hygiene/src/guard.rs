@@ -31,8 +31,9 @@ fn rendered(body: &str) -> String {
     normalised(&page)
 }
 
-/// Elements whose white space a browser keeps or a program reads.
-const EXACT: [&str; 5] = ["pre", "code", "script", "style", "textarea"];
+/// Elements whose white space a browser keeps or a program reads; of headings
+/// it becomes part of their ids.
+const EXACT: [&str; 11] = ["pre", "code", "script", "style", "textarea", "h1", "h2", "h3", "h4", "h5", "h6"];
 
 /// Makes each run of white space one space, except inside exact elements.
 fn normalised(page: &str) -> String {
@@ -139,6 +140,7 @@ mod tests {
             ("> [!NOTE]\n> x\n", "> \\[!NOTE]\n> x\n"),
             ("{{< ref \"a\" >}}", "{{\\< ref \"a\" >}}"),
             ("$a_1 * b$", "$a_1  *  b$"),
+            ("# A  B\n", "# A B\n"),
             ("text\n{: .note}\n", "text\n\n{: .note}\n"),
             ("[a]: b\n", ""),
             ("*https://a.b*", "_https://a.b_"),
