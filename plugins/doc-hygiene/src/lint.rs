@@ -15,7 +15,7 @@ use rumdl_lib::document_run::DocumentRun;
 use rumdl_lib::embedded_lint::should_lint_embedded_markdown;
 use rumdl_lib::markdownlint_config::MarkdownlintConfig;
 use rumdl_lib::rule::{Rule, Severity};
-use rumdl_lib::rules::{all_rules, filter_rules, filter_rules_for_file};
+use rumdl_lib::rules::{all_rules, filter_rules};
 use toml::{Table, Value};
 
 use crate::burden;
@@ -71,9 +71,10 @@ impl Rules for Linter {
         if burden::is_too_deep(text) {
             return vec![too_deep()];
         }
-        let rules = filter_rules_for_file(&self.rules, &self.config, Path::new(path));
-        let run = self.run(path, text, &rules);
-        let run = if should_lint_embedded_markdown(&self.config.code_block_tools) { run.embedded_markdown(&rules) } else { run };
+        // What a file ignores the run itself leaves out, by the path.
+        let run = self.run(path, text, &self.rules);
+        let embedded = should_lint_embedded_markdown(&self.config.code_block_tools);
+        let run = if embedded { run.embedded_markdown(&self.rules) } else { run };
         let (warnings, _) = run.analyze_raw();
         warnings.unwrap_or_default().into_iter().map(seen).collect()
     }
@@ -82,9 +83,9 @@ impl Rules for Linter {
         if burden::has_too_many_open_links(text) {
             return None;
         }
-        let rules = filter_rules_for_file(&self.rules, &self.config, Path::new(path));
-        let rules: Vec<_> = rules.into_iter().filter(|rule| names.contains(rule.name())).collect();
-        self.run(path, text, &rules).fix(ITERATIONS_MAX).ok().map(|(fixed, _)| fixed)
+        let rules: Vec<_> = self.rules.iter().filter(|rule| names.contains(rule.name())).cloned().collect();
+        // The same text as `fix` gives, for far fewer looks at it.
+        self.run(path, text, &rules).fix_for_formatter(ITERATIONS_MAX).ok().map(|(fixed, _)| fixed)
     }
 }
 
