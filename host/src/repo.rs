@@ -111,6 +111,7 @@ impl Repo {
     /// # Errors
     /// [`RepoError::Missing`], [`RepoError::Bare`], [`RepoError::Owner`].
     pub fn discover(dir: &Path) -> Result<Self, RepoError> {
+        keep_trees();
         let flags = git2::RepositoryOpenFlags::empty();
         let git = Repository::open_ext(dir, flags, std::iter::empty::<&Path>()).map_err(|error| match error.code() {
             ErrorCode::NotFound => RepoError::Missing { path: dir.to_owned() },
@@ -297,6 +298,26 @@ fn text_of(bytes: &[u8]) -> Result<String, Unreadable> {
 
 fn missing(id: Oid, source: git2::Error) -> RepoError {
     RepoError::Object { id: id.to_string(), source }
+}
+
+/// Bytes of a tree that git may keep in memory: by default it reads a large
+/// folder anew, with all checks, for each commit that a walk compares.
+const TREE_BYTES_KEPT: usize = 1 << 20;
+/// Bytes of all objects that git keeps in memory.
+const OBJECT_BYTES_KEPT: isize = 48 << 20;
+
+/// Makes git keep large trees too, and not too many of them.
+fn keep_trees() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        // SAFETY: the options are two numbers, set once before this process opens a repository.
+        #[expect(unsafe_code, reason = "git2 leaves it to the caller that no other thread is at work yet")]
+        let set = unsafe {
+            git2::opts::set_cache_object_limit(ObjectType::Tree, TREE_BYTES_KEPT)
+                .and_then(|()| git2::opts::set_cache_max_size(OBJECT_BYTES_KEPT))
+        };
+        drop(set);
+    });
 }
 
 /// Makes git write through to the disk before it says that something is

@@ -11,6 +11,8 @@ const PARTS_MAX: usize = 64;
 pub(super) const HANDLES_MAX: usize = 1_000;
 /// Bytes that one call may hand to the host.
 pub(super) const TRANSFER_BYTES_MAX: usize = 8 << 20;
+/// Bytes that a conclusion may have: as much as the findings of a run.
+pub(super) const CONCLUSION_BYTES_MAX: usize = 64 << 20;
 /// Fuel between two looks at the clock.
 pub(super) const FUEL_SLICE: u64 = 10_000_000;
 

@@ -10,7 +10,7 @@ use wasmtime::{Engine, Store, Trap};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use super::bindings::{file_task, task};
-use super::limits::{FUEL_SLICE, HANDLES_MAX, Limiter, TRANSFER_BYTES_MAX};
+use super::limits::{CONCLUSION_BYTES_MAX, FUEL_SLICE, HANDLES_MAX, Limiter, TRANSFER_BYTES_MAX};
 use super::{Failure, Loaded, host, wasi};
 use crate::broker::Broker;
 use crate::broker::answer::{Document, Results, Stop};
@@ -173,6 +173,7 @@ impl FileWorker {
         let Self { instance, exports } = self;
         let summaries: Vec<_> = summaries.into_iter().map(|Summary { path, data }| file_task::Summary { path, data }).collect();
         let meter = ("fuel_max", instance.limits.fuel_max);
+        instance.store.set_hostcall_fuel(CONCLUSION_BYTES_MAX);
         let conclusion = instance.call(meter, async |store| exports.call_conclude(store, &summaries).await)?.map_err(gave_up)?;
         let broker = &mut instance.store.data_mut().broker;
         let mut texts = host::Texts::default();
