@@ -104,6 +104,34 @@ fn threads_order_and_cache_change_nothing() {
 }
 
 #[test]
+fn remembered_answers_change_nothing() {
+    let repo = documents();
+    let own = repo.scratch().join("cache");
+    let remembering = |threads| Machine { remembers: true, ..machine(Some(&own), threads, None) };
+    let results = || -> PathBuf {
+        let files = std::fs::read_dir(&own).expect("a cache").flatten().map(|entry| entry.path());
+        let mut files = files.filter(|path| path.to_string_lossy().contains("/results-"));
+        files.next().expect("a file of answers")
+    };
+    let expected = examined(&repo, &machine(Some(&CACHE), 1, None));
+    for (threads, when) in [(2, "cold"), (2, "warm"), (1, "warm, on one thread")] {
+        expected.assert_same(&examined(&repo, &remembering(threads)), when);
+    }
+    let kept = std::fs::read(results()).expect("the answers");
+    std::fs::remove_file(results()).expect("the answers");
+    expected.assert_same(&examined(&repo, &remembering(2)), "with the answers deleted");
+    let (other, place) = (documents(), results());
+    let mut command = other.bare_command(&["check", "docs", "--cache-dir"]);
+    command.arg(&own);
+    other.guarded(command).exits(1);
+    let all = std::fs::read_dir(&own).expect("a cache").flatten().map(|entry| entry.path());
+    let foreign = all.filter(|path| *path != place && path.to_string_lossy().contains("/results-")).collect::<Vec<_>>();
+    std::fs::copy(&foreign[0], &place).expect("a copy");
+    assert_ne!(std::fs::read(&place).expect("the answers"), kept);
+    expected.assert_same(&examined(&repo, &remembering(2)), "with the answers of another in their place");
+}
+
+#[test]
 fn the_program_comes_to_the_same_tree_as_the_library() {
     let repo = documents();
     let tree = examined(&repo, &machine(Some(&CACHE), 2, None)).tree;
