@@ -11,7 +11,7 @@ use crate::dating::{self, Dated, Wrong};
 use crate::edits::{lines, replacements, span};
 use crate::facts::gather::{self, Gathered, Wanted};
 use crate::facts::toc_file;
-use crate::format::{END_OF_FILE, Repairs, Rules, Seen, Weight, changes, tidy};
+use crate::format::{END_OF_FILE, Look, Repairs, Rules, Seen, Weight, changes, tidy};
 use crate::history::History;
 use crate::options::Options;
 use crate::source::Source;
@@ -39,6 +39,8 @@ pub(crate) struct Checker {
 
 /// The text proposed for a document.
 struct Proposed {
+    /// What the rules see in the document as it is.
+    seen: Vec<Seen>,
     text: String,
     /// What the rules still see in it; none if that is what they saw at first.
     left: Option<Vec<Seen>>,
@@ -63,16 +65,15 @@ impl Checker {
         if let Some(notation) = toc_file::notation(&document.path) {
             return Report { summary: gather::navigation(&source, notation).encoded(), ..Report::default() };
         }
-        let seen = self.seen(document, &source);
         let dated = self.dated(document, &source);
-        let proposed = self.proposed(document, &source, &seen, &dated);
+        let proposed = self.proposed(document, &source, &dated);
         let is_changed = proposed.text != source.plain();
         let changed = if is_changed { changes(source.plain(), &proposed.text) } else { Vec::new() };
         let told = Told { document, source: &source };
         let mut findings: Vec<Finding> = dated.wrong.iter().map(|wrong| told.stamp(wrong)).collect();
         if self.options.lint {
-            let repairs = Repairs::new(proposed.left.as_deref().unwrap_or(&seen), &changed);
-            findings.extend(seen.iter().take(FINDINGS_MAX).map(|seen| {
+            let repairs = Repairs::new(proposed.left.as_deref().unwrap_or(&proposed.seen), &changed);
+            findings.extend(proposed.seen.iter().take(FINDINGS_MAX).map(|seen| {
                 let repaired = !changed.is_empty() && repairs.gone(seen);
                 let withheld = seen.fixable && !repaired && proposed.withheld.contains(&seen.rule);
                 told.lint(seen, repaired, withheld)
@@ -96,8 +97,7 @@ impl Checker {
     pub(crate) fn edit(&self, document: &Document, repaired: &str) -> Option<Edit> {
         let new = Document { text: repaired.to_owned(), ..document.clone() };
         let source = Source::new(&new.text);
-        let (seen, dated) = (self.seen(&new, &source), self.dated(&new, &source));
-        let proposed = self.proposed(&new, &source, &seen, &dated);
+        let proposed = self.proposed(&new, &source, &self.dated(&new, &source));
         let old = Source::new(&document.text);
         let changed = changes(old.plain(), &proposed.text);
         let replacements = replacements(&old, &changed, &lines(&proposed.text));
@@ -109,13 +109,6 @@ impl Checker {
         gather::gather(source, Wanted { version_keys: &self.options.version_keys, prose: !self.options.terms.is_empty() })
     }
 
-    fn seen(&self, document: &Document, source: &Source<'_>) -> Vec<Seen> {
-        if !self.options.lint && !self.options.format {
-            return Vec::new();
-        }
-        self.rules.check(&document.path, source.plain())
-    }
-
     fn dated(&self, document: &Document, source: &Source<'_>) -> Dated {
         if !self.options.stamps {
             return Dated::default();
@@ -125,21 +118,32 @@ impl Checker {
     }
 
     /// Dates first and formatting on top, so that a second run finds both done.
-    fn proposed(&self, document: &Document, source: &Source<'_>, seen: &[Seen], dated: &Dated) -> Proposed {
-        let mut proposed = Proposed { text: source.plain().to_owned(), left: None, withheld: BTreeSet::new() };
-        if !document.editable {
-            return proposed;
+    fn proposed(&self, document: &Document, source: &Source<'_>, dated: &Dated) -> Proposed {
+        let plain = source.plain();
+        let text = if document.editable { dating::righted(plain, &dated.wrong) } else { plain.to_owned() };
+        let is_formatted = document.editable && self.options.format && !source.has_lone_return();
+        let (is_dated, path) = (text != plain, &document.path);
+        let first = self.look(path, plain, is_formatted && !is_dated);
+        let second = is_dated.then(|| self.look(path, &text, is_formatted));
+        let (seen, (left, fixed)) = match second {
+            None => (first.seen, (None, first.fixed)),
+            Some(second) => (first.seen, (Some(second.seen), second.fixed)),
+        };
+        if !is_formatted {
+            return Proposed { seen, text, left, withheld: BTreeSet::new() };
         }
-        proposed.text = dating::righted(source.plain(), &dated.wrong);
-        if proposed.text != source.plain() {
-            proposed.left = Some(self.rules.check(&document.path, &proposed.text));
+        let tidied = tidy(&*self.rules, path, &text, left.as_deref().unwrap_or(&seen), fixed);
+        Proposed { seen, text: tidied.text, left: tidied.left.or(left), withheld: tidied.withheld }
+    }
+
+    fn look(&self, path: &str, text: &str, with_fixes: bool) -> Look {
+        if !self.options.lint && !self.options.format {
+            return Look::default();
         }
-        if !self.options.format || source.has_lone_return() {
-            return proposed;
+        match with_fixes {
+            true => self.rules.check_and_fix(path, text),
+            false => Look { seen: self.rules.check(path, text), fixed: None },
         }
-        let left = proposed.left.as_deref().unwrap_or(seen);
-        let tidied = tidy(&*self.rules, &document.path, &proposed.text, left);
-        Proposed { text: tidied.text, left: tidied.left.or(proposed.left), withheld: tidied.withheld }
     }
 }
 

@@ -31,10 +31,31 @@ pub(crate) struct Seen {
     pub(crate) fixable: bool,
 }
 
+/// What the rules see in a text, and where their fixes lead.
+#[derive(Debug, Default)]
+pub(crate) struct Look {
+    pub(crate) seen: Vec<Seen>,
+    /// None if that is not known.
+    pub(crate) fixed: Option<Fixed>,
+}
+
+/// A text in which no rule that [`is_fixed`] has anything left to fix.
+#[derive(Debug)]
+pub(crate) struct Fixed {
+    pub(crate) text: String,
+    /// What the rules still see in it; none if that is not known.
+    pub(crate) left: Option<Vec<Seen>>,
+}
+
 /// A set of lint rules over plain text.
 pub(crate) trait Rules {
     /// What the rules see.
     fn check(&self, path: &str, text: &str) -> Vec<Seen>;
+
+    /// What the rules see, and where their fixes lead if that costs little.
+    fn check_and_fix(&self, path: &str, text: &str) -> Look {
+        Look { seen: self.check(path, text), fixed: None }
+    }
 
     /// The text after the fixes of the named rules; none if they cannot.
     fn fix(&self, path: &str, text: &str, names: &BTreeSet<String>) -> Option<String>;
@@ -66,6 +87,11 @@ const VISIBLE: [&str; 25] = [
 /// line feed or without.
 pub(crate) const END_OF_FILE: &str = "MD047";
 
+/// Whether fixes of the rule are ever tried.
+pub(crate) fn is_fixed(rule: &str) -> bool {
+    !VISIBLE.contains(&rule) && rule != END_OF_FILE
+}
+
 /// What came of a text.
 pub(crate) struct Tidied {
     pub(crate) text: String,
@@ -75,22 +101,21 @@ pub(crate) struct Tidied {
     pub(crate) withheld: BTreeSet<String>,
 }
 
-/// Formats a text until a further run would change nothing. A text that does
-/// not settle is given back as it was.
-pub(crate) fn tidy(rules: &dyn Rules, path: &str, text: &str, seen: &[Seen]) -> Tidied {
+/// Formats a text until a further run would change nothing, from what the
+/// rules see in it and, if that is known, where their fixes lead. A text that
+/// does not settle is given back as it was.
+pub(crate) fn tidy(rules: &dyn Rules, path: &str, text: &str, seen: &[Seen], mut fixed: Option<Fixed>) -> Tidied {
     let mut run = Run { rules, path, meaning: None, original: text, withheld: BTreeSet::new() };
     let mut current = text.to_owned();
     let mut left: Option<Vec<Seen>> = None;
     for _ in 0..ROUNDS_MAX {
-        run.withheld.clear();
-        match run.step(&current, left.as_deref().unwrap_or(seen)) {
-            Some(next) => current = next,
-            None => {
-                let withheld = run.withheld;
-                return Tidied { text: current, left, withheld };
-            }
-        }
-        left = Some(rules.check(path, &current));
+        let Some(next) = run.step(&current, left.as_deref().unwrap_or(seen), fixed.take()) else {
+            return Tidied { text: current, left, withheld: run.withheld };
+        };
+        current = next.text;
+        // What is left of all fixes leads nowhere else.
+        fixed = next.left.as_ref().map(|_| Fixed { text: current.clone(), left: None });
+        left = Some(next.left.unwrap_or_else(|| rules.check(path, &current)));
     }
     let fixable = seen.iter().filter(|seen| seen.fixable);
     Tidied { text: text.to_owned(), left: None, withheld: fixable.map(|seen| seen.rule.clone()).collect() }
@@ -118,23 +143,32 @@ struct Run<'a> {
 
 impl Run<'_> {
     /// The next text, or none if this one is final.
-    fn step(&mut self, text: &str, seen: &[Seen]) -> Option<String> {
-        let mut names = BTreeSet::new();
-        for one in seen.iter().filter(|one| one.fixable) {
-            if VISIBLE.contains(&one.rule.as_str()) || one.rule == END_OF_FILE {
-                self.withheld.insert(one.rule.clone());
-            } else {
-                names.insert(one.rule.clone());
-            }
-        }
+    fn step(&mut self, text: &str, seen: &[Seen], fixed: Option<Fixed>) -> Option<Fixed> {
+        let names = self.fixable(seen);
         if names.is_empty() {
             return None;
         }
-        let all = self.fixed(text, &names)?;
-        if self.keeps_meaning(&all) {
-            return Some(all);
+        if let Some(Fixed { text: fixed, left }) = fixed {
+            let length = fixed.len();
+            let fixed = with_end_of(text, fixed);
+            if fixed == text {
+                return None;
+            }
+            if self.keeps_meaning(&fixed) {
+                return Some(Fixed { left: left.filter(|_| fixed.len() == length), text: fixed });
+            }
         }
-        self.one_by_one(text, names)
+        let all = self.fixed(text, &names)?;
+        let next = if self.keeps_meaning(&all) { Some(all) } else { self.one_by_one(text, names) };
+        next.map(|text| Fixed { text, left: None })
+    }
+
+    /// The rules to try; those that would fix something and may not are withheld.
+    fn fixable(&mut self, seen: &[Seen]) -> BTreeSet<String> {
+        let names = seen.iter().filter(|one| one.fixable).map(|one| one.rule.clone());
+        let (names, withheld) = names.partition(|rule| is_fixed(rule));
+        self.withheld = withheld;
+        names
     }
 
     /// Rule after rule, each on what the ones before it left.
@@ -226,7 +260,7 @@ pub(crate) fn changes(old: &str, new: &str) -> Vec<Hunk> {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::{Repairs, Rules, Seen, Tidied, Weight, changes, tidy};
+    use super::{Fixed, Look, Repairs, Rules, Seen, Tidied, Weight, changes, is_fixed, tidy};
 
     /// Rules made of text replacements: name, what is seen, what it becomes.
     struct Swaps(&'static [(&'static str, &'static str, &'static str)]);
@@ -255,16 +289,44 @@ mod tests {
         }
     }
 
-    fn run(rules: &Swaps, text: &str) -> Tidied {
-        tidy(rules, "a.md", text, &rules.check("a.md", text))
+    /// The same rules, which also tell where their fixes lead.
+    struct Eager(&'static [(&'static str, &'static str, &'static str)]);
+
+    impl Rules for Eager {
+        fn check(&self, path: &str, text: &str) -> Vec<Seen> {
+            Swaps(self.0).check(path, text)
+        }
+
+        fn fix(&self, path: &str, text: &str, names: &BTreeSet<String>) -> Option<String> {
+            Swaps(self.0).fix(path, text, names)
+        }
+
+        fn check_and_fix(&self, path: &str, text: &str) -> Look {
+            let may = |rule: &str, text: &str| is_fixed(rule) && self.check(path, text).iter().any(|seen| seen.rule == rule);
+            let mut fixed = text.to_owned();
+            for _ in 0..10 {
+                for (_, from, to) in self.0.iter().filter(|(rule, ..)| is_fixed(rule)) {
+                    fixed = fixed.replace(from, to);
+                }
+            }
+            let is_stable = self.0.iter().all(|(rule, from, to)| from == to || !may(rule, &fixed));
+            let left = Some(self.check(path, &fixed));
+            Look { seen: self.check(path, text), fixed: is_stable.then_some(Fixed { text: fixed, left }) }
+        }
+    }
+
+    fn run(rules: &dyn Rules, text: &str) -> Tidied {
+        let Look { seen, fixed } = rules.check_and_fix("a.md", text);
+        tidy(rules, "a.md", text, &seen, fixed)
     }
 
     fn check(rules: &'static [(&'static str, &'static str, &'static str)], text: &str, expected: &str, withheld: &[&str]) {
-        let rules = Swaps(rules);
-        let tidied = run(&rules, text);
-        assert_eq!(tidied.text, expected, "{text:?}");
-        assert_eq!(tidied.withheld.iter().map(String::as_str).collect::<Vec<_>>(), withheld);
-        assert_eq!(run(&rules, &tidied.text).text, tidied.text, "a second run changes nothing");
+        for rules in [&Swaps(rules) as &dyn Rules, &Eager(rules)] {
+            let tidied = run(rules, text);
+            assert_eq!(tidied.text, expected, "{text:?}");
+            assert_eq!(tidied.withheld.iter().map(String::as_str).collect::<Vec<_>>(), withheld);
+            assert_eq!(run(rules, &tidied.text).text, tidied.text, "a second run changes nothing");
+        }
     }
 
     #[test]

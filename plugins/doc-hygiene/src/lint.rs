@@ -14,13 +14,13 @@ use rumdl_lib::discovery::ExcludeMatchers;
 use rumdl_lib::document_run::DocumentRun;
 use rumdl_lib::embedded_lint::should_lint_embedded_markdown;
 use rumdl_lib::markdownlint_config::MarkdownlintConfig;
-use rumdl_lib::rule::{Rule, Severity};
+use rumdl_lib::rule::{LintResult, LintWarning, Rule, Severity};
 use rumdl_lib::rules::{all_rules, filter_rules};
 use toml::{Table, Value};
 
 use crate::burden;
 use crate::config::Found;
-use crate::format::{Rules, Seen, Weight};
+use crate::format::{Fixed, Look, Rules, Seen, Weight, is_fixed};
 
 /// Link rules look at other files, which a linter of one text cannot.
 const LINK_RULES: [&str; 2] = ["MD051", "MD057"];
@@ -49,6 +49,8 @@ impl Linter {
         config.canonicalize_rule_lists();
         let mut rules = filter_rules(&all_rules(&config), &config.global);
         rules.retain(|rule| !LINK_RULES.contains(&rule.name()));
+        let unfixed = rules.iter().map(|rule| rule.name()).filter(|name| !is_fixed(name));
+        config.global.unfixable.extend(unfixed.map(str::to_owned));
         let excluded = ExcludeMatchers::new(&config.global.exclude);
         let included = ExcludeMatchers::new(&config.global.include);
         Self { config, rules, excluded, included }
@@ -61,22 +63,40 @@ impl Linter {
     fn run<'a>(&'a self, path: &'a str, text: &'a str, rules: &'a [Box<dyn Rule>]) -> DocumentRun<'a> {
         DocumentRun::new(text, rules, &self.config).config_path(Some(Path::new(path)))
     }
+
+    /// A run of all rules; what a file ignores it leaves out itself, by the path.
+    fn run_all<'a>(&'a self, path: &'a str, text: &'a str) -> DocumentRun<'a> {
+        let run = self.run(path, text, &self.rules);
+        let embedded = should_lint_embedded_markdown(&self.config.code_block_tools);
+        if embedded { run.embedded_markdown(&self.rules) } else { run }
+    }
+
+    /// What is seen without a look at the text's content, if that is all.
+    fn passed_over(&self, path: &str, text: &str) -> Option<Vec<Seen>> {
+        if !self.covers(path) {
+            return Some(Vec::new());
+        }
+        burden::is_too_deep(text).then(|| vec![too_deep()])
+    }
 }
 
 impl Rules for Linter {
     fn check(&self, path: &str, text: &str) -> Vec<Seen> {
-        if !self.covers(path) {
-            return Vec::new();
+        let seen = || all_seen(self.run_all(path, text).analyze_raw().0);
+        self.passed_over(path, text).unwrap_or_else(seen)
+    }
+
+    fn check_and_fix(&self, path: &str, text: &str) -> Look {
+        if let Some(seen) = self.passed_over(path, text) {
+            return Look { seen, fixed: None };
         }
-        if burden::is_too_deep(text) {
-            return vec![too_deep()];
+        if burden::has_too_many_open_links(text) {
+            return Look { seen: self.check(path, text), fixed: None };
         }
-        // What a file ignores the run itself leaves out, by the path.
-        let run = self.run(path, text, &self.rules);
-        let embedded = should_lint_embedded_markdown(&self.config.code_block_tools);
-        let run = if embedded { run.embedded_markdown(&self.rules) } else { run };
-        let (warnings, _) = run.analyze_raw();
-        warnings.unwrap_or_default().into_iter().map(seen).collect()
+        let result = self.run_all(path, text).analyze_and_fix(ITERATIONS_MAX);
+        let fixed = result.fixes.and_then(Result::ok).filter(|(_, how)| how.converged);
+        let left = result.remaining_warnings.map(all_seen);
+        Look { seen: all_seen(result.warnings), fixed: fixed.map(|(text, _)| Fixed { text, left }) }
     }
 
     fn fix(&self, path: &str, text: &str, names: &BTreeSet<String>) -> Option<String> {
@@ -100,7 +120,11 @@ fn too_deep() -> Seen {
     }
 }
 
-fn seen(warning: rumdl_lib::rule::LintWarning) -> Seen {
+fn all_seen(warnings: LintResult) -> Vec<Seen> {
+    warnings.unwrap_or_default().into_iter().map(seen).collect()
+}
+
+fn seen(warning: LintWarning) -> Seen {
     Seen {
         weight: match warning.severity {
             Severity::Error => Weight::Error,
