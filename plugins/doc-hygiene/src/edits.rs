@@ -44,19 +44,29 @@ pub(crate) fn hunks(old: &[&str], new: &[&str]) -> Vec<Hunk> {
 
 /// Lines that occur once in each text, in an order both share.
 fn anchors(old: &[&str], new: &[&str]) -> Vec<(usize, usize)> {
-    let once = |lines: &[&str]| {
-        let mut places: HashMap<String, Option<usize>> = HashMap::new();
+    let mut places: HashMap<&str, [Place; 2]> = HashMap::with_capacity(old.len());
+    for (side, lines) in [old, new].into_iter().enumerate() {
         for (at, line) in lines.iter().enumerate() {
-            places.entry((*line).to_owned()).and_modify(|place| *place = None).or_insert(Some(at));
+            let place = &mut places.entry(line).or_default()[side];
+            *place = if matches!(place, Place::Nowhere) { Place::Once(at) } else { Place::Often };
         }
-        places
-    };
-    let (in_old, in_new) = (once(old), once(new));
-    let pairs = old.iter().enumerate().filter_map(|(at, line)| {
-        in_old.get(*line)?.as_ref()?;
-        Some((at, (*in_new.get(*line)?)?))
+    }
+    let pairs = places.into_values().filter_map(|places| match places {
+        [Place::Once(old), Place::Once(new)] => Some((old, new)),
+        _ => None,
     });
-    longest_rising(&pairs.collect::<Vec<_>>())
+    let mut pairs: Vec<(usize, usize)> = pairs.collect();
+    pairs.sort_unstable();
+    longest_rising(&pairs)
+}
+
+/// Where a line is in a text.
+#[derive(Clone, Copy, Default)]
+enum Place {
+    #[default]
+    Nowhere,
+    Once(usize),
+    Often,
 }
 
 /// The longest run of pairs whose second parts rise.

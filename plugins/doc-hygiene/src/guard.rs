@@ -56,10 +56,8 @@ fn normalised(page: &str) -> String {
 /// at each opening would not be linear.
 fn exact_length(page: &str, unclosed: &mut [bool; EXACT.len()]) -> Option<usize> {
     let after = &page[1..];
-    let kind = EXACT.into_iter().position(|name| {
-        after.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name))
-            && after[name.len()..].starts_with(|next: char| !next.is_ascii_alphanumeric())
-    })?;
+    let name = &after[..after.bytes().position(|next| !next.is_ascii_alphanumeric())?];
+    let kind = EXACT.into_iter().position(|exact| exact.eq_ignore_ascii_case(name))?;
     if unclosed[kind] {
         return None;
     }
@@ -70,21 +68,15 @@ fn exact_length(page: &str, unclosed: &mut [bool; EXACT.len()]) -> Option<usize>
 }
 
 fn squeeze(text: &str, made: &mut String) {
-    let mut pending = false;
-    for next in text.chars() {
-        if next.is_ascii_whitespace() {
-            pending = true;
-            continue;
-        }
-        if pending && !made.ends_with(' ') {
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(|next| next.is_ascii_whitespace()) {
+        made.push_str(&rest[..at]);
+        if !made.ends_with(' ') {
             made.push(' ');
         }
-        pending = false;
-        made.push(next);
+        rest = rest[at..].trim_ascii_start();
     }
-    if pending && !made.ends_with(' ') {
-        made.push(' ');
-    }
+    made.push_str(rest);
 }
 
 #[cfg(test)]

@@ -18,13 +18,13 @@ const WORD_CHARS_MAX: usize = 256;
 pub(crate) fn of(body: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut blank_before = true;
-    let mut lines = body.lines().peekable();
+    let mut lines = body.lines().map(str::trim).peekable();
     while let Some(line) = lines.next() {
-        let blank_after = lines.peek().is_none_or(|next| next.trim().is_empty());
-        if let Some(mark) = leading(line.trim(), blank_before, blank_after) {
+        let blank_after = lines.peek().is_none_or(|next| next.is_empty());
+        if let Some(mark) = leading(line, blank_before, blank_after) {
             found.push(mark);
         }
-        blank_before = line.trim().is_empty();
+        blank_before = line.is_empty();
     }
     inline(body, &mut found);
     found
@@ -33,6 +33,9 @@ pub(crate) fn of(body: &str) -> Vec<String> {
 /// A mark that takes its meaning from standing at the start of a line.
 fn leading(line: &str, blank_before: bool, blank_after: bool) -> Option<String> {
     let quoted = line.trim_start_matches(['>', ' ']);
+    if !quoted.starts_with(['{', ':', '!', '?', '=', '*', '[']) {
+        return None;
+    }
     let starts = |opening: &str| quoted.starts_with(opening);
     if starts("{:") || starts(":") && !starts("::") {
         // An attribute list or a definition belongs to the line it touches.
