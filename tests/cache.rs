@@ -88,6 +88,21 @@ fn case_90_another_component_s_code_is_not_used() {
 }
 
 #[test]
+fn a_folder_that_came_with_the_repository_is_refused() {
+    let (repo, cache) = cached();
+    check(&repo, &cache).exits(0);
+    let inside = repo.path().join(".lifeos-cache");
+    std::fs::create_dir(&inside).expect("a folder");
+    chmod(&inside, 0o700);
+    for entry in std::fs::read_dir(&cache).expect("a cache").flatten() {
+        std::fs::copy(entry.path(), inside.join(entry.file_name())).expect("a copy");
+    }
+    check(&repo, &inside).exits(0).keeps_quiet_about("compiling");
+    repo.commit("with a cache");
+    check(&repo, &inside).exits(20).says("is part of the repository").says("--cache-dir");
+}
+
+#[test]
 fn a_folder_that_others_can_write_is_refused() {
     let (repo, cache) = cached();
     check(&repo, &cache).exits(0);

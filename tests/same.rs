@@ -179,6 +179,7 @@ fn run_case(case: &Path) {
             std::fs::write(path, bytes).expect("a file");
         }
     }
+    assert_eq!(landed.len(), files(&case.join("after")).len(), "{}: files", case.display());
     for ((name, found), (other, expected)) in landed.iter().zip(files(&case.join("after"))) {
         assert_eq!(*name, other, "{}", case.display());
         let (found, expected) = (String::from_utf8_lossy(found), String::from_utf8_lossy(&expected));

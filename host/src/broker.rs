@@ -198,7 +198,7 @@ impl Broker {
     /// [`Stop`] over the limit of calls.
     pub fn propose(&mut self, edit: &Edit) -> Result<Result<(), Vec<Problem>>, Stop> {
         let started = Instant::now();
-        self.shared.count_calls(1)?;
+        self.count_call()?;
         let verdict = self.judge(edit)?;
         self.note("edit", "propose", &edit.path, 0, if verdict.is_ok() { Outcome::Allowed } else { Outcome::Denied }, started);
         Ok(match verdict {
@@ -244,7 +244,7 @@ impl Broker {
     /// # Errors
     /// [`Stop`] over the limit of calls.
     pub fn log(&mut self, text: &str) -> Result<(), Stop> {
-        self.shared.count_calls(1)?;
+        self.count_call()?;
         let line = clean::line(text);
         let room = LOG_BYTES_MAX.saturating_sub(self.results.log.len() + 1);
         if room > 0 {
@@ -328,6 +328,11 @@ impl Broker {
         })
     }
 
+    fn count_call(&mut self) -> Result<(), Stop> {
+        self.results.calls += 1;
+        self.shared.count_calls(1)
+    }
+
     fn call<T: Sized>(
         &mut self,
         capability: &'static str,
@@ -337,7 +342,7 @@ impl Broker {
         answer: impl FnOnce(&Self) -> Answer<T>,
     ) -> Answer<T> {
         let started = Instant::now();
-        self.shared.count_calls(1)?;
+        self.count_call()?;
         let answer = answer(self)?;
         let outcome = match &answer {
             Ok(_) => Outcome::Allowed,

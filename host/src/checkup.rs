@@ -20,8 +20,10 @@ pub struct Checkup {
     /// What the conclusion wants to know of it.
     #[serde(with = "serde_bytes")]
     pub summary: Vec<u8>,
-    /// The calls to the host that it took.
+    /// The calls to the host that it took, as far as they are traced.
     pub calls: Vec<Call>,
+    /// How many calls it took in all.
+    pub calls_made: u64,
     /// Lines for the author, cleaned.
     pub log: String,
     /// The history that it was told of, if it asked.
@@ -37,8 +39,10 @@ pub struct Conclusion {
     pub findings: Vec<Finding>,
     /// What is to change.
     pub edits: Vec<Edit>,
-    /// The calls to the host that it took.
+    /// The calls to the host that it took, as far as they are traced.
     pub calls: Vec<Call>,
+    /// How many calls it took in all.
+    pub calls_made: u64,
     /// Lines for the author, cleaned.
     pub log: String,
 }
@@ -62,7 +66,8 @@ impl Checkup {
 }
 
 impl Conclusion {
-    /// Whether it was made from nothing but the summaries and the base tree.
+    /// Whether it asked for no history: then the summaries and the base tree
+    /// are all it was made from.
     #[must_use]
     pub fn is_about_tree(&self) -> bool {
         self.calls.iter().all(|call| call.capability != "history")

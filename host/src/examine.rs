@@ -143,7 +143,10 @@ pub fn examine(
     }
     let policy = Policy { declared: plugin.manifest.reach()?, granted: task.granted.clone(), limits: task.limits };
     let deadline = Instant::now() + Duration::from_secs(task.limits.seconds_max);
-    let memory = machine.memory().map(|folder| Memory::new(folder.clone(), repo.common_dir(), policy.reading()));
+    let memory = machine
+        .memory()
+        .filter(|_| repo.has_whole_history())
+        .map(|folder| Memory::new(folder.clone(), repo.common_dir(), policy.reading()));
     let shared = Arc::new(Shared::new(base, policy, deadline, memory));
     let flock = Flock { location: repo.location(), shared: &shared, task, plugin, machine, events, loaded: Mutex::new(None) };
     let gathered = match plugin.world {

@@ -156,6 +156,13 @@ impl Repo {
         self.git.commondir()
     }
 
+    /// Whether commits have the parents that they name: no clone that is cut
+    /// off, and nothing grafted.
+    #[must_use]
+    pub fn has_whole_history(&self) -> bool {
+        !self.git.is_shallow() && !self.git.commondir().join("info/grafts").exists()
+    }
+
     /// Whether history is cut off.
     #[must_use]
     pub fn is_shallow(&self) -> bool {
@@ -214,6 +221,16 @@ impl Repo {
             return Err(not_text());
         }
         self.read_text(entry.id(), bytes_max)?.map(Some).map_err(|_| not_text())
+    }
+
+    /// Whether a file or folder of the checkout, by its path inside it, is part of
+    /// a commit.
+    ///
+    /// # Errors
+    /// [`RepoError::Object`] when something on the way to it is missing.
+    pub fn has(&self, commit: Oid, inside: &Path) -> Result<bool, RepoError> {
+        let tree = self.git.find_commit(commit).and_then(|commit| commit.tree()).map_err(|source| missing(commit, source))?;
+        Ok(inside.as_os_str().is_empty() || tree.get_path(inside).is_ok())
     }
 
     /// Pins a commit and lists its tree.

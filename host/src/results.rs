@@ -160,7 +160,9 @@ impl<'f> Results<'f> {
         if let Err(error) = written.and_then(|bytes| folder.replace(&self.name, &bytes)) {
             tracing::warn!(%error, "results were not kept");
         }
-        folder.sweep(PREFIX, STALE);
+        for prefix in [PREFIX, "tree-", "history-"] {
+            folder.sweep(prefix, STALE);
+        }
         counts
     }
 }

@@ -4,6 +4,7 @@
 //! line is now; or if its line was rewritten where the rule spoke before.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 
 use git2::{Delta, Oid};
 
@@ -39,7 +40,11 @@ pub fn is_new(repo: &Repo, old: Seen<'_>, new: Seen<'_>) -> Result<Vec<bool>, Re
             continue;
         }
         let text = |commit: Oid, path: Option<&RepoPath>| match path {
-            Some(path) => repo.file_at(commit, path.as_str(), u64::MAX).map(Option::unwrap_or_default),
+            Some(path) => match repo.file_at(commit, path.as_str(), u64::MAX) {
+                // What is no text has no lines that could move.
+                Err(RepoError::NotText { .. }) => Ok(String::new()),
+                text => text.map(Option::unwrap_or_default),
+            },
             None => Ok(String::new()),
         };
         let texts = Texts { old: &text(old.commit, origin)?, new: &text(new.commit, path)? };
@@ -77,12 +82,16 @@ fn unmatched(known: &[&Finding], found: &[&Finding], texts: Texts<'_>) -> Vec<bo
     }
     let mut fresh: Vec<bool> =
         found.iter().map(|finding| left.get_mut(&words(finding, &new_lines)).and_then(Vec::pop).is_none()).collect();
-    let mut left: Vec<&Finding> = left.into_values().flatten().collect();
+    let left: Vec<&Finding> = left.into_values().flatten().collect();
     if !left.is_empty() && fresh.contains(&true) {
         let hunks = diff::hunks(texts.old, texts.new);
+        let mut rewritten: HashMap<_, usize> = HashMap::new();
+        for finding in left {
+            *rewritten.entry(change(finding, &hunks, |hunk| &hunk.old)).or_default() += 1;
+        }
         for (finding, fresh) in found.iter().zip(&mut fresh).filter(|(_, fresh)| **fresh) {
-            if let Some(place) = left.iter().position(|known| is_rewritten(known, finding, &hunks)) {
-                left.swap_remove(place);
+            if let Some(count) = rewritten.get_mut(&change(finding, &hunks, |hunk| &hunk.new)).filter(|count| **count > 0) {
+                *count -= 1;
                 *fresh = false;
             }
         }
@@ -98,13 +107,18 @@ fn words(finding: &Finding, lines: &[&str]) -> (String, String, String) {
     (finding.rule.clone(), message.chars().filter(|char| !char.is_ascii_digit()).collect(), line.trim().to_owned())
 }
 
-/// Whether both stand in one change of lines and are of one rule.
-fn is_rewritten(known: &Finding, found: &Finding, hunks: &[Hunk]) -> bool {
-    let (Some(old), Some(new)) = (known.position, found.position) else {
-        return known.rule == found.rule && known.position == found.position;
-    };
-    let (old, new) = (old.line as usize - 1, new.line as usize - 1);
-    known.rule == found.rule && hunks.iter().any(|hunk| hunk.old.contains(&old) && hunk.new.contains(&new))
+/// What makes two findings the same though their line was rewritten: rule,
+/// words, and the change of lines that both stand in. Outside of every change
+/// there is nothing to be the same as, but for findings without a place.
+fn change(finding: &Finding, hunks: &[Hunk], side: impl Fn(&Hunk) -> &Range<usize>) -> (String, String, Option<usize>) {
+    let (rule, message, _) = words(finding, &[]);
+    let hunk = finding.position.map(|at| {
+        let line = at.line as usize - 1;
+        let place = hunks.partition_point(|hunk| side(hunk).end <= line);
+        hunks.get(place).filter(|hunk| side(hunk).contains(&line)).map_or(usize::MAX, |_| place)
+    });
+    let own = if hunk == Some(usize::MAX) { format!("{message} at {:?}", std::ptr::from_ref(finding)) } else { message };
+    (rule, own, hunk)
 }
 
 /// Files that are elsewhere now: new path to old path.
@@ -168,6 +182,9 @@ mod tests {
     fn a_rewritten_line_keeps_the_findings_of_its_rules() {
         check(("a\nb\nc\n", &["r@2 x"]), ("a\nB\nc\n", &["r@2 x", "s@2 x"]), &["s@2 x"]);
         check(("a\nb\nc\n", &["r@1 x"]), ("a\nB\nc\n", &["r@1 x", "r@2 x"]), &["r@2 x"]);
+        // The one that went was about something else.
+        check(("a\nb\nc\n", &["r@2 x"]), ("a\nB\nC\n", &["r@3 y"]), &["r@3 y"]);
+        check(("a\nb\nc\n", &["r@2 x"]), ("a\nB\nC\n", &["r@2 x", "r@3 x"]), &["r@3 x"]);
     }
 
     #[test]

@@ -24,8 +24,10 @@ pub struct Results {
     pub over: Option<Problem>,
     /// Findings, as reported.
     pub findings: Vec<Finding>,
-    /// Every host call.
+    /// Every host call that is traced.
     pub trace: Vec<Call>,
+    /// How many calls there were in all.
+    pub calls: u64,
     /// Lines for the author, cleaned.
     pub log: String,
 }

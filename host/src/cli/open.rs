@@ -117,6 +117,22 @@ pub(crate) fn machine(global: &Global, threads: Option<usize>, term: &Term) -> R
     })
 }
 
+/// Refuses a cache folder that came with the repository: whoever committed it
+/// knows its key, and could have native code run.
+pub(crate) fn cache_apart(global: &Global, repo: &Repo, base: Oid) -> Result<(), CommandError> {
+    let real = |path: &Path| path.canonicalize().ok();
+    let folder = cache_folder(global).and_then(|folder| real(&folder));
+    let Some((folder, checkout)) = folder.zip(real(repo.workdir())) else { return Ok(()) };
+    match folder.strip_prefix(&checkout) {
+        Ok(inside) if repo.has(base, inside)? => {
+            let error =
+                CommandError::new(Exit::Denied, format!("the cache folder {} is part of the repository", folder.display()));
+            Err(error.hint("name a folder outside of it with --cache-dir, and take this one out of the repository"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Where compiled code and remembered answers are kept: the user's cache folder, unless told otherwise.
 pub(crate) fn cache_folder(global: &Global) -> Option<PathBuf> {
     let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());

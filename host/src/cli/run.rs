@@ -44,6 +44,7 @@ pub(crate) fn run(verb: &Run, global: &Global, term: &Term) -> Result<Exit, Comm
     let names: Vec<String> = if verb.all { config.tasks.keys().cloned().collect() } else { verb.tasks.clone() };
     names.iter().try_for_each(|name| open::task(&config, name))?;
     open::bounded(verb.instruction.as_deref())?;
+    open::cache_apart(global, &repo, base)?;
     let machine = open::machine(global, verb.threads.map(usize::from), term)?;
     let machine = Machine { remembers: !verb.no_cache, ..machine };
     let place = Place { repo: &repo, base };

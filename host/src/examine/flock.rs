@@ -115,7 +115,8 @@ impl Flock<'_> {
         let facts = format!("{numbers:?} {} {clock} {}", policy.may_read_history(), env!("CARGO_PKG_VERSION"));
         let component = self.plugin.digest.hex();
         let place = self.location.common.as_os_str().as_encoded_bytes();
-        let parts = [component.as_bytes(), settings.options.as_bytes(), config.as_bytes(), facts.as_bytes(), place];
+        let attributes = std::fs::read(self.location.common.join("info/attributes")).unwrap_or_default();
+        let parts = [component.as_bytes(), settings.options.as_bytes(), config.as_bytes(), facts.as_bytes(), place, &attributes];
         Digest::of_parts(parts)
     }
 
@@ -125,8 +126,10 @@ impl Flock<'_> {
         let wanted = Globs::new(&self.plugin.manifest.config).map_err(ManifestError::from)?;
         let mut broker = self.broker()?;
         let mut documents = Vec::new();
-        for entry in base.entries.iter().filter(|entry| wanted.matches(entry.path.as_str())).take(CONFIG_FILES_MAX) {
-            if policy.may_read(&entry.path) {
+        for entry in base.entries.iter().filter(|entry| wanted.matches(entry.path.as_str())) {
+            if documents.len() >= CONFIG_FILES_MAX {
+                *skipped.entry("config-too-many").or_default() += 1;
+            } else if policy.may_read(&entry.path) {
                 match broker.feed(0, entry).map_err(stopped)? {
                     Ok(document) => documents.push(document),
                     Err(_) => *skipped.entry("config-not-readable").or_default() += 1,
@@ -187,7 +190,7 @@ impl Flock<'_> {
         let all = self.of_all(&summaries, identity, base.tree);
         let conclusion = match results.conclusion(all) {
             Some(conclusion) => {
-                broker.recall(conclusion.calls.len() as u64).map_err(stopped)?;
+                broker.recall(conclusion.calls_made).map_err(stopped)?;
                 conclusion
             }
             None => {

@@ -47,7 +47,11 @@ impl<'f> Worker<'f> {
         if entry.kind != Kind::File {
             return Ok(Outcome::Skipped("not-a-file"));
         }
-        let at = |failure| failed_at(entry, failure);
+        let at = |failure| match failure {
+            // They are the same for every document.
+            Failure::Options(_) => ExamineError::Failure { document: None, failure },
+            failure => failed_at(entry, failure),
+        };
         let stop = |stop: Stop| failed_at(entry, stop.into());
         let key = self.key(entry);
         let checkup = match self.remembered(&key, entry).map_err(stop)? {
@@ -77,7 +81,7 @@ impl<'f> Worker<'f> {
         };
         let found = results.find(key, still)?;
         if let Some(checkup) = &found {
-            broker.recall(checkup.calls.len() as u64)?;
+            broker.recall(checkup.calls_made)?;
         }
         Ok(found)
     }
@@ -104,8 +108,8 @@ impl<'f> Worker<'f> {
         if let Some(instance) = &mut self.instance {
             match instance.check(document.clone()) {
                 Ok((checkup, fuel)) if fuel < fuel_max / 2 => return Ok(Ok(checkup)),
-                Ok((checkup, _)) => self.broker.forget(checkup.calls.len() as u64),
-                Err(failure) if over(&failure).is_some() => self.broker.forget(instance.broker().take().trace.len() as u64),
+                Ok((checkup, _)) => self.broker.forget(checkup.calls_made),
+                Err(failure) if over(&failure).is_some() => self.broker.forget(instance.broker().take().calls),
                 Err(failure) => return Ok(Err(failure)),
             }
             self.instance = None;
@@ -120,7 +124,14 @@ impl<'f> Worker<'f> {
                 self.instance = Some(instance).filter(|_| fuel < fuel_max / 2);
                 Ok(checkup)
             }
-            Err(failure) => over(&failure).map(|over| Checkup { over: Some(over), ..Checkup::default() }).ok_or(failure),
+            Err(failure) => match over(&failure) {
+                None => Err(failure),
+                // What it asked up to then is part of the trace, and of what the answer rests on.
+                Some(over) => {
+                    let Collected { trace: calls, calls: calls_made, .. } = instance.broker().take();
+                    Ok(Checkup { over: Some(over), calls, calls_made, ..Checkup::default() })
+                }
+            },
         })
     }
 

@@ -3,7 +3,6 @@
 //! their ids, so a remembered one cannot be out of date.
 
 use std::collections::HashMap;
-use std::ops::Range;
 
 use git2::{Oid, Repository};
 use serde::{Deserialize, Serialize};
@@ -103,8 +102,9 @@ struct Walk<'w> {
 impl Walk<'_> {
     /// Lists the tree at `path`, which is empty or ends with a slash.
     fn folder(&mut self, tree: Oid, path: &mut String) -> Result<(), RepoError> {
-        if let Some(place) = self.places.get(&(bytes_of(tree), path.as_str())).copied() {
-            self.take_over(place);
+        if let Some(place) = self.places.get(&(bytes_of(tree), path.as_str())).copied()
+            && self.take_over(place).is_some()
+        {
             return self.within_bounds();
         }
         self.opened += 1;
@@ -121,7 +121,7 @@ impl Walk<'_> {
             names_skipped: self.listing.names_skipped - skipped,
         };
         self.listing.folders.push(folder);
-        Ok(())
+        self.within_bounds()
     }
 
     fn entry(&mut self, entry: &git2::TreeEntry<'_>, path: &mut String) -> Result<(), RepoError> {
@@ -153,31 +153,34 @@ impl Walk<'_> {
         }
     }
 
-    /// Copies a folder of the known listing, with the folders inside it.
-    fn take_over(&mut self, place: usize) {
+    /// Copies a folder of the known listing, with the folders inside it; none,
+    /// and nothing is copied, if they do not lie inside each other as they must.
+    fn take_over(&mut self, place: usize) -> Option<()> {
         let known = self.known;
-        let Some(Range { start, end }) = known.folders.get(place).map(|folder| folder.start as usize..folder.end as usize) else {
-            return;
-        };
-        let here = self.listing.entries.len();
-        self.listing.entries.extend_from_slice(known.entries.get(start..end).unwrap_or_default());
-        self.listing.names_skipped += known.folders[place].names_skipped;
+        let Folder { start, end, names_skipped, ref path, .. } = *known.folders.get(place)?;
+        let entries = known.entries.get(start as usize..end as usize)?;
         // Inner folders are written before the one that holds them.
-        let path = &*known.folders[place].path;
-        let first = known.folders[..place].iter().rposition(|folder| !folder.path.starts_with(path)).map_or(0, |at| at + 1);
-        let moved = |at: u32| offset(at as usize - start + here);
+        let outside = known.folders[..place].iter().rposition(|folder| !folder.path.starts_with(&**path));
+        let first = outside.map_or(0, |at| at + 1);
+        let here = offset(self.listing.entries.len());
+        let moved = |at: u32| at.checked_sub(start).filter(|_| at <= end).map(|at| at + here);
         let folders = known.folders[first..=place].iter();
-        let folders = folders.map(|folder| Folder {
-            path: folder.path.clone(),
-            start: moved(folder.start),
-            end: moved(folder.end),
-            ..*folder
-        });
+        let folders = folders
+            .map(|folder| {
+                Some(Folder { path: folder.path.clone(), start: moved(folder.start)?, end: moved(folder.end)?, ..*folder })
+            })
+            .collect::<Option<Vec<_>>>()?;
+        self.listing.entries.extend_from_slice(entries);
+        self.listing.names_skipped += names_skipped;
         self.listing.folders.extend(folders);
+        Some(())
     }
 
     fn within_bounds(&self) -> Result<(), RepoError> {
-        if self.listing.entries.len() > ENTRIES_MAX { Err(RepoError::TooManyEntries) } else { Ok(()) }
+        // Folders without entries and entries without a valid name cost as much.
+        let listed = self.listing.entries.len() + self.listing.folders.len();
+        let count = listed as u64 + self.listing.names_skipped;
+        if count > ENTRIES_MAX as u64 { Err(RepoError::TooManyEntries) } else { Ok(()) }
     }
 }
 

@@ -161,8 +161,8 @@ impl FileWorker {
         let finding = |finding| host::finding_in(&text, finding, broker).map_err(Failure::Invalid);
         let findings = report.findings.into_iter().map(finding).collect::<Result<_, _>>()?;
         let replacements = report.replacements.into_iter().map(host::replacement).collect();
-        let Results { trace: calls, log, .. } = broker.take();
-        Ok((Checkup { findings, replacements, summary: report.summary, calls, log, facts: None, over: None }, fuel))
+        let Results { trace: calls, calls: calls_made, log, .. } = broker.take();
+        Ok((Checkup { findings, replacements, summary: report.summary, calls, calls_made, log, facts: None, over: None }, fuel))
     }
 
     /// Draws conclusions from all summaries.
@@ -180,8 +180,8 @@ impl FileWorker {
         let finding = |finding| host::finding(finding, &mut texts, broker).map_err(Failure::Invalid);
         let findings = conclusion.findings.into_iter().map(finding).collect::<Result<_, _>>()?;
         let edits = conclusion.edits.into_iter().map(host::edit).collect();
-        let Results { trace: calls, log, .. } = broker.take();
-        Ok(Conclusion { findings, edits, calls, log })
+        let Results { trace: calls, calls: calls_made, log, .. } = broker.take();
+        Ok(Conclusion { findings, edits, calls, calls_made, log })
     }
 
     /// The host side.

@@ -17,6 +17,11 @@ use crate::{orphans, paths, repair, titles, versions};
 /// The contract's bound on the findings of one document.
 const FINDINGS_MAX: usize = 10_000;
 
+/// Repairs of one document, and bytes of the documents that are repaired in one
+/// run: each is formatted anew, all on one meter. The next run goes on.
+const FIXES_MAX: usize = 300;
+const REPAIRED_BYTES_MAX: usize = 1 << 20;
+
 /// What is told, and lines for the log.
 pub(crate) struct Concluded {
     pub(crate) conclusion: Conclusion,
@@ -81,8 +86,14 @@ fn edits(set: &Set<'_>, issues: &[Issue], checker: &Checker, tree: &dyn Tree) ->
             fixes.entry(issue.doc).or_default().push(fix.clone());
         }
     }
-    let edit = |(at, fixes): (usize, Vec<Fix>)| {
+    let mut bytes = 0;
+    let edit = |(at, mut fixes): (usize, Vec<Fix>)| {
+        if bytes > REPAIRED_BYTES_MAX {
+            return None;
+        }
         let document = tree.read(set.docs[at].path).ok().filter(|document| document.editable && !set.docs[at].is_nav)?;
+        bytes += document.text.len();
+        fixes.truncate(FIXES_MAX);
         let text = repair::mended(&document.text, &fixes)?;
         Some((at, checker.edit(&document, &text)?))
     };
@@ -98,7 +109,7 @@ fn history_missing(set: &Set<'_>) -> Option<Finding> {
         path: None,
         span: None,
         message: format!("the dates of {missing} documents were not checked: this clone does not hold their history"),
-        help: Some("history is missing: fetch with depth 0".to_owned()),
+        help: Some("`git fetch --unshallow`, or `fetch-depth: 0` where a workflow checks out".to_owned()),
         repaired: false,
     })
 }
@@ -119,7 +130,7 @@ pub(crate) mod tests {
     /// Checks and concludes over files in memory: path and text.
     pub(crate) fn concluded(files: &[(&str, &str)], options: &str) -> (Fake, Concluded) {
         let options: Options = serde_json::from_str(options).expect("options");
-        let checker = Checker::new(options, Box::new(NoRules), None);
+        let checker = Checker::new(options, Box::new(NoRules), None, Vec::new());
         let fake = Fake::new(files);
         let document = |path: &String| fake.read(path).expect("a file");
         let is_document = |path: &&String| path.ends_with(".md") || toc_file::notation(path).is_some();

@@ -35,6 +35,8 @@ pub(crate) struct Checker {
     options: Options,
     rules: Box<dyn Rules + Send + Sync>,
     history: Option<Box<dyn History + Send + Sync>>,
+    /// Folders whose documents are read by Python-Markdown.
+    python: Vec<String>,
 }
 
 /// The text proposed for a document.
@@ -52,8 +54,9 @@ impl Checker {
         options: Options,
         rules: Box<dyn Rules + Send + Sync>,
         history: Option<Box<dyn History + Send + Sync>>,
+        python: Vec<String>,
     ) -> Self {
-        Self { options, rules, history }
+        Self { options, rules, history, python }
     }
 
     pub(crate) fn options(&self) -> &Options {
@@ -119,10 +122,11 @@ impl Checker {
 
     /// Dates first and formatting on top, so that a second run finds both done.
     fn proposed(&self, document: &Document, source: &Source<'_>, dated: &Dated) -> Proposed {
-        let plain = source.plain();
+        let (plain, path) = (source.plain(), &document.path);
         let text = if document.editable { dating::righted(plain, &dated.wrong) } else { plain.to_owned() };
-        let is_formatted = document.editable && self.options.format && !source.has_lone_return();
-        let (is_dated, path) = (text != plain, &document.path);
+        let is_wanted = document.editable && self.options.format && !source.has_lone_return();
+        let is_formatted = is_wanted && !self.is_python(path, plain);
+        let is_dated = text != plain;
         let first = self.look(path, plain, is_formatted && !is_dated);
         let second = is_dated.then(|| self.look(path, &text, is_formatted));
         let (seen, (left, fixed)) = match second {
@@ -130,10 +134,19 @@ impl Checker {
             Some(second) => (first.seen, (Some(second.seen), second.fixed)),
         };
         if !is_formatted {
-            return Proposed { seen, text, left, withheld: BTreeSet::new() };
+            let withheld = seen.iter().filter(|one| is_wanted && one.fixable).map(|one| one.rule.clone()).collect();
+            return Proposed { seen, text, left, withheld };
         }
         let tidied = tidy(&*self.rules, path, &text, left.as_deref().unwrap_or(&seen), fixed);
         Proposed { seen, text: tidied.text, left: tidied.left.or(left), withheld: tidied.withheld }
+    }
+
+    /// Whether Python-Markdown reads the document: by its site, or by blocks that
+    /// only that knows. The guard judges by CommonMark, to which indented text is
+    /// another thing.
+    fn is_python(&self, path: &str, text: &str) -> bool {
+        let is_block = |line: &str| ["!!! ", "??? ", "???+ ", "=== \""].iter().any(|sign| line.trim_start().starts_with(sign));
+        self.python.iter().any(|folder| path.starts_with(folder)) || text.lines().any(is_block)
     }
 
     fn look(&self, path: &str, text: &str, with_fixes: bool) -> Look {
@@ -230,7 +243,7 @@ mod tests {
     }
 
     fn checker(past: Past) -> Checker {
-        Checker::new(Options::default(), Box::new(NoRules), Some(Box::new(past)))
+        Checker::new(Options::default(), Box::new(NoRules), Some(Box::new(past)), Vec::new())
     }
 
     const STAMPED: &str = "\u{feff}---\r\nlastmod: 2020-01-02\r\n---\r\nä Last updated: x\r\n";

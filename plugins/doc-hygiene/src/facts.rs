@@ -87,6 +87,9 @@ pub(crate) struct Facts<'a> {
     pub(crate) paths: Vec<Placed>,
     /// Whether the history needed was not in the clone.
     pub(crate) history_missing: bool,
+    /// Whether nothing of this is known.
+    #[serde(skip)]
+    pub(crate) unknown: bool,
 }
 
 impl Facts<'_> {
@@ -107,9 +110,10 @@ impl Facts<'_> {
     }
 }
 
-/// Reads a summary; one that is not of this version has no facts.
+/// Reads a summary. Of a document without one, which was too much for a limit,
+/// only that is known.
 pub(crate) fn decoded(data: &[u8]) -> Facts<'_> {
-    postcard::from_bytes(data).unwrap_or_default()
+    postcard::from_bytes(data).unwrap_or_else(|_| Facts { open: true, unknown: true, ..Facts::default() })
 }
 
 /// Facts while they are gathered.

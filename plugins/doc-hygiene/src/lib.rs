@@ -72,7 +72,8 @@ impl FileTask for DocHygiene {
             true => Some(Box::new(HostHistory)),
             false => None,
         };
-        Ok(Self { checker: Checker::new(options.0, rules, history), config: settings.config.clone() })
+        let python = site::python_folders(&settings.config, options.0.site);
+        Ok(Self { checker: Checker::new(options.0, rules, history, python), config: settings.config.clone() })
     }
 
     fn check(&self, document: &Document) -> Result<Report, String> {

@@ -45,6 +45,9 @@ const GENERIC: [&str; 24] = [
     "mod",
 ];
 
+/// Endings of files that are looked for under the name of a missing one.
+const MOVABLE: [&str; 10] = ["md", "markdown", "mdx", "png", "jpg", "jpeg", "gif", "svg", "webp", "avif"];
+
 /// How many pairs of ids a run compares to find renamed headings.
 const COMPARISONS_MAX: usize = 200_000;
 
@@ -151,7 +154,10 @@ impl Judge<'_> {
             Some(near) => format!("{} has no `#{fragment}`; near is `#{near}`", target.path),
             None => format!("{} has no `#{fragment}`", target.path),
         };
-        let fix = near.filter(|_| is_fixable(link)).map(|near| Fix { place: link.place, change: Change::Fragment(near) });
+        // Some generators write ids in a form of their own, of which only the comparable one is known.
+        let is_sure = !matches!(self.resolver.set.site_of(target).profile, Profile::Mkdocs | Profile::Other);
+        let fix = near.filter(|_| is_sure && is_fixable(link));
+        let fix = fix.map(|near| Fix { place: link.place, change: Change::Fragment(near) });
         let help = "link to a heading that is there, or give the place an id";
         Issue { fix, ..Issue::warning("link/anchor", at, message, help).at(link.place) }
     }
@@ -180,7 +186,7 @@ impl Judge<'_> {
             let help = "write the path as the file is named: most servers and file systems tell cases apart";
             return Issue { fix, ..Issue::warning("link/case", at, message, help).at(link.place) };
         }
-        let moved = self.moved(missing);
+        let moved = self.moved(missing).filter(|path| *path != doc.path && !crate::set::is_foreign(path));
         let message = match moved {
             Some(path) => format!("`{written}` leads nowhere: there is no {missing}, but {path}"),
             None => format!("`{written}` leads nowhere: there is no {missing}"),
@@ -194,7 +200,9 @@ impl Judge<'_> {
     fn moved(&self, missing: &str) -> Option<&str> {
         let name = place::split(missing).1;
         let stem = name.split('.').next().unwrap_or(name).to_ascii_lowercase();
-        if GENERIC.contains(&stem.as_str()) || stem.len() == name.len() {
+        // Only a document or an image is what its name says, wherever it is.
+        let is_one = place::extension(name).is_some_and(|extension| MOVABLE.contains(&extension.as_str()));
+        if GENERIC.contains(&stem.as_str()) || !is_one {
             return None;
         }
         match self.resolver.files.named(name).as_slice() {

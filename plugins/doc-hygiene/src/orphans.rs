@@ -37,8 +37,12 @@ struct Group {
 
 /// Finds both; `lines` is told what was left out.
 pub(crate) fn find(set: &Set<'_>, included: &[bool], judged: &Judged, options: &Options, lines: &mut Vec<String>) -> Vec<Issue> {
-    let linked = linked(set, included, judged);
     let mut issues = Vec::new();
+    if let Some(doc) = set.docs.iter().find(|doc| doc.facts.unknown) {
+        lines.push(format!("orphans not looked for: what {} links to is not known", doc.path));
+        return issues;
+    }
+    let linked = linked(set, included, judged);
     for (site, group) in groups(set, options).into_iter().enumerate() {
         if group.members.is_empty() {
             continue;

@@ -26,6 +26,11 @@ const FOREIGN: [&str; 12] = [
     "__snapshots__",
 ];
 
+/// Whether a path lies in such a folder.
+pub(crate) fn is_foreign(path: &str) -> bool {
+    place::split(path).0.split('/').any(|folder| FOREIGN.contains(&folder))
+}
+
 /// One document.
 pub(crate) struct Doc<'a> {
     pub(crate) path: &'a str,
@@ -88,6 +93,6 @@ fn doc<'a>(summary: &'a Summary, sites: &Sites) -> Doc<'a> {
         facts: facts::decoded(&summary.data),
         site: sites.of(path),
         is_nav: toc_file::notation(path).is_some(),
-        is_foreign: place::split(path).0.split('/').any(|folder| FOREIGN.contains(&folder)),
+        is_foreign: is_foreign(path),
     }
 }

@@ -48,6 +48,15 @@ pub(crate) enum Choice {
     Set(Profile),
 }
 
+/// Folders whose documents Python-Markdown reads, each with a `/` at its end:
+/// indentation means other things to it than to CommonMark.
+pub(crate) fn python_folders(config: &[Document], choice: Choice) -> Vec<String> {
+    match choice {
+        Choice::Set(Profile::Mkdocs) => vec![String::new()],
+        _ => config.iter().filter_map(|file| mkdocs_root(&file.path)).map(str::to_owned).collect(),
+    }
+}
+
 /// A site. Folders end in `/`, the repository's root is empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Site {

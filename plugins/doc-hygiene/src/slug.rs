@@ -35,10 +35,20 @@ pub(crate) fn collapsed(key: &str) -> Cow<'_, str> {
 /// renamed.
 const DISTANCE_MAX: usize = 2;
 
+/// Ids longer than this are near to none: comparing them would cost too much.
+const NEAR_BYTES_MAX: usize = 200;
+
+/// Bytes that a word begins with: another beginning is another meaning, as in
+/// `import` and `export`.
+const BEGINNING: usize = 3;
+
 /// Whether two ids are near: they differ in hyphens only, or at most one letter
-/// in five was changed, added or left out (two at most) and all digits are the
-/// same.
+/// in five was changed, added or left out (two at most), each word begins as
+/// before, and all digits are the same.
 pub(crate) fn near(one: &str, other: &str) -> bool {
+    if one.len().max(other.len()) > NEAR_BYTES_MAX {
+        return false;
+    }
     let letters = |id: &str| id.chars().filter(|next| !matches!(next, '-' | '_')).collect::<String>();
     if letters(one) == letters(other) {
         return !one.is_empty();
@@ -46,7 +56,8 @@ pub(crate) fn near(one: &str, other: &str) -> bool {
     let (a, b): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
     let bound = (a.len().max(b.len()) / 5).min(DISTANCE_MAX);
     let digits = |chars: &[char]| chars.iter().copied().filter(char::is_ascii_digit).collect::<Vec<_>>();
-    bound > 0 && a.len().abs_diff(b.len()) <= bound && digits(&a) == digits(&b) && distance(&a, &b) <= bound
+    let begins_alike = one.split('-').map(|word| word.get(..BEGINNING)).eq(other.split('-').map(|word| word.get(..BEGINNING)));
+    bound > 0 && begins_alike && a.len().abs_diff(b.len()) <= bound && digits(&a) == digits(&b) && distance(&a, &b) <= bound
 }
 
 /// The edit distance.

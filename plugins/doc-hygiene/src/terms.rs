@@ -22,10 +22,9 @@ pub(crate) fn variants<'a>(text: &str, prose: &[Range<usize>], terms: &'a [Strin
             if at >= piece.end {
                 break;
             }
-            let len = terms.iter().find_map(|term| Some((term, matched(&text[at..piece.end], term)?)));
-            if let Some((term, len)) = len
-                && is_apart(text, at..at + len)
-            {
+            let matching = terms.iter().filter_map(|term| Some((term, matched(&text[at..piece.end], term)?)));
+            let mut apart = matching.filter(|(_, len)| is_apart(text, at..at + len));
+            if let Some((term, len)) = apart.next() {
                 if !is_as_preferred(&text[at..at + len], term) {
                     found.push(Variant { place: at..at + len, term });
                 }

@@ -282,7 +282,8 @@ impl<'s> Walk<'s> {
         extras::scan(body, &codes, |extra| match extra {
             Extra::Id(id) => self.builder.id(id),
             Extra::Open => self.builder.open(),
-            Extra::Target(target, kind, place) => self.target(target, kind, place, true),
+            // The parser takes them for text, so a repair could not be proved.
+            Extra::Target(target, kind, place) => self.target(target, kind, place, false),
         });
     }
 
