@@ -9,7 +9,7 @@ use crate::ledger;
 use crate::ledger::record::{self, PluginId};
 use crate::lock::{Lock, LockError};
 use crate::refs::{self, RefError};
-use crate::repo::{Repo, RepoError};
+use crate::repo::{Repo, RepoError, written};
 
 /// What a candidate stands on besides its base: any change makes it another.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,7 +126,8 @@ impl Waiting {
         let parent = git.find_commit(base)?;
         let author = ledger::signature(now.max(parent.time().seconds()))?;
         let message = message(&identity, candidate, words.summary, &run, &digest);
-        let commit = git.commit(None, &author, &author, &message, &git.find_tree(tree)?, &[&parent])?;
+        let tree_object = git.find_tree(tree)?;
+        let commit = written(|| git.commit(None, &author, &author, &message, &tree_object, &[&parent]))?;
         let intent = lock.intend(&name)?;
         refs::move_own(git, &name, there, commit, "lifeos: candidate")?;
         drop(intent);
