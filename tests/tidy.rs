@@ -95,7 +95,7 @@ fn dangers_have_one_door() {
         (r"\bunsafe \{", &["repo.rs", "wasm/cache.rs"]),
         (r"\.(reference|reference_matching|reference_symbolic|set_head\w*|checkout_\w+|set_target)\(", &["refs.rs"]),
         (r"\bmove_branch\(", &["refs.rs", "land.rs"]),
-        (r"\bmove_own\(", &["refs.rs", "ledger.rs", "waiting.rs"]),
+        (r"\b(move_own|publish)(::<\w+>)?\(", &["refs.rs", "ledger.rs", "waiting.rs"]),
         (r"\bCommand::new\(", &["wasm/compile.rs", "cli/plugin/build.rs"]),
         (r"\bstd::process::exit\(", &[]),
         (r"\bworkdir\(", &["repo.rs", "cli/open.rs", "cli/init.rs", "cli/doctor.rs"]),

@@ -1,5 +1,5 @@
-//! A task over a pinned base: what the plugin saw, and the candidate that its
-//! edits make. Nothing is written, and every plugin is gone when it returns.
+//! A task over a pinned base: what the plugin saw, and the edits of it that
+//! passed every check. Nothing is written to the repository, and every plugin is gone when it returns.
 
 mod flock;
 pub mod worker;
@@ -124,10 +124,10 @@ pub enum ExamineError {
     Repo(#[from] RepoError),
 }
 
-/// Runs a task's plugin over a base and builds the candidate.
+/// Runs a task's plugin over a base and checks what it proposes.
 ///
 /// # Errors
-/// [`ExamineError`]; no candidate is kept then.
+/// [`ExamineError`]; nothing of it is kept then.
 pub fn examine(
     repo: &Repo,
     base: Base,

@@ -10,7 +10,7 @@ use git2::{Oid, Signature, Time};
 
 use crate::lock::{Lock, LockError};
 use crate::refs::{self, RefError};
-use crate::repo::{Repo, written};
+use crate::repo::Repo;
 use record::{Body, Record, SCHEMA};
 use story::Story;
 
@@ -70,12 +70,14 @@ impl<'r> Ledger<'r> {
         let _intent = lock.intend(REF)?;
         let git = self.repo.git();
         let text = serde_json::to_vec_pretty(record).map_err(|error| git2::Error::from_str(&error.to_string()))?;
-        let mut builder = git.treebuilder(None)?;
-        builder.insert("record.json", written(|| git.blob(&text))?, 0o100_644)?;
-        for (name, bytes) in files {
-            builder.insert(name, written(|| git.blob(bytes))?, 0o100_644)?;
-        }
-        let tree = git.find_tree(written(|| builder.write())?)?;
+        let tree = || {
+            let mut builder = git.treebuilder(None)?;
+            builder.insert("record.json", git.blob(&text)?, 0o100_644)?;
+            for (name, bytes) in files {
+                builder.insert(name, git.blob(bytes)?, 0o100_644)?;
+            }
+            git.find_tree(builder.write()?)
+        };
         let title = format!("{}: {} of run {}", record.task, record.body.noun(), record.run);
         for attempt in 1.. {
             let head = refs::read(git, REF)?;
@@ -83,12 +85,12 @@ impl<'r> Ledger<'r> {
             let at = record.at.max(parent.as_ref().map_or(0, |parent| parent.time().seconds()));
             let author = signature(at)?;
             let parents: Vec<_> = parent.iter().collect();
-            let commit = written(|| git.commit(None, &author, &author, &title, &tree, &parents))?;
-            match refs::move_own(git, REF, head, commit, &title) {
-                Err(RefError::Moved { .. } | RefError::Locked { .. }) if attempt < APPENDS_MAX => {
+            let write = || git.commit(None, &author, &author, &title, &tree()?, &parents);
+            match refs::publish::<LedgerError>(git, REF, head, &title, write) {
+                Err(LedgerError::Ref(RefError::Moved { .. } | RefError::Locked { .. })) if attempt < APPENDS_MAX => {
                     std::thread::sleep(std::time::Duration::from_millis(10));
                 }
-                moved => return Ok(moved.map(|()| commit)?),
+                published => return published,
             }
         }
         unreachable!("the loop returns")

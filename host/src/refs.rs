@@ -61,6 +61,47 @@ pub(crate) fn move_own(git: &Repository, name: &str, old: Option<Oid>, new: Oid,
     swap(git, name, old, new, why)
 }
 
+/// How often a commit is written before a failure is one.
+const WRITES_MAX: usize = 8;
+
+/// Moves a ref of ours to the commit that `write` makes. What no ref leads to
+/// yet, a `git gc --prune=now` beside us takes away at any moment, also the
+/// folder of an object that is being written: then it is written again. And
+/// once more when the ref has moved, since what the collector looked at before
+/// that it takes away after. To write what is there costs a look.
+///
+/// # Errors
+/// As [`move_own`], or what `write` failed with the last time.
+pub(crate) fn publish<E>(
+    git: &Repository,
+    name: &str,
+    old: Option<Oid>,
+    why: &str,
+    mut write: impl FnMut() -> Result<Oid, git2::Error>,
+) -> Result<Oid, E>
+where
+    E: From<git2::Error> + From<RefError>,
+{
+    for attempt in 1.. {
+        let is_last = attempt == WRITES_MAX;
+        let commit = match write() {
+            Ok(commit) => commit,
+            Err(_) if !is_last => continue,
+            Err(error) => return Err(error.into()),
+        };
+        match move_own(git, name, old, commit, why) {
+            Err(RefError::Git { .. }) if !is_last => {}
+            Err(error) => return Err(error.into()),
+            Ok(()) => break,
+        }
+    }
+    let mut again = write();
+    for _ in 1..WRITES_MAX {
+        again = again.or_else(|_| write());
+    }
+    Ok(again?)
+}
+
 /// Moves a branch below `refs/heads/lifeos/`. Only `land` calls it.
 ///
 /// # Errors
@@ -86,5 +127,51 @@ fn failure(name: &str, source: git2::Error) -> RefError {
         ErrorCode::Locked => RefError::Locked { name },
         ErrorCode::Modified | ErrorCode::Exists | ErrorCode::NotFound => RefError::Moved { name },
         _ => RefError::Git { name, source },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn case_105_a_commit_that_was_taken_away_is_written_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let git = Repository::init(folder.path()).expect("a repository");
+        let time = git2::Time::new(1_000_000_000, 0);
+        let author = git2::Signature::new("a", "a@localhost", &time).expect("a name");
+        let file = |id: Oid| {
+            let id = id.to_string();
+            git.path().join("objects").join(&id[..2]).join(&id[2..])
+        };
+        for taken in [vec![], vec![1], vec![1, 2, 3]] {
+            let (name, mut writes) = (format!("refs/lifeos/{}", taken.len()), 0);
+            let write = || {
+                writes += 1;
+                let tree = git.find_tree(git.treebuilder(None)?.write()?)?;
+                let commit = git.commit(None, &author, &author, "x", &tree, &[])?;
+                if taken.contains(&writes) {
+                    std::fs::remove_file(file(commit)).expect("the commit");
+                }
+                Ok(commit)
+            };
+            let commit: Result<Oid, LedgerLike> = publish(&git, &name, None, "test", write);
+            let commit = commit.expect("published");
+            assert_eq!(read(&git, &name).expect("a ref"), Some(commit));
+            assert!(file(commit).exists() && writes == taken.len() + 2, "{taken:?}: {writes} writes");
+            std::fs::remove_file(file(commit)).expect("the commit");
+        }
+        let nothing: Result<Oid, LedgerLike> =
+            publish(&git, "refs/lifeos/none", None, "test", || Err(git2::Error::from_str("full")));
+        assert!(nothing.is_err() && read(&git, "refs/lifeos/none").expect("no ref").is_none());
+    }
+
+    /// Any error of a floor above.
+    #[derive(Debug, thiserror::Error)]
+    enum LedgerLike {
+        #[error(transparent)]
+        Git(#[from] git2::Error),
+        #[error(transparent)]
+        Ref(#[from] RefError),
     }
 }

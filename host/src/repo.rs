@@ -317,24 +317,6 @@ fn missing(id: Oid, source: git2::Error) -> RepoError {
     RepoError::Object { id: id.to_string(), source }
 }
 
-/// How often an object is written before its failure is one.
-const WRITES_MAX: usize = 4;
-
-/// Writes an object. A `git gc` beside us takes empty folders away, also one
-/// that was made for this object a moment ago: then it is written once more.
-///
-/// # Errors
-/// What the last attempt failed with.
-pub(crate) fn written<T>(mut write: impl FnMut() -> Result<T, git2::Error>) -> Result<T, git2::Error> {
-    for _ in 1..WRITES_MAX {
-        match write() {
-            Err(error) if error.class() == git2::ErrorClass::Os => {}
-            end => return end,
-        }
-    }
-    write()
-}
-
 /// Bytes of a tree that git may keep in memory: by default it reads a large
 /// folder anew, with all checks, for each commit that a walk compares.
 const TREE_BYTES_KEPT: usize = 1 << 20;

@@ -9,7 +9,7 @@ use crate::ledger;
 use crate::ledger::record::{self, PluginId};
 use crate::lock::{Lock, LockError};
 use crate::refs::{self, RefError};
-use crate::repo::{Repo, RepoError, written};
+use crate::repo::{Repo, RepoError};
 
 /// What a candidate stands on besides its base: any change makes it another.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,14 +122,20 @@ impl Waiting {
             }
             return Self::verified(run, identity, base, tree, commit, repo);
         }
-        write_pack(repo, candidate.pack())?;
         let parent = git.find_commit(base)?;
         let author = ledger::signature(now.max(parent.time().seconds()))?;
         let message = message(&identity, candidate, words.summary, &run, &digest);
-        let tree_object = git.find_tree(tree)?;
-        let commit = written(|| git.commit(None, &author, &author, &message, &tree_object, &[&parent]))?;
+        let mut is_written = false;
+        let write = || {
+            // A handle of its own: this one would still see a pack that is gone.
+            if !is_written || git2::Repository::open(git.path())?.find_tree(tree).is_err() {
+                write_pack(repo, candidate.pack())?;
+                is_written = true;
+            }
+            git.commit(None, &author, &author, &message, &git.find_tree(tree)?, &[&parent])
+        };
         let intent = lock.intend(&name)?;
-        refs::move_own(git, &name, there, commit, "lifeos: candidate")?;
+        let commit = refs::publish::<WaitingError>(git, &name, there, "lifeos: candidate", write)?;
         drop(intent);
         Self::verified(run, identity, base, tree, commit, repo)
     }
