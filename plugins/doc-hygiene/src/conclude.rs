@@ -17,9 +17,8 @@ use crate::{orphans, paths, repair, titles, versions};
 /// The contract's bound on the findings of one document.
 const FINDINGS_MAX: usize = 10_000;
 
-/// Repairs of one document, and bytes of the documents that are repaired in one
-/// run: each is formatted anew, all on one meter. The next run goes on.
-const FIXES_MAX: usize = 300;
+/// Bytes of the documents that are repaired in one run: each is formatted anew,
+/// all on one meter. The next run goes on.
 const REPAIRED_BYTES_MAX: usize = 1 << 20;
 
 /// What is told, and lines for the log.
@@ -67,8 +66,14 @@ fn issues(set: &Set<'_>, files: &Files<'_>, options: &Options) -> (Vec<Issue>, V
     if options.paths {
         issues.extend(paths::find(set, files));
     }
+    issues.extend(files.unanswered().into_iter().map(unchecked));
     issues.sort_by_key(|issue| (issue.doc, issue.place.map(|place| place.start), issue.rule));
     (issues, lines)
+}
+
+fn unchecked(doc: usize) -> Issue {
+    let message = "not all its links and paths were checked: they ask for too many paths that no document has".to_owned();
+    Issue::warning("link/unchecked", doc, message, "split the document, or leave it out of `read`")
 }
 
 /// One line on the links that were not judged.
@@ -87,13 +92,12 @@ fn edits(set: &Set<'_>, issues: &[Issue], checker: &Checker, tree: &dyn Tree) ->
         }
     }
     let mut bytes = 0;
-    let edit = |(at, mut fixes): (usize, Vec<Fix>)| {
+    let edit = |(at, fixes): (usize, Vec<Fix>)| {
         if bytes > REPAIRED_BYTES_MAX {
             return None;
         }
         let document = tree.read(set.docs[at].path).ok().filter(|document| document.editable && !set.docs[at].is_nav)?;
         bytes += document.text.len();
-        fixes.truncate(FIXES_MAX);
         let text = repair::mended(&document.text, &fixes)?;
         Some((at, checker.edit(&document, &text)?))
     };

@@ -146,8 +146,13 @@ impl Builder {
 
     /// Adds the id of a heading, made unique as the generators do it.
     pub(crate) fn slug(&mut self, slug: String) -> String {
-        let count = self.used.entry(slug.clone()).and_modify(|count| *count += 1).or_insert(0);
-        let unique = if *count == 0 { slug } else { format!("{slug}-{count}") };
+        let mut unique = slug.clone();
+        while self.used.contains_key(&unique) {
+            let count = self.used.entry(slug.clone()).or_default();
+            *count += 1;
+            unique = format!("{slug}-{count}");
+        }
+        self.used.insert(unique.clone(), 0);
         let word = self.word(&unique);
         self.facts.slugs.push(word);
         unique

@@ -73,6 +73,7 @@ pub(crate) fn judge(resolver: &Resolver<'_>, report_unresolved: bool) -> Judged 
     let judged = Judged { linked: vec![false; count], listed: vec![false; count], ..Judged::default() };
     let mut judge = Judge { resolver, judged, report_unresolved, comparisons: Cell::new(0) };
     for (at, doc) in resolver.set.docs.iter().enumerate() {
+        resolver.files.begin(at);
         let mut known: Vec<Option<(Kind, Found)>> = vec![None; doc.facts.targets.len()];
         for link in &doc.facts.links {
             let slot = &mut known[link.target as usize];

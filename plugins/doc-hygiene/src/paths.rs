@@ -51,6 +51,7 @@ pub(crate) fn find(set: &Set<'_>, files: &Files<'_>) -> Vec<Issue> {
     let mut judged: HashMap<&str, bool> = HashMap::new();
     let mut missing: Vec<(usize, Placed, &str)> = Vec::new();
     for (at, doc) in set.docs.iter().enumerate().filter(|(_, doc)| !doc.is_foreign) {
+        files.begin(at);
         for path in &doc.facts.paths {
             let text = doc.facts.text(path.word);
             let text = text.strip_prefix("./").unwrap_or(text);

@@ -44,7 +44,7 @@ pub(crate) fn mended(text: &str, fixes: &[Fix]) -> Option<String> {
     let masked = written(&tokens);
     let made = written(&new);
     let old: Vec<String> = old.into_iter().map(str::to_owned).collect();
-    (is_filled(&masked, text, &tokens, &old) && is_filled(&masked, &made, &tokens, &new)).then_some(made)
+    (is_filled(&masked, text, &old) && is_filled(&masked, &made, &new)).then_some(made)
 }
 
 /// A destination as it is to be written now.
@@ -78,8 +78,8 @@ pub(crate) fn encoded(path: &str, is_pointed: bool) -> String {
 
 /// Whether a text is the masked one with these values in place of its tokens,
 /// to a parser and to the extensions.
-fn is_filled(masked: &str, text: &str, tokens: &[String], values: &[String]) -> bool {
-    let fill = |word: &str| tokens.iter().zip(values).fold(word.to_owned(), |word, (token, value)| word.replace(token, value));
+fn is_filled(masked: &str, text: &str, values: &[String]) -> bool {
+    let fill = |word: &str| filled(word, values);
     let (body, other) = (front::body(masked), front::body(text));
     let (mut events, mut others) = (events(body), events(other));
     loop {
@@ -93,6 +93,20 @@ fn is_filled(masked: &str, text: &str, tokens: &[String], values: &[String]) -> 
     marks.len() == others.len()
         && marks.iter().zip(&others).all(|(one, other)| one == other || one.contains(TOKEN) && fill(one) == *other)
         && masked[..masked.len() - body.len()] == text[..text.len() - other.len()]
+}
+
+/// A word of the masked text with the values in place of its tokens.
+fn filled(word: &str, values: &[String]) -> String {
+    let mut parts = word.split(TOKEN);
+    let mut made = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let value = part.split_once('x').and_then(|(number, rest)| Some((values.get(number.parse::<usize>().ok()?)?, rest)));
+        match value {
+            Some((value, rest)) => made.extend([value, rest]),
+            None => made.extend([TOKEN, part]),
+        }
+    }
+    made
 }
 
 fn events(body: &str) -> Parser<'_> {
@@ -151,6 +165,20 @@ mod tests {
         check("[a](b.md#old)", "b.md#old", Change::Fragment("new".to_owned()), Some("[a](b.md#new)"));
         check("[a](b\\_c.md)", "b\\_c.md", path("b_d.md"), Some("[a](b_d.md)"));
         check("---\nt: x\n---\n[![i](i.png)](b.md)\n", "i.png", path("j.png"), Some("---\nt: x\n---\n[![i](j.png)](b.md)\n"));
+    }
+
+    #[test]
+    fn many_are_written_at_once() {
+        let links = |path: &str| (0..1_000).map(|at| format!("[{at}]({path}{at}.md)\n")).collect::<String>();
+        let text = links("old/");
+        let fix = |(at, _): (usize, &str)| {
+            let start = u32::try_from(at).expect("short");
+            let name = text[at..].split(')').next().expect("a name");
+            let place = Place { start, end: start + u32::try_from(name.len()).expect("short") };
+            Fix { place, change: path(&name.replace("old/", "new/")) }
+        };
+        let fixes: Vec<Fix> = text.match_indices("old/").map(fix).collect();
+        assert_eq!(mended(&text, &fixes), Some(links("new/")));
     }
 
     #[test]

@@ -71,7 +71,8 @@ pub(crate) struct Resolver<'a> {
 impl<'a> Resolver<'a> {
     pub(crate) fn new(set: &'a Set<'a>, files: &'a Files<'a>) -> Self {
         let mut made = Self { set, files, included: vec![false; set.docs.len()] };
-        for doc in &set.docs {
+        for (at, doc) in set.docs.iter().enumerate() {
+            files.begin(at);
             for link in doc.facts.links.iter().filter(|link| link.kind == Kind::Include) {
                 if let Found::Document(at) = made.resolve(doc, link) {
                     made.included[at] = true;
@@ -215,7 +216,7 @@ impl<'a> Resolver<'a> {
         let name = place::split(written.trim_end_matches('/')).1;
         let stem = name.strip_suffix(".md").unwrap_or(name);
         let is_borne = [format!("{stem}.md"), stem.to_owned()].iter().any(|name| !self.files.named(name).is_empty())
-            || self.set.docs.iter().any(|doc| doc.path.contains(&format!("/{stem}/")));
+            || self.set.has_folder(stem);
         is_borne.then_some(Form::Address)
     }
 

@@ -49,6 +49,8 @@ pub(crate) struct Set<'a> {
     /// Paths that are gone and lead to others.
     pub(crate) redirected: HashSet<String>,
     by_path: HashMap<&'a str, usize>,
+    /// The names of all folders with documents in them, once they are needed.
+    folders: OnceCell<HashSet<String>>,
     /// The ids of each document in order, once they are needed.
     anchors: Vec<OnceCell<Vec<Word>>>,
 }
@@ -63,11 +65,17 @@ impl<'a> Set<'a> {
         let docs: Vec<Doc<'a>> = summaries.iter().map(|summary| doc(summary, &sites)).collect();
         let by_path = docs.iter().enumerate().map(|(at, doc)| (doc.path, at)).collect();
         let anchors = docs.iter().map(|_| OnceCell::new()).collect();
-        Self { docs, sites, redirected: redirects::read(config), by_path, anchors }
+        Self { docs, sites, redirected: redirects::read(config), by_path, folders: OnceCell::new(), anchors }
     }
 
     pub(crate) fn at(&self, path: &str) -> Option<usize> {
         self.by_path.get(path).copied()
+    }
+
+    /// Whether a folder of this name has documents in it, wherever it is.
+    pub(crate) fn has_folder(&self, name: &str) -> bool {
+        let names = || self.docs.iter().flat_map(|doc| place::split(doc.path).0.split('/')).map(str::to_owned).collect();
+        self.folders.get_or_init(names).contains(name)
     }
 
     pub(crate) fn site_of(&self, doc: &Doc<'_>) -> &Site {

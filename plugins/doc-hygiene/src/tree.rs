@@ -2,7 +2,7 @@
 //! Names only; it reads no file but for [`Tree::read`].
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use lifeos_sdk::repo::{self, Kind};
 use lifeos_sdk::{Document, Refusal};
@@ -13,8 +13,10 @@ use crate::place;
 /// proposed that needs the list.
 const FILES_MAX: usize = 500_000;
 
-/// At most so many paths are asked for; beyond them nothing is judged.
+/// At most so many paths are asked for in a run, and for one document; beyond
+/// them nothing is judged, which is told.
 const QUESTIONS_MAX: usize = 50_000;
+const QUESTIONS_OF_ONE_MAX: usize = 5_000;
 
 /// The repository, as the host lends it.
 pub(crate) trait Tree {
@@ -99,11 +101,32 @@ pub(crate) struct Files<'a> {
     pub(crate) tree: &'a dyn Tree,
     seen: RefCell<HashMap<String, Known>>,
     names: OnceCell<Names>,
+    turn: RefCell<Turn>,
+}
+
+/// For which document paths are asked for now.
+#[derive(Default)]
+struct Turn {
+    doc: usize,
+    questions: usize,
+    /// Documents whose questions were not all answered.
+    unanswered: BTreeSet<usize>,
 }
 
 impl<'a> Files<'a> {
     pub(crate) fn new(tree: &'a dyn Tree) -> Self {
-        Self { tree, seen: RefCell::default(), names: OnceCell::new() }
+        Self { tree, seen: RefCell::default(), names: OnceCell::new(), turn: RefCell::default() }
+    }
+
+    /// What is asked from now on is asked for this document.
+    pub(crate) fn begin(&self, doc: usize) {
+        let mut turn = self.turn.borrow_mut();
+        (turn.doc, turn.questions) = (doc, 0);
+    }
+
+    /// The documents whose questions were too many.
+    pub(crate) fn unanswered(&self) -> BTreeSet<usize> {
+        self.turn.borrow().unanswered.clone()
     }
 
     /// What is at a path.
@@ -111,7 +134,7 @@ impl<'a> Files<'a> {
         if let Some(known) = self.seen.borrow().get(path) {
             return *known;
         }
-        if self.seen.borrow().len() >= QUESTIONS_MAX {
+        if !self.may_ask() {
             return Known::Hidden;
         }
         let known = match self.tree.stat(path) {
@@ -123,6 +146,16 @@ impl<'a> Files<'a> {
         };
         self.seen.borrow_mut().insert(path.to_owned(), known);
         known
+    }
+
+    fn may_ask(&self) -> bool {
+        let turn = &mut *self.turn.borrow_mut();
+        turn.questions += 1;
+        let is_within = turn.questions <= QUESTIONS_OF_ONE_MAX && self.seen.borrow().len() < QUESTIONS_MAX;
+        if !is_within {
+            turn.unanswered.insert(turn.doc);
+        }
+        is_within
     }
 
     /// Whether a folder of the path is none here but a link or a submodule.
@@ -169,7 +202,7 @@ pub(crate) mod tests {
     use lifeos_sdk::repo::Kind;
     use lifeos_sdk::{Document, Refusal};
 
-    use super::{Files, Known, Tree};
+    use super::{Files, Known, QUESTIONS_OF_ONE_MAX, Tree};
 
     /// A tree in memory: path to text. A text `->` is a symbolic link, `?` is
     /// not granted.
@@ -223,6 +256,12 @@ pub(crate) mod tests {
         ] {
             assert_eq!(files.known(path), expected, "{path}");
         }
+        for at in 0..QUESTIONS_OF_ONE_MAX {
+            files.known(&format!("no{at}"));
+        }
+        assert_eq!((files.known("a/B.md"), files.unanswered().len()), (Known::Hidden, 1), "a share is used up");
+        files.begin(1);
+        assert_eq!((files.known("a/B.md"), files.unanswered().len()), (Known::File, 1), "the next has its own");
         assert_eq!(files.in_other_case("A/b.MD").len(), 2);
         assert_eq!(files.named("b.md"), ["a/b.md", "c/b.md"]);
     }

@@ -358,6 +358,7 @@ pub(crate) mod tests {
     #[test]
     fn titles_and_ids_are_found() {
         check("# A\n\n## B c\n\n## B c\n", Some("A"), &["a", "b-c", "b-c-1"], &[], false);
+        check("# A\n\n## A\n\n## A-1\n", Some("A"), &["a", "a-1", "a-1-1"], &[], false);
         check("---\ntitle: T\n---\n# A\n", Some("T"), &["a"], &[], false);
         check("# A {#x}\n", Some("A"), &["a"], &["a-x", "x", "x"], false);
         check("A `b` *c*\n===\n", Some("A b c"), &["a-b-c"], &[], false);
