@@ -5,16 +5,19 @@
     judge.py spec FILE LIFEOS       every example of a CommonMark specification (JSON: a list of {"markdown": ...})
 
 Needs the program `cmark-gfm` (Debian: apt-get install cmark-gfm). Prints what was judged and what is bad, and exits with
-1 if anything is. A document is bad when its structure, visible text, code or extension marks differ.
+1 if anything is. A document is bad when its structure, visible text, code or extension marks differ, or a destination
+unless it is a repair: nothing was at the old path, a file is at the new one, and what follows the path is the same.
 """
 
 import collections
 import json
 import os
+import posixpath
 import re
 import subprocess
 import sys
 import tempfile
+import urllib.parse
 
 RENDER = ["cmark-gfm", "--unsafe", "--extension", "table", "--extension", "strikethrough", "--extension", "autolink",
           "--extension", "tasklist", "--extension", "footnotes"]
@@ -22,6 +25,7 @@ MARKS = re.compile(
     r"\[![A-Za-z]+\]|\{\{[<%][^\n]*?[>%]\}\}|\{%[^\n]*?%\}|^[ \t]*:::[^\n]*|\[\[[^\n]*?\]\]|\[\^[^\]\n]+\]|\{\{#[^\n]*?\}\}|\$\$",
     re.MULTILINE)
 FRONT = re.compile(r"(---|\+\+\+)[ \t]*\r?\n.*?\r?\n\1[ \t]*(\r?\n|$)", re.DOTALL)
+DESTINATION = re.compile(r'(?<= href=")[^"]*|(?<= src=")[^"]*')
 STAMP = re.compile(r"^(ms\.date|last_updated|lastmod|updated|date_modified).*$", re.MULTILINE)
 
 
@@ -47,7 +51,8 @@ def meaning(text, command):
     even = even.replace("> ", ">").replace(" <", "<")
     return {
         "front matter": STAMP.sub("", front),
-        "structure": even,
+        "structure": DESTINATION.sub("", even),
+        "destinations": DESTINATION.findall(even),
         "text": " ".join(re.sub(r"<[^>]*>", " ", even).split()),
         "code": re.findall(r"<pre.*?</pre>", html, re.DOTALL),
         "marks": [mark.strip() for mark in MARKS.findall(body)],
@@ -57,6 +62,19 @@ def meaning(text, command):
 def differences(old, new, command):
     one, other = meaning(old, command), meaning(new, command)
     return [aspect for aspect in one if one[aspect] != other[aspect]]
+
+
+def repairs(name, texts, files, command):
+    """How many destinations differ between two texts; none if one of them is no repair."""
+    old, new = (meaning(text, command)["destinations"] for text in texts)
+    pairs = [(one, other) for one, other in zip(old, new) if one != other]
+    return len(pairs) if len(old) == len(new) and all(is_repair(name, *pair, files) for pair in pairs) else None
+
+
+def is_repair(name, old, new, files):
+    (old, old_rest), (new, new_rest) = (re.match(r"([^?#]*)(.*)", text).groups() for text in (old, new))
+    at = [posixpath.normpath(posixpath.join(posixpath.dirname(name), urllib.parse.unquote(path))) for path in (old, new)]
+    return old_rest == new_rest and at[0] not in files and at[1] in files
 
 
 def report(judged, bad):
@@ -70,11 +88,17 @@ def report(judged, bad):
 def commit(repo, old, new):
     command = render()
     names = run("git", "-C", repo, "diff", "--name-only", "-z", old, new).decode().split("\0")[:-1]
-    bad = {}
+    files = set(run("git", "-C", repo, "ls-tree", "-r", "-z", "--name-only", old).decode().split("\0"))
+    bad, repaired = {}, 0
     for name in names:
         texts = [run("git", "-C", repo, "show", f"{rev}:{name}").decode() for rev in (old, new)]
-        if aspects := differences(*texts, command):
+        aspects = differences(*texts, command)
+        count = repairs(name, texts, files, command) if aspects == ["destinations"] else None
+        if count is not None:
+            repaired += count
+        elif aspects:
             bad[name] = aspects
+    print(f"{repaired} destinations repaired")
     return report(len(names), bad)
 
 
