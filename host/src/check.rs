@@ -9,6 +9,7 @@ use git2::Oid;
 use rayon::prelude::*;
 
 use crate::clean;
+use crate::diff::Diff;
 use crate::edit::{self, Action, Edit, Replacement};
 use crate::path::RepoPath;
 use crate::policy::{Denial, Policy};
@@ -54,6 +55,14 @@ pub struct Checked {
     base: Oid,
     tree: Oid,
     edits: Vec<CheckedEdit>,
+}
+
+impl Texts {
+    /// The two compared by lines.
+    #[must_use]
+    pub fn diff(&self) -> Diff<'_> {
+        Diff::new(self.old.as_deref(), self.new.as_deref())
+    }
 }
 
 impl CheckedEdit {

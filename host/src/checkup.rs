@@ -45,6 +45,8 @@ pub struct Conclusion {
     pub calls_made: u64,
     /// Lines for the author, cleaned.
     pub log: String,
+    /// The commit whose history it was told of, if it asked.
+    pub past: Option<[u8; 20]>,
 }
 
 impl Checkup {
@@ -66,10 +68,10 @@ impl Checkup {
 }
 
 impl Conclusion {
-    /// Whether it asked for no history: then the summaries and the base tree
+    /// Whether it asked for history: otherwise the summaries and the base tree
     /// are all it was made from.
     #[must_use]
-    pub fn is_about_tree(&self) -> bool {
-        self.calls.iter().all(|call| call.capability != "history")
+    pub fn asked_history(&self) -> bool {
+        self.calls.iter().any(|call| call.capability == "history")
     }
 }

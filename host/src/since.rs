@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use git2::{Delta, Oid};
 
-use crate::diff::{self, Hunk};
+use crate::diff::{Diff, Hunk};
 use crate::edit::Finding;
 use crate::path::RepoPath;
 use crate::repo::{Repo, RepoError};
@@ -84,7 +84,7 @@ fn unmatched(known: &[&Finding], found: &[&Finding], texts: Texts<'_>) -> Vec<bo
         found.iter().map(|finding| left.get_mut(&words(finding, &new_lines)).and_then(Vec::pop).is_none()).collect();
     let left: Vec<&Finding> = left.into_values().flatten().collect();
     if !left.is_empty() && fresh.contains(&true) {
-        let hunks = diff::hunks(texts.old, texts.new);
+        let hunks: Vec<Hunk> = Diff::new(Some(texts.old), Some(texts.new)).hunks().collect();
         let mut rewritten: HashMap<_, usize> = HashMap::new();
         for finding in left {
             *rewritten.entry(change(finding, &hunks, |hunk| &hunk.old)).or_default() += 1;

@@ -63,6 +63,13 @@ impl Shared {
         Ok(&walked.history)
     }
 
+    /// The commit whose history may be relied on in another run: the base, if
+    /// all of its history is there.
+    #[must_use]
+    pub fn past(&self) -> Option<[u8; 20]> {
+        self.memory.as_ref().and_then(|_| self.base.commit.as_bytes().try_into().ok())
+    }
+
     /// Keeps a history that took a walk, once nothing runs any more.
     pub fn remember(&self) {
         if let (Some(memory), Some(Ok(Some(walked)))) = (&self.memory, self.history.get())

@@ -12,7 +12,7 @@ use lifeos::repo::{Repo, RepoError};
 use lifeos::run::identity;
 use lifeos::run::record::{edit_text, refused_text};
 use lifeos::since::{self, Seen};
-use lifeos::{clean, diff};
+use lifeos::clean;
 
 use super::error::{CommandError, class_of, hints_of};
 use super::exit::Exit;
@@ -140,8 +140,9 @@ fn report(verb: &Check, examined: &Examined, plugin: PluginId, repo: &Repo) -> R
 /// The edits in words, and as diffs unless nobody wants them.
 fn edits(checked: &Checked, no_diff: bool, repo: &Repo) -> Result<Vec<json::Edit>, RepoError> {
     checked.map(repo, |edit, texts| {
-        let shown = || diff::unified(&clean::line(edit.path().as_str()), texts.old.as_deref(), texts.new.as_deref());
-        json::Edit { edit: edit_text(edit, texts), diff: (!no_diff).then(shown) }
+        let diff = texts.diff();
+        let shown = || diff.unified(&clean::line(edit.path().as_str()));
+        json::Edit { edit: edit_text(edit, &diff), diff: (!no_diff).then(shown) }
     })
 }
 

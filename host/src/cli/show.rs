@@ -5,7 +5,7 @@ use lifeos::ledger::Ledger;
 use lifeos::ledger::record::Run;
 use lifeos::ledger::story::Story;
 use lifeos::repo::Repo;
-use lifeos::{clean, diff, repo::RepoError};
+use lifeos::{clean, diff::Diff, repo::RepoError};
 
 use super::error::CommandError;
 use super::exit::Exit;
@@ -98,7 +98,7 @@ fn candidate_diff(repo: &Repo, story: &Story) -> Result<String, CommandError> {
     for path in repo.differing(base, commit)? {
         let shown = clean::line(&path).into_owned();
         match (repo.file_at(base, &path, u64::MAX), repo.file_at(commit, &path, u64::MAX)) {
-            (Ok(old), Ok(new)) => diffs.push_str(&diff::unified(&shown, old.as_deref(), new.as_deref())),
+            (Ok(old), Ok(new)) => diffs.push_str(&Diff::new(old.as_deref(), new.as_deref()).unified(&shown)),
             _ => diffs.push_str(&format!("--- a/{shown}\n+++ b/{shown}\n(not text: changed, and not shown)\n")),
         }
     }

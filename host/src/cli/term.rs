@@ -35,7 +35,7 @@ impl Term {
 
     /// Prints data.
     pub(crate) fn data(&self, text: &str) {
-        self.write(anstream::stdout().lock(), text);
+        self.write(std::io::stdout().lock(), text);
     }
 
     /// Prints a value as one JSON document.
@@ -46,6 +46,9 @@ impl Term {
 
     /// Prints a diff, coloured on a terminal.
     pub(crate) fn diff(&self, diff: &str) {
+        if anstream::AutoStream::choice(&std::io::stdout()) == anstream::ColorChoice::Never {
+            return self.data(&clean::block(diff));
+        }
         let mut text = String::with_capacity(diff.len());
         for line in diff.split_inclusive('\n') {
             let (line, end) = line.strip_suffix('\n').map_or((line, ""), |line| (line, "\n"));

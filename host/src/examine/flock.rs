@@ -188,15 +188,18 @@ impl Flock<'_> {
         }
         let mut broker = self.broker()?;
         let all = self.of_all(&summaries, identity, base.tree);
-        let conclusion = match results.conclusion(all) {
+        let past = self.shared.past();
+        let holds = |conclusion: &Conclusion| conclusion.past.is_none() || conclusion.past == past;
+        let conclusion = match results.conclusion(all).filter(holds) {
             Some(conclusion) => {
                 broker.recall(conclusion.calls_made).map_err(stopped)?;
                 conclusion
             }
             None => {
                 let mut worker = FileWorker::start(&*self.loaded()?, self.broker()?, settings).map_err(failed)?;
-                let conclusion = worker.conclude(summaries).map_err(failed)?;
-                if conclusion.is_about_tree() {
+                let mut conclusion = worker.conclude(summaries).map_err(failed)?;
+                conclusion.past = past.filter(|_| conclusion.asked_history());
+                if conclusion.past.is_some() || !conclusion.asked_history() {
                     results.conclude(all, &conclusion);
                 }
                 conclusion

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::check::problem::{Problem, Refused};
-use crate::check::{CheckedEdit, Texts};
+use crate::check::CheckedEdit;
 use crate::clean;
 use crate::config::Task;
+use crate::diff::Diff;
 use crate::examine::{Examined, Proposal};
 use crate::ledger::record::{EditText, Outcome, ReachText, RefusedText, Run};
 use crate::plugin::Plugin;
@@ -54,7 +55,7 @@ pub(super) fn fill(record: &mut Run, examined: &Examined, repo: &Repo) -> Result
     record.documents = examined.documents;
     record.skipped = examined.skipped.iter().map(|(reason, count)| ((*reason).to_owned(), *count)).collect();
     if let Proposal::Checked(checked) = &examined.proposal {
-        record.edits = checked.map(repo, edit_text)?;
+        record.edits = checked.map(repo, |edit, texts| edit_text(edit, &texts.diff()))?;
     }
     record.refused = examined.refused.iter().map(refused_text).collect();
     Ok(())
@@ -62,15 +63,9 @@ pub(super) fn fill(record: &mut Run, examined: &Examined, repo: &Repo) -> Result
 
 /// An edit of a checked proposal, in words.
 #[must_use]
-pub fn edit_text(edit: &CheckedEdit, texts: &Texts) -> EditText {
-    let action = match texts {
-        Texts { old: None, .. } => "created",
-        Texts { new: None, .. } => "deleted",
-        _ => "changed",
-    };
-    let (old, new) = (texts.old.as_deref().unwrap_or_default(), texts.new.as_deref().unwrap_or_default());
-    let (added, removed) = crate::diff::count(old, new);
-    EditText { path: edit.path().to_string(), action: action.to_owned(), added, removed }
+pub fn edit_text(edit: &CheckedEdit, diff: &Diff<'_>) -> EditText {
+    let (added, removed) = diff.counts();
+    EditText { path: edit.path().to_string(), action: diff.action().to_owned(), added, removed }
 }
 
 /// A refusal in words, cleaned.

@@ -181,7 +181,7 @@ impl FileWorker {
         let findings = conclusion.findings.into_iter().map(finding).collect::<Result<_, _>>()?;
         let edits = conclusion.edits.into_iter().map(host::edit).collect();
         let Results { trace: calls, calls: calls_made, log, .. } = broker.take();
-        Ok(Conclusion { findings, edits, calls, calls_made, log })
+        Ok(Conclusion { findings, edits, calls, calls_made, log, past: None })
     }
 
     /// The host side.
