@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use lifeos::candidate::Candidate;
+use lifeos::check::CheckedEdit;
 use lifeos::config::Config;
 use lifeos::event::Events;
 use lifeos::examine::{Machine, Proposal, examine};
@@ -40,6 +41,7 @@ fn machine(cache: Option<&Path>, threads: usize, shuffle: Option<u64>) -> Machin
         compiler: Compiler { program: PathBuf::from(LIFEOS), arguments: vec!["__compile".to_owned()] },
         remembers: false,
         threads,
+        shows: false,
         shuffle,
     }
 }
@@ -70,8 +72,8 @@ fn examined(repo: &TestRepo, machine: &Machine) -> Outcome {
     let examined = examine(&repo, base, &config.tasks["docs"], &plugin, None, machine, &Events::nobody());
     let examined = examined.unwrap_or_else(|error| panic!("{error}"));
     let Proposal::Checked(checked) = examined.proposal else { panic!("no edits") };
-    let texts = checked.map(&repo, |edit, texts| (edit.path().to_string(), texts.new.clone().unwrap_or_default()));
-    let texts = texts.expect("texts");
+    let text = |edit: &CheckedEdit| edit.texts(&repo).expect("texts").new.unwrap_or_default();
+    let texts = checked.edits().iter().map(|edit| (edit.path().to_string(), text(edit))).collect();
     let candidate = Candidate::build(checked, &repo).expect("a candidate");
     let findings = serde_json::to_string(&examined.findings).expect("JSON");
     Outcome { tree: candidate.tree().to_string(), findings, texts }

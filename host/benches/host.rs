@@ -40,7 +40,13 @@ fn shared(repo: &Repo) -> Arc<Shared> {
     let task = Config::parse(CONFIG).expect("a configuration").tasks.remove("docs").expect("a task");
     let plugin = official::read("doc-hygiene").expect("run `just build` first");
     let declared = plugin.manifest.reach().expect("a manifest");
-    Arc::new(Shared::new(base, Policy { declared, granted: task.granted, limits: task.limits }, Instant::now() + HOUR, None))
+    Arc::new(Shared::new(
+        base,
+        Policy { declared, granted: task.granted, limits: task.limits },
+        false,
+        Instant::now() + HOUR,
+        None,
+    ))
 }
 
 fn loaded(cache: &Path) -> Loaded {

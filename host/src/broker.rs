@@ -97,7 +97,7 @@ impl Broker {
     /// Whether an edit of an existing path could pass, its text aside.
     #[must_use]
     pub fn is_editable(&self, path: &RepoPath) -> bool {
-        Checker::new(&self.shared.base, &self.shared.policy).is_editable(path)
+        Checker::new(&self.shared.base, &self.shared.policy, self.shared.shows).is_editable(path)
     }
 
     /// Fetches the document at `place` in the order of the run.
@@ -272,7 +272,7 @@ impl Broker {
         if self.proposed_bytes > limits.edit_bytes_max {
             return Ok(Err(vec![Problem::OverLimit("edit_bytes_max", limits.edit_bytes_max)]));
         }
-        let checker = Checker::new(&self.shared.base, &self.shared.policy);
+        let checker = Checker::new(&self.shared.base, &self.shared.policy, self.shared.shows);
         checker.edit(edit, &self.repo).map_err(|error| Stop::Repo(Arc::new(error)))
     }
 

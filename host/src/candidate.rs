@@ -115,7 +115,7 @@ mod tests {
         let files = [("a/b/run.md", 0o755, "old\n"), ("a/c.md", 0o644, "c\n"), ("d.md", 0o644, "d\n")];
         let (_folder, repo, base) = fixture(&files);
         let policy = policy(&["**"], Limits { removed_percent_max: 100, ..Limits::default() });
-        let checker = Checker::new(&base, &policy);
+        let checker = Checker::new(&base, &policy, false);
         let id = |path: &str| base.entries.iter().find(|entry| entry.path.as_str() == path).expect("an entry").id.to_string();
         let replacements =
             vec![crate::edit::Replacement { span: crate::edit::Span { start: 0, end: 3 }, text: "new".to_owned() }];

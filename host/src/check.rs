@@ -6,7 +6,6 @@ pub mod problem;
 use std::collections::BTreeMap;
 
 use git2::Oid;
-use rayon::prelude::*;
 
 use crate::clean;
 use crate::diff::Diff;
@@ -27,8 +26,20 @@ pub struct CheckedEdit {
     /// The blob before and its length.
     old: Option<(Oid, u64)>,
     new: New,
-    /// Whether the text after is that of before.
-    idle: bool,
+    change: Change,
+}
+
+/// What an edit comes to, for a report.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// Created, changed or deleted.
+    pub action: &'static str,
+    /// Lines added.
+    pub added: u64,
+    /// Lines removed.
+    pub removed: u64,
+    /// The lines themselves, if somebody wants to see them.
+    pub diff: Option<String>,
 }
 
 /// What stands at the path afterwards.
@@ -57,14 +68,6 @@ pub struct Checked {
     edits: Vec<CheckedEdit>,
 }
 
-impl Texts {
-    /// The two compared by lines.
-    #[must_use]
-    pub fn diff(&self) -> Diff<'_> {
-        Diff::new(self.old.as_deref(), self.new.as_deref())
-    }
-}
-
 impl CheckedEdit {
     /// Where it applies.
     #[must_use]
@@ -72,10 +75,16 @@ impl CheckedEdit {
         &self.path
     }
 
+    /// What it comes to.
+    #[must_use]
+    pub fn change(&self) -> &Change {
+        &self.change
+    }
+
     /// Whether it changes nothing.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.idle
+        self.change.action == "changed" && (self.change.added, self.change.removed) == (0, 0)
     }
 
     /// Bytes of the file before; 0 when it is made.
@@ -134,19 +143,6 @@ impl Checked {
     #[must_use]
     pub fn edits(&self) -> &[CheckedEdit] {
         &self.edits
-    }
-
-    /// Something about each edit, worked out on all cores, in their order.
-    ///
-    /// # Errors
-    /// [`RepoError`] when a text cannot be read any more.
-    pub fn map<T: Send>(&self, repo: &Repo, map: impl Fn(&CheckedEdit, &Texts) -> T + Sync) -> Result<Vec<T>, RepoError> {
-        let location = repo.location();
-        let each = |repo: &mut Result<Repo, RepoError>, edit: &CheckedEdit| match repo {
-            Ok(repo) => edit.texts(repo).map(|texts| map(edit, &texts)),
-            Err(_) => location.open().and_then(|repo| Ok(map(edit, &edit.texts(&repo)?))),
-        };
-        self.edits.par_iter().map_init(|| location.open(), each).collect()
     }
 
     /// Judges the whole: two edits of one path, and the owner's limits.
@@ -228,13 +224,14 @@ fn granted_bytes(base: &Base, policy: &Policy, repo: &Repo) -> Result<u64, RepoE
 pub struct Checker<'a> {
     base: &'a Base,
     policy: &'a Policy,
+    shows: bool,
 }
 
 impl<'a> Checker<'a> {
-    /// A checker for edits of `base` under `policy`.
+    /// A checker for edits of `base` under `policy`; it keeps diffs if it `shows`.
     #[must_use]
-    pub fn new(base: &'a Base, policy: &'a Policy) -> Self {
-        Self { base, policy }
+    pub fn new(base: &'a Base, policy: &'a Policy, shows: bool) -> Self {
+        Self { base, policy, shows }
     }
 
     /// Judges one edit by itself.
@@ -253,13 +250,11 @@ impl<'a> Checker<'a> {
                 if replacements.len() > REPLACEMENTS_MAX {
                     return Ok(Err(vec![Problem::OverLimit("replacements_max", REPLACEMENTS_MAX as u64)]));
                 }
-                Ok(self.existing(&path, id, repo)?.and_then(|(blob, old)| changed(path, blob, &old, replacements)))
+                Ok(self.existing(&path, id, repo)?.and_then(|(blob, old)| self.changed(path, blob, &old, replacements)))
             }
-            Action::Delete { id } => Ok(self.existing(&path, id, repo)?.map(|(blob, old)| CheckedEdit {
-                path,
-                old: Some((blob, old.len() as u64)),
-                new: New::Nothing,
-                idle: false,
+            Action::Delete { id } => Ok(self.existing(&path, id, repo)?.map(|(blob, old)| {
+                let change = self.change(&path, Some(&old), None);
+                CheckedEdit { path, old: Some((blob, old.len() as u64)), new: New::Nothing, change }
             })),
         }
     }
@@ -324,8 +319,33 @@ impl<'a> Checker<'a> {
         }
         match fault("", text, text) {
             Some(problem) => Err(vec![problem]),
-            None => Ok(CheckedEdit { path, old: None, new: New::Whole(text.to_owned()), idle: false }),
+            None => {
+                let change = self.change(&path, None, Some(text));
+                Ok(CheckedEdit { path, old: None, new: New::Whole(text.to_owned()), change })
+            }
         }
+    }
+
+    fn changed(&self, path: RepoPath, blob: Oid, old: &str, replacements: &[Replacement]) -> Result<CheckedEdit, Vec<Problem>> {
+        let misfits = |misfits: Vec<edit::Misfit>| misfits.into_iter().map(Problem::from).collect::<Vec<_>>();
+        let new = edit::apply(old, replacements).map_err(misfits)?;
+        let written: String = replacements.iter().map(|replacement| replacement.text.as_str()).collect();
+        match fault(old, &new, &written) {
+            Some(problem) => Err(vec![problem]),
+            None => {
+                let change = self.change(&path, Some(old), Some(&new));
+                let (old, new) = ((blob, old.len() as u64), New::Changed(replacements.to_vec(), new.len() as u64));
+                Ok(CheckedEdit { path, old: Some(old), new, change })
+            }
+        }
+    }
+
+    /// Both texts are at hand here, and nowhere else without reading again.
+    fn change(&self, path: &RepoPath, old: Option<&str>, new: Option<&str>) -> Change {
+        let diff = Diff::new(old, new);
+        let (added, removed) = diff.counts();
+        let shown = self.shows.then(|| diff.unified(&clean::line(path.as_str())));
+        Change { action: diff.action(), added, removed, diff: shown }
     }
 
     /// A path, or a folder of one, that some file systems take for this one.
@@ -333,21 +353,6 @@ impl<'a> Checker<'a> {
         let folded = self.base.folded();
         let mut names = path.folders().chain([path.as_str()]);
         names.find_map(|name| folded.get(&crate::path::fold(name)).filter(|other| *other != name).cloned())
-    }
-}
-
-fn changed(path: RepoPath, blob: Oid, old: &str, replacements: &[Replacement]) -> Result<CheckedEdit, Vec<Problem>> {
-    let misfits = |misfits: Vec<edit::Misfit>| misfits.into_iter().map(Problem::from).collect::<Vec<_>>();
-    let new = edit::apply(old, replacements).map_err(misfits)?;
-    let written: String = replacements.iter().map(|replacement| replacement.text.as_str()).collect();
-    match fault(old, &new, &written) {
-        Some(problem) => Err(vec![problem]),
-        None => Ok(CheckedEdit {
-            path,
-            old: Some((blob, old.len() as u64)),
-            idle: old == new,
-            new: New::Changed(replacements.to_vec(), new.len() as u64),
-        }),
     }
 }
 
@@ -463,7 +468,7 @@ pub(crate) mod tests {
             (create("docs/b.md", "a\0b"), Problem::NotAFile),
             (stale, Problem::Stale),
         ];
-        let checker = Checker::new(&base, &policy);
+        let checker = Checker::new(&base, &policy, false);
         for (edit, problem) in rows {
             let verdict = checker.edit(&edit, &repo).expect("a readable base").map(|_| ());
             assert_eq!(verdict, Err(vec![problem]), "{edit:?}");
@@ -475,7 +480,7 @@ pub(crate) mod tests {
         let (_folder, repo, base) = fixture(FILES);
         let policy = policy(&["**"], Limits::default());
         let edit = change(&base, "docs/a.md", &[(5, 6, "!\n")]);
-        let checked = Checker::new(&base, &policy).edit(&edit, &repo).expect("a base").expect("an edit");
+        let checked = Checker::new(&base, &policy, false).edit(&edit, &repo).expect("a base").expect("an edit");
         assert_eq!(checked.texts(&repo).expect("a base").new.as_deref(), Some("é\u{200d}!\n"));
     }
 
@@ -484,7 +489,7 @@ pub(crate) mod tests {
         let (_folder, repo, base) = fixture(FILES);
         let check = |limits: Limits, edits: &[Edit]| {
             let policy = policy(&["**"], limits);
-            let checker = Checker::new(&base, &policy);
+            let checker = Checker::new(&base, &policy, false);
             let edits = edits.iter().map(|edit| checker.edit(edit, &repo).expect("a base").expect("an edit")).collect();
             let whole = Checked::whole(edits, &base, &policy, &repo).expect("a base");
             whole.map(|checked| checked.edits().len()).map_err(|refused| refused[0].problems.clone())

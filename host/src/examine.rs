@@ -40,6 +40,8 @@ pub struct Machine {
     pub compiler: Compiler,
     /// Instances that check documents side by side, at least 1.
     pub threads: usize,
+    /// Whether edits are wanted with their diffs.
+    pub shows: bool,
     /// Hands documents out in another order, for tests; results do not change.
     pub shuffle: Option<u64>,
 }
@@ -147,7 +149,7 @@ pub fn examine(
         .memory()
         .filter(|_| repo.has_whole_history())
         .map(|folder| Memory::new(folder.clone(), repo.common_dir(), policy.reading()));
-    let shared = Arc::new(Shared::new(base, policy, deadline, memory));
+    let shared = Arc::new(Shared::new(base, policy, machine.shows, deadline, memory));
     let flock = Flock { location: repo.location(), shared: &shared, task, plugin, machine, events, loaded: Mutex::new(None) };
     let gathered = match plugin.world {
         World::Task => flock.run_once(instruction)?,

@@ -2,7 +2,7 @@
 //! `docs/configuration.md`, and matching takes time linear in the path: a
 //! plugin may hand us a pattern.
 
-use regex::{Regex, RegexSet, RegexSetBuilder};
+use regex::bytes::{Regex, RegexSet, RegexSetBuilder};
 
 /// Bytes of one pattern.
 pub const PATTERN_BYTES_MAX: usize = 256;
@@ -39,12 +39,13 @@ impl Globs {
         let mut regexes = Vec::with_capacity(patterns.len());
         for pattern in patterns {
             let pattern = pattern.as_ref();
-            let regex = translate(pattern).map_err(|reason| invalid(pattern, reason))?;
-            Regex::new(&regex).map_err(|_| invalid(pattern, "it is too large"))?;
-            regexes.push(regex);
+            regexes.push(translate(pattern).map_err(|reason| invalid(pattern, reason))?);
         }
-        let set = RegexSetBuilder::new(&regexes).size_limit(16 << 20).build();
-        let set = set.map_err(|_| invalid("", "the list is too large"))?;
+        let too_large = |_| match regexes.iter().position(|regex| Regex::new(regex).is_err()) {
+            Some(at) => invalid(patterns[at].as_ref(), "it is too large"),
+            None => invalid("", "the list is too large"),
+        };
+        let set = RegexSetBuilder::new(&regexes).size_limit(16 << 20).build().map_err(too_large)?;
         Ok(Self { patterns: patterns.iter().map(|pattern| pattern.as_ref().to_owned()).collect(), set })
     }
 
@@ -57,7 +58,7 @@ impl Globs {
     /// Whether one of the patterns matches the whole path.
     #[must_use]
     pub fn matches(&self, path: &str) -> bool {
-        self.set.is_match(path)
+        self.set.is_match(path.as_bytes())
     }
 
     /// Whether one of the patterns is this very path, with no wildcard.
@@ -79,6 +80,10 @@ impl Globs {
     }
 }
 
+/// A name without a leading dot. Bytes will do where any number of characters
+/// may stand, and take a fraction of the time to compile.
+const VISIBLE: &str = "(?-u:[^/.][^/]*)";
+
 /// Turns a pattern into an anchored regular expression.
 fn translate(pattern: &str) -> Result<String, &'static str> {
     if pattern.is_empty() || pattern.len() > PATTERN_BYTES_MAX {
@@ -94,8 +99,8 @@ fn translate(pattern: &str) -> Result<String, &'static str> {
         match *component {
             "" => return Err("it has an empty component (no `/` at either end, no `//`)"),
             "." | ".." => return Err("it has a component `.` or `..`"),
-            "**" if last => regex.push_str("(?:[^/.][^/]*/)*[^/.][^/]*"),
-            "**" => regex.push_str("(?:[^/.][^/]*/)*"),
+            "**" if last => regex.push_str(&format!("(?:{VISIBLE}/)*{VISIBLE}")),
+            "**" => regex.push_str(&format!("(?:{VISIBLE}/)*")),
             component => {
                 regex.push_str(&translate_component(component)?);
                 if !last {
@@ -115,7 +120,7 @@ fn translate_component(component: &str) -> Result<String, &'static str> {
     let Some(rest) = component.strip_prefix('*') else { return translate_rest(component, true) };
     // A name with a leading dot wants its dot written first, so a `*` in front either takes a character that is no
     // dot, or nothing, and then what follows must not begin with a dot either.
-    let some = format!("[^/.][^/]*{}", translate_rest(rest, false)?);
+    let some = format!("{VISIBLE}{}", translate_rest(rest, false)?);
     if rest.is_empty() || rest.starts_with('.') {
         return Ok(some);
     }
@@ -129,7 +134,7 @@ fn translate_rest(rest: &str, mut start: bool) -> Result<String, &'static str> {
     let mut chars = rest.chars();
     while let Some(char) = chars.next() {
         match char {
-            '*' => regex.push_str("[^/]*"),
+            '*' => regex.push_str("(?-u:[^/]*)"),
             '?' if start => regex.push_str("[^/.]"),
             '?' => regex.push_str("[^/]"),
             '[' => regex.push_str(&translate_class(&mut chars, start)?),
@@ -218,6 +223,11 @@ mod tests {
             ("a.md", "aXmd", false),
             ("a.md", "A.md", false),
             ("é*.md", "été.md", true),
+            ("*[!é].md", "é.md", false),
+            ("a*?b", "aéb", true),
+            ("a??b", "aéb", false),
+            ("a*??b", "aéb", false),
+            ("a*??b", "aéèb", true),
         ];
         for (pattern, path, expected) in rows {
             let globs = Globs::new(&[pattern]).unwrap_or_else(|error| panic!("{error}"));

@@ -122,9 +122,7 @@ pub fn run(
         Ok(examined) => examined,
         Err(error) => return Err(failed(&ledger, &lock, &identity, record, now, error.into())),
     };
-    if let Err(error) = fill(&mut record, &examined, repo) {
-        return Err(failed(&ledger, &lock, &identity, record, now, error.into()));
-    }
+    fill(&mut record, &examined);
     let files = attachments(&examined);
     let Examined { findings, proposal, refused, log, remembered, .. } = examined;
     let checked = match proposal {

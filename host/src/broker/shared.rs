@@ -20,6 +20,8 @@ pub struct Shared {
     pub base: Base,
     /// What may be reached.
     pub policy: Policy,
+    /// Whether edits are wanted with their diffs.
+    pub shows: bool,
     /// When the task has to be done.
     deadline: Instant,
     memory: Option<Memory>,
@@ -30,13 +32,13 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// The state of a run over `base` under `policy`, until `deadline`; what is in
-    /// `memory` of the history is not walked again.
+    /// The state of a run over `base` under `policy`, until `deadline`, that keeps
+    /// diffs if it `shows`; what is in `memory` of the history is not walked again.
     #[must_use]
-    pub fn new(base: Base, policy: Policy, deadline: Instant, memory: Option<Memory>) -> Self {
+    pub fn new(base: Base, policy: Policy, shows: bool, deadline: Instant, memory: Option<Memory>) -> Self {
         let count = || AtomicU64::new(0);
         let (calls, findings, findings_bytes) = (count(), count(), count());
-        Self { base, policy, deadline, memory, history: OnceLock::new(), calls, findings, findings_bytes }
+        Self { base, policy, shows, deadline, memory, history: OnceLock::new(), calls, findings, findings_bytes }
     }
 
     /// When the task has to be done.

@@ -3,16 +3,15 @@
 use std::collections::BTreeSet;
 
 use clap::Args;
-use lifeos::check::Checked;
+use lifeos::check::CheckedEdit;
 use lifeos::check::problem::Refused;
 use lifeos::event::{Event, Events};
 use lifeos::examine::{self, Examined, Machine, Proposal};
 use lifeos::ledger::record::PluginId;
-use lifeos::repo::{Repo, RepoError};
+use lifeos::repo::Repo;
 use lifeos::run::identity;
 use lifeos::run::record::{edit_text, refused_text};
 use lifeos::since::{self, Seen};
-use lifeos::clean;
 
 use super::error::{CommandError, class_of, hints_of};
 use super::exit::Exit;
@@ -54,7 +53,7 @@ pub(crate) fn check(verb: &Check, global: &Global, term: &Term) -> Result<Exit, 
     let since = verb.new_since.as_deref().map(|revision| repo.resolve(revision)).transpose()?;
     open::cache_apart(global, &repo, head)?;
     let machine = open::machine(global, verb.threads.map(usize::from), term)?;
-    let machine = Machine { remembers: !verb.no_cache, ..machine };
+    let machine = Machine { remembers: !verb.no_cache, shows: !verb.no_diff, ..machine };
     let examined = |commit| {
         let progress = Progress::new(term);
         let reader = |event: &Event| progress.show(event, term);
@@ -66,7 +65,7 @@ pub(crate) fn check(verb: &Check, global: &Global, term: &Term) -> Result<Exit, 
     let before = since.map(&examined).transpose()?;
     let mut examined = examined(head)?;
     let known = before.map(|before| without_known(&repo, &before, &mut examined)).transpose()?;
-    let mut report = report(verb, &examined, identity(task, &plugin).plugin, &repo)?;
+    let mut report = report(verb, &examined, identity(task, &plugin).plugin);
     if let (Some(commit), Some(known)) = (since, known) {
         narrow(&mut report, json::Since { commit: commit.to_string(), known });
     }
@@ -75,13 +74,11 @@ pub(crate) fn check(verb: &Check, global: &Global, term: &Term) -> Result<Exit, 
     } else {
         print(&report, term);
     }
-    if report.since.is_some() {
-        return Ok(if report.clean { Exit::Done } else { Exit::Findings });
-    }
-    for hint in hints_of(refused_of(&examined)) {
+    let refused = if report.since.is_none() { refused_of(&examined) } else { &[] };
+    for hint in hints_of(refused) {
         term.note(&format!("hint: {hint}"));
     }
-    Ok(match refused_of(&examined) {
+    Ok(match refused {
         [] if report.clean => Exit::Done,
         [] => Exit::Findings,
         refused => class_of(refused),
@@ -115,12 +112,12 @@ fn refused_of(examined: &Examined) -> &[Refused] {
     }
 }
 
-fn report(verb: &Check, examined: &Examined, plugin: PluginId, repo: &Repo) -> Result<json::Check, CommandError> {
+fn report(verb: &Check, examined: &Examined, plugin: PluginId) -> json::Check {
     let edits = match &examined.proposal {
-        Proposal::Checked(checked) => edits(checked, verb.no_diff, repo)?,
+        Proposal::Checked(checked) => checked.edits().iter().map(edit).collect(),
         Proposal::Nothing | Proposal::Refused(_) => Vec::new(),
     };
-    Ok(json::Check {
+    json::Check {
         schema: "lifeos/check@1",
         task: verb.task.clone(),
         base: examined.base.to_string(),
@@ -134,16 +131,12 @@ fn report(verb: &Check, examined: &Examined, plugin: PluginId, repo: &Repo) -> R
         log: examined.log.clone(),
         cache: examined.remembered,
         since: None,
-    })
+    }
 }
 
-/// The edits in words, and as diffs unless nobody wants them.
-fn edits(checked: &Checked, no_diff: bool, repo: &Repo) -> Result<Vec<json::Edit>, RepoError> {
-    checked.map(repo, |edit, texts| {
-        let diff = texts.diff();
-        let shown = || diff.unified(&clean::line(edit.path().as_str()));
-        json::Edit { edit: edit_text(edit, &diff), diff: (!no_diff).then(shown) }
-    })
+/// An edit in words, and as a diff unless nobody wants that.
+fn edit(edit: &CheckedEdit) -> json::Edit {
+    json::Edit { edit: edit_text(edit), diff: edit.change().diff.clone() }
 }
 
 fn print(report: &json::Check, term: &Term) {

@@ -113,6 +113,7 @@ pub(crate) fn machine(global: &Global, threads: Option<usize>, term: &Term) -> R
         remembers: true,
         compiler: compiler()?,
         threads: threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, Into::into)),
+        shows: false,
         shuffle: None,
     })
 }

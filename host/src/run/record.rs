@@ -3,15 +3,14 @@
 use std::collections::BTreeMap;
 
 use crate::check::problem::{Problem, Refused};
-use crate::check::CheckedEdit;
+use crate::check::{Change, CheckedEdit};
 use crate::clean;
 use crate::config::Task;
-use crate::diff::Diff;
 use crate::examine::{Examined, Proposal};
 use crate::ledger::record::{EditText, Outcome, ReachText, RefusedText, Run};
 use crate::plugin::Plugin;
 use crate::policy::Reach;
-use crate::repo::{Repo, RepoError};
+
 use crate::trace;
 use crate::waiting::Identity;
 
@@ -47,7 +46,7 @@ pub(super) fn blank(task: &Task, plugin: &Plugin, identity: &Identity, base: git
 }
 
 /// Adds what the plugin saw and would change.
-pub(super) fn fill(record: &mut Run, examined: &Examined, repo: &Repo) -> Result<(), RepoError> {
+pub(super) fn fill(record: &mut Run, examined: &Examined) {
     for finding in &examined.findings {
         *record.findings.entry(finding.rule.clone()).or_default() += 1;
     }
@@ -55,17 +54,16 @@ pub(super) fn fill(record: &mut Run, examined: &Examined, repo: &Repo) -> Result
     record.documents = examined.documents;
     record.skipped = examined.skipped.iter().map(|(reason, count)| ((*reason).to_owned(), *count)).collect();
     if let Proposal::Checked(checked) = &examined.proposal {
-        record.edits = checked.map(repo, |edit, texts| edit_text(edit, &texts.diff()))?;
+        record.edits = checked.edits().iter().map(edit_text).collect();
     }
     record.refused = examined.refused.iter().map(refused_text).collect();
-    Ok(())
 }
 
 /// An edit of a checked proposal, in words.
 #[must_use]
-pub fn edit_text(edit: &CheckedEdit, diff: &Diff<'_>) -> EditText {
-    let (added, removed) = diff.counts();
-    EditText { path: edit.path().to_string(), action: diff.action().to_owned(), added, removed }
+pub fn edit_text(edit: &CheckedEdit) -> EditText {
+    let Change { action, added, removed, .. } = edit.change();
+    EditText { path: edit.path().to_string(), action: (*action).to_owned(), added: *added, removed: *removed }
 }
 
 /// A refusal in words, cleaned.
