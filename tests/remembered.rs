@@ -62,8 +62,16 @@ impl Remembering {
 }
 
 fn results(cache: &Path) -> Vec<PathBuf> {
+    files(cache, |name| name.starts_with("results-"))
+}
+
+fn code(cache: &Path) -> Vec<PathBuf> {
+    files(cache, |name| name.bytes().take_while(u8::is_ascii_hexdigit).count() == 64)
+}
+
+fn files(cache: &Path, wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
     let files = std::fs::read_dir(cache).expect("a cache").flatten().map(|entry| entry.path());
-    files.filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("results-"))).collect()
+    files.filter(|path| path.file_name().is_some_and(|name| wanted(&name.to_string_lossy()))).collect()
 }
 
 #[test]
@@ -147,6 +155,22 @@ fn an_answer_from_history_holds_as_long_as_that_history() {
     place.assert_counts(1, 1);
     let (cold, _) = place.report(&["--no-cache"]);
     assert_eq!(place.assert_counts(2, 0), cold);
+}
+
+#[test]
+fn a_conclusion_from_history_holds_for_its_commit() {
+    let text = "---\nlastmod: 2020-01-02\n---\n\n# One\n\n[Two](B.md)\n";
+    let place = Remembering::official(&[("a.md", text), ("b.md", "# Two\n\n[One](a.md)\n")]);
+    let first = place.assert_counts(0, 2);
+    // Without compiled code, whoever asks the plugin leaves some.
+    code(&place.cache).iter().for_each(|path| std::fs::remove_file(path).expect("code"));
+    assert_eq!(place.assert_counts(2, 0), first);
+    assert_eq!(code(&place.cache), Vec::<PathBuf>::new(), "nobody was asked");
+    place.repo.git(&["reset", "--quiet", "--soft", "HEAD~1"]);
+    place.repo.git(&["commit", "--quiet", "--amend", "--no-edit", "--date=2021-03-04T12:00:00Z"]);
+    let (warm, _) = place.report(&[]);
+    assert_ne!(warm["edits"], first["edits"], "the same tree, and another history");
+    assert_eq!(place.report(&["--no-cache"]).0, warm);
 }
 
 #[test]
