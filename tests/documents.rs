@@ -91,3 +91,15 @@ fn only_granted_configuration_is_handed_over() {
         assert_eq!(ran.exits(1).json()["findings"][0]["message"], told, "{ran}");
     }
 }
+
+#[test]
+fn a_flood_of_links_leaves_those_of_others_checked() {
+    let flood: String = (0..6000).map(|number| format!("- [x](x{number}.md)\n")).collect();
+    let repo = TestRepo::new(&[("flood.md", &format!("# Flood\n\n{flood}")), ("other.md", "# Other\n\n[gone](gone.md)\n")]);
+    repo.config("[task.t]\nplugin = 'doc-hygiene'\nread = ['**/*.md']\nedit = ['**/*.md']\noptions.lint = false\n");
+    let report = repo.lifeos(&["check", "t", "--json"]).exits(1).json();
+    let findings = report["findings"].as_array().expect("findings");
+    let count = |path: &str, rule: &str| findings.iter().filter(|it| it["path"] == path && it["rule"] == rule).count();
+    assert_eq!((count("flood.md", "link/broken"), count("flood.md", "link/unchecked")), (4999, 1));
+    assert_eq!((count("other.md", "link/broken"), count("other.md", "link/unchecked")), (1, 0));
+}

@@ -30,6 +30,9 @@ pub fn is_hidden(char: char) -> bool {
 }
 
 fn escape(text: &str, kept: impl Fn(char) -> bool) -> std::borrow::Cow<'_, str> {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~') || byte.is_ascii() && kept(char::from(byte))) {
+        return text.into();
+    }
     let unsafe_char = |char: char| (char.is_control() || is_hidden(char)) && !kept(char);
     if !text.contains(unsafe_char) {
         return text.into();

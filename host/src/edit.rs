@@ -87,6 +87,14 @@ pub struct Finding {
     pub repaired: bool,
 }
 
+impl Finding {
+    /// By path, position and rule: the order in which they are shown.
+    #[must_use]
+    pub fn in_order(&self, other: &Self) -> std::cmp::Ordering {
+        self.path.cmp(&other.path).then(self.position.cmp(&other.position)).then_with(|| self.rule.cmp(&other.rule))
+    }
+}
+
 /// A place in a document, for people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[schemars(deny_unknown_fields)]

@@ -14,7 +14,7 @@ use crate::check::problem::Refused;
 use crate::check::{Checked, CheckedEdit};
 use crate::clean;
 use crate::config::Task;
-use crate::edit::{Finding, Position};
+use crate::edit::Finding;
 use crate::event::Events;
 use crate::path::RepoPath;
 use crate::plugin::manifest::{Manifest, ManifestError};
@@ -196,12 +196,7 @@ impl Gathered {
             let room = LOG_BYTES_MAX.saturating_sub(all.log.len());
             all.log.push_str(clean::cut(&results.log, room));
         }
-        all.findings.sort_by(|one, other| {
-            fn key(finding: &Finding) -> (Option<&RepoPath>, Option<Position>, &str) {
-                (finding.path.as_ref(), finding.position, &finding.rule)
-            }
-            key(one).cmp(&key(other))
-        });
+        all.findings.sort_by(Finding::in_order);
         let proposal = match all.over {
             Some(limit) => Proposal::Refused(vec![Refused { path: String::new(), problems: vec![limit] }]),
             None => propose(all.edits, base, policy, repo)?,

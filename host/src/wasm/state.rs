@@ -16,6 +16,7 @@ use crate::broker::Broker;
 use crate::broker::answer::{Document, Results, Stop};
 use crate::checkup::{Checkup, Conclusion};
 use crate::clean;
+use crate::edit::Finding;
 use crate::policy::Limits;
 
 /// What holds for all documents of a run.
@@ -159,7 +160,9 @@ impl FileWorker {
         let broker = &mut instance.store.data_mut().broker;
         let text = host::Text::of(&document);
         let finding = |finding| host::finding_in(&text, finding, broker).map_err(Failure::Invalid);
-        let findings = report.findings.into_iter().map(finding).collect::<Result<_, _>>()?;
+        let mut findings = report.findings.into_iter().map(finding).collect::<Result<Vec<_>, _>>()?;
+        // Here they are few, and many cores are at it; all together they are in order then, but for the conclusion's.
+        findings.sort_by(Finding::in_order);
         let replacements = report.replacements.into_iter().map(host::replacement).collect();
         let Results { trace: calls, calls: calls_made, log, .. } = broker.take();
         Ok((Checkup { findings, replacements, summary: report.summary, calls, calls_made, log, facts: None, over: None }, fuel))
