@@ -103,3 +103,15 @@ fn a_flood_of_links_leaves_those_of_others_checked() {
     assert_eq!((count("flood.md", "link/broken"), count("flood.md", "link/unchecked")), (4999, 1));
     assert_eq!((count("other.md", "link/broken"), count("other.md", "link/unchecked")), (1, 0));
 }
+
+#[test]
+fn a_lint_rule_that_does_not_exist_is_refused() {
+    let repo = TestRepo::new(&[("a.md", "# One\n\nText.\n")]);
+    let check = |rule: &str| {
+        let table = "[task.t]\nplugin = 'doc-hygiene'\nread = ['**/*.md']\nedit = ['**/*.md']\n";
+        repo.config(&format!("{table}options.lint_disable = ['{rule}']\n"));
+        repo.lifeos(&["check", "t", "--json"])
+    };
+    check("MD999").exits(2).says("lint_disable: no lint rule is named `MD999`");
+    check("line-length").exits(0);
+}

@@ -92,6 +92,11 @@ impl FileTask for DocHygiene {
 #[cfg(feature = "rumdl")]
 fn rules(options: &Options, settings: &Settings) -> Result<Box<dyn Rules + Send + Sync>, String> {
     let found = config::find(&settings.config)?;
+    for (option, names) in [("lint_disable", &options.lint_disable), ("lint_enable", &options.lint_enable)] {
+        if let Some(name) = names.iter().find(|name| !lint::is_rule(name)) {
+            return Err(format!("{option}: no lint rule is named `{name}`; `lifeos explain` lists them all"));
+        }
+    }
     Ok(Box::new(lint::Linter::new(found, &options.lint_disable, &options.lint_enable)))
 }
 

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use rumdl_lib::config::global_keys::apply_global_key;
-use rumdl_lib::config::registry::default_registry;
+use rumdl_lib::config::registry::{default_registry, is_valid_rule_name};
 use rumdl_lib::config::{
     Config, ConfigSource, MarkdownFlavor, SourcedConfig, SourcedRuleConfig, SourcedValue, is_global_value_key, normalize_key,
 };
@@ -27,6 +27,11 @@ const LINK_RULES: [&str; 2] = ["MD051", "MD057"];
 
 /// The library fixes in rounds until nothing changes, this often at most.
 const ITERATIONS_MAX: usize = 100;
+
+/// Whether there is such a lint rule, by its id or another name of it.
+pub(crate) fn is_rule(name: &str) -> bool {
+    is_valid_rule_name(name)
+}
 
 /// The library's rules with one configuration.
 pub(crate) struct Linter {
