@@ -8,7 +8,7 @@ use std::ops::Range;
 use lifeos_sdk::{Change, Document, Edit, Finding, Report, Severity};
 
 use crate::dating::{self, Dated, Wrong};
-use crate::edits::{lines, replacements, span};
+use crate::edits::{lines, replacements, shortened, span};
 use crate::facts::gather::{self, Gathered, Wanted};
 use crate::facts::toc_file;
 use crate::format::{END_OF_FILE, Look, Repairs, Rules, Seen, Weight, changes, tidy};
@@ -17,9 +17,8 @@ use crate::options::Options;
 use crate::source::Source;
 use crate::{terms, toc};
 
-/// The contract's bounds on findings.
+/// The contract's bound on findings of one document.
 const FINDINGS_MAX: usize = 10_000;
-const MESSAGE_BYTES_MAX: usize = 2_000;
 
 /// Why a fix that exists is not proposed.
 const WITHHELD: &str = "fix withheld: it would change how the document renders";
@@ -220,17 +219,11 @@ impl Told<'_> {
     }
 }
 
-/// At most as many bytes as a message may have.
-pub(crate) fn shortened(message: &str) -> String {
-    let end = (0..=MESSAGE_BYTES_MAX.min(message.len())).rev().find(|&end| message.is_char_boundary(end));
-    message[..end.unwrap_or(0)].to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use lifeos_sdk::{Document, Summary};
 
-    use super::{Checker, shortened};
+    use super::Checker;
     use crate::conclude::conclude;
     use crate::edits::applied;
     use crate::format::NoRules;
@@ -276,11 +269,5 @@ mod tests {
         };
         assert_eq!(findings(&[&report.summary, &report.summary]), 1);
         assert_eq!(findings(&[&[0], &[]]), 0);
-    }
-
-    #[test]
-    fn messages_are_bounded() {
-        assert_eq!(shortened(&"ä".repeat(2_000)).len(), 2_000);
-        assert_eq!(shortened(&format!("a{}", "ä".repeat(2_000))).len(), 1_999);
     }
 }

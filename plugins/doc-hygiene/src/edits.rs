@@ -15,6 +15,9 @@ const REPLACEMENTS_MAX: usize = 10_000;
 /// Between two anchors, the most pairs of lines compared in full.
 const PAIRS_MAX: usize = 40_000;
 
+/// The contract's bound on a message.
+const MESSAGE_BYTES_MAX: usize = 2_000;
+
 /// In a larger gap, how many lines ahead the texts may meet again.
 const AHEAD_MAX: usize = 16;
 
@@ -222,6 +225,12 @@ pub(crate) fn span(range: Range<usize>) -> Span {
     Span { start: short(range.start), end: short(range.end) }
 }
 
+/// At most as many bytes as a message may have.
+pub(crate) fn shortened(message: &str) -> String {
+    let end = (0..=MESSAGE_BYTES_MAX.min(message.len())).rev().find(|&end| message.is_char_boundary(end));
+    message[..end.unwrap_or(0)].to_owned()
+}
+
 /// What the replacements make of a text; they are sorted and disjoint.
 #[cfg(test)]
 pub(crate) fn applied(text: &str, replacements: &[Replacement]) -> String {
@@ -237,7 +246,7 @@ pub(crate) fn applied(text: &str, replacements: &[Replacement]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Hunk, applied, hunks, lines, replacements, within_bound};
+    use super::{Hunk, applied, hunks, lines, replacements, shortened, within_bound};
     use crate::source::Source;
 
     fn check(text: &str, new_plain: &str, expected: &str, count: usize) {
@@ -285,5 +294,11 @@ mod tests {
         let few = within_bound(many, 10);
         assert!(few.len() <= 10);
         assert_eq!((few[0].old.start, few[few.len() - 1].old.end), (0, 298));
+    }
+
+    #[test]
+    fn messages_are_bounded() {
+        assert_eq!(shortened(&"ä".repeat(2_000)).len(), 2_000);
+        assert_eq!(shortened(&format!("a{}", "ä".repeat(2_000))).len(), 1_999);
     }
 }

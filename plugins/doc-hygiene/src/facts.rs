@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
+mod code_span;
 mod destination;
 pub(crate) mod extras;
 pub(crate) mod gather;

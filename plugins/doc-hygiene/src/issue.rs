@@ -2,7 +2,7 @@
 
 use lifeos_sdk::{Finding, Severity};
 
-use crate::document::shortened;
+use crate::edits::shortened;
 use crate::edits::span;
 use crate::facts::Place;
 

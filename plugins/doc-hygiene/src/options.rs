@@ -2,9 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::orphans::Orphans;
 use crate::site::Choice;
-use crate::titles::Titles;
 
 /// The table `[task.NAME.options]`.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
@@ -50,6 +48,26 @@ pub(crate) struct Options {
     pub(crate) paths: bool,
     /// Terms, spelled as they should be.
     pub(crate) terms: Vec<String>,
+}
+
+/// The option `orphans`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Orphans {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+/// The option `duplicate_titles`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Titles {
+    #[default]
+    Folder,
+    Site,
+    Off,
 }
 
 /// Documents that readers find without a link.

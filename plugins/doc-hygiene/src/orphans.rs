@@ -2,12 +2,10 @@
 //! out. It looks only where linking is the custom: a collection that people
 //! search, or a site whose menus are made of folders, has no orphans.
 
-use serde::Deserialize;
-
 use crate::globs;
 use crate::issue::Issue;
 use crate::links::{Judged, is_navigation};
-use crate::options::Options;
+use crate::options::{Options, Orphans};
 use crate::place;
 use crate::set::{Doc, Set};
 use crate::site::Profile;
@@ -17,16 +15,6 @@ const DOCUMENTS_MIN: usize = 10;
 
 /// Of ten documents, how many others must link to for it to be the custom.
 const LINKED_OF_TEN: usize = 8;
-
-/// The option `orphans`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Orphans {
-    #[default]
-    Auto,
-    Always,
-    Never,
-}
 
 /// One site's documents.
 struct Group {

@@ -4,11 +4,38 @@
 use std::ops::Range;
 
 use crate::date::Date;
-use crate::written::{Part, Written};
 
 /// The months, as written out.
 pub(crate) const MONTHS: [&str; 12] =
     ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+
+/// A part of a written date that follows from the day and time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    Year,
+    /// With a leading zero or without.
+    Month(bool),
+    Day(bool),
+    /// Written out or in three letters.
+    MonthName(bool),
+    /// `st`, `nd`, `rd`, `th`.
+    Ordinal,
+    Hour,
+    Minute,
+    Second,
+    Fraction,
+    Utc,
+    /// An offset with a colon or without.
+    Offset(bool),
+}
+
+/// A date found at the start of a text, with the places of its parts.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Written {
+    pub(crate) date: Date,
+    pub(crate) parts: Vec<(Range<usize>, Part)>,
+    pub(crate) len: usize,
+}
 
 /// A place in a text and the parts read so far.
 pub(crate) struct Reader<'a> {

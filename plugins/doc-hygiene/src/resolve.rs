@@ -128,7 +128,7 @@ impl<'a> Resolver<'a> {
         }
         let Some(missing) = missing else { return Found::Unresolved(outcome.unwrap_or(Form::Outside)) };
         if let Some(at) = pages::alternatives(site, doc.path, &local.path).iter().find_map(|path| self.set.at(path)) {
-            return pages::as_page(site, at);
+            return as_page(site, at);
         }
         if self.set.redirected.contains(&missing) {
             return Found::File;
@@ -215,6 +215,9 @@ impl<'a> Resolver<'a> {
     fn ref_doubt(&self, written: &str) -> Option<Form> {
         let name = place::split(written.trim_end_matches('/')).1;
         let stem = name.strip_suffix(".md").unwrap_or(name);
+        if !self.files.has_names() {
+            return Some(Form::Hidden);
+        }
         let is_borne = [format!("{stem}.md"), stem.to_owned()].iter().any(|name| !self.files.named(name).is_empty())
             || self.set.has_folder(stem);
         is_borne.then_some(Form::Address)
@@ -283,6 +286,15 @@ fn is_always_there(profile: Profile, fragment: &str) -> bool {
         || fragment.starts_with("footnote")
         || fragment.starts_with("tab/") && profile == Profile::Docfx
         || fragment.contains(['/', '='])
+}
+
+/// What a document found behind an address is taken for: what GitHub shows is
+/// files, so there the address is for another site.
+fn as_page(site: &Site, at: usize) -> Found {
+    match site.profile {
+        Profile::Plain | Profile::Github | Profile::Other => Found::Unresolved(Form::Address),
+        _ => Found::Document(at),
+    }
 }
 
 #[cfg(test)]

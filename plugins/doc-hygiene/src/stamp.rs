@@ -5,7 +5,8 @@
 use std::ops::Range;
 
 use crate::front::{self, Front, Notation};
-use crate::written::{self, Written};
+use crate::reader::Written;
+use crate::written;
 
 /// What a header line calls its date.
 const LABELS: [&str; 6] = ["last updated", "last-updated", "last update", "last modified", "last changed", "last edited"];

@@ -2,21 +2,10 @@
 
 use std::collections::HashMap;
 
-use serde::Deserialize;
-
 use crate::issue::Issue;
+use crate::options::Titles;
 use crate::place;
 use crate::set::Set;
-
-/// The option `duplicate_titles`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Titles {
-    #[default]
-    Folder,
-    Site,
-    Off,
-}
 
 /// Names of documents that stand for a folder or the project, and share its
 /// title on purpose.
@@ -49,7 +38,9 @@ pub(crate) fn find(set: &Set<'_>, wanted: Titles) -> Vec<Issue> {
 
 /// Whether a name stands for a folder or the project: `README`, `README_fr`.
 fn is_shared(stem: &str) -> bool {
-    SHARED.iter().any(|name| stem.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name)))
+    let begins = |name: &&str| stem.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
+    // `README-fr` is one, `indexing` is a word of its own.
+    SHARED.iter().filter(|name| begins(name)).any(|name| !stem[name.len()..].starts_with(char::is_alphabetic))
 }
 
 /// Whether two names differ in digits at most, as minutes by year do. A

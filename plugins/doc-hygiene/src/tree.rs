@@ -9,8 +9,8 @@ use lifeos_sdk::{Document, Refusal};
 
 use crate::place;
 
-/// At most so many files are listed; in a larger repository nothing is
-/// proposed that needs the list.
+/// At most so many files are listed; in a larger repository nothing is judged
+/// and nothing proposed that needs the list.
 const FILES_MAX: usize = 500_000;
 
 /// At most so many paths are asked for in a run, and for one document; beyond
@@ -176,10 +176,17 @@ impl<'a> Files<'a> {
         names.with(&names.by_name, hash(name.bytes())).filter(|path| place::split(path).1 == name).take(2).collect()
     }
 
+    /// Whether the names are there to be asked for: the owner may show none, or
+    /// they are too many.
+    pub(crate) fn has_names(&self) -> bool {
+        !self.names().paths.is_empty()
+    }
+
     fn names(&self) -> &Names {
         self.names.get_or_init(|| Names::new(self.all()))
     }
 
+    /// All names, or none.
     fn all(&self) -> Vec<String> {
         let mut all: Vec<String> = Vec::new();
         loop {

@@ -4,35 +4,7 @@
 use std::ops::Range;
 
 use crate::date::{Date, Moment};
-use crate::reader::{self, Reader};
-
-/// A part of a written date that follows from the day and time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Part {
-    Year,
-    /// With a leading zero or without.
-    Month(bool),
-    Day(bool),
-    /// Written out or in three letters.
-    MonthName(bool),
-    /// `st`, `nd`, `rd`, `th`.
-    Ordinal,
-    Hour,
-    Minute,
-    Second,
-    Fraction,
-    Utc,
-    /// An offset with a colon or without.
-    Offset(bool),
-}
-
-/// A date found at the start of a text, with the places of its parts.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Written {
-    pub(crate) date: Date,
-    pub(crate) parts: Vec<(Range<usize>, Part)>,
-    pub(crate) len: usize,
-}
+use crate::reader::{self, Part, Reader, Written};
 
 impl Written {
     /// How many bytes the date takes.

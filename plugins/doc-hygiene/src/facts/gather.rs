@@ -9,9 +9,8 @@ use pulldown_cmark::{CowStr, Event, LinkType, Options, Parser, Tag, TagEnd};
 use crate::facts::extras::{self, Codes, Extra};
 use crate::facts::html::{self, Seen};
 use crate::facts::toc_file::{self, Notation};
-use crate::facts::{Builder, Facts, Kind, destination, meta};
+use crate::facts::{Builder, Facts, Kind, code_span, destination, meta};
 use crate::front;
-use crate::paths;
 use crate::slug;
 use crate::source::Source;
 use crate::target;
@@ -188,7 +187,7 @@ impl<'s> Walk<'s> {
         self.in_heading(code);
         if let CowStr::Borrowed(code) = *code
             && memchr::memchr(b'/', code.as_bytes()).is_some()
-            && paths::looks_like_one(code)
+            && code_span::is_path(code)
             && self.paths.len() < FACTS_MAX
             && self.paths.insert(code)
         {

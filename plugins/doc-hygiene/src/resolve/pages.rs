@@ -5,7 +5,6 @@ use std::borrow::Cow;
 
 use crate::facts::Kind;
 use crate::place;
-use crate::resolve::{Form, Found};
 use crate::site::{Profile, Site};
 
 /// The folders that a destination may be relative to, in order.
@@ -38,15 +37,6 @@ pub(super) fn rest<'a>(site: &Site, written: &'a str) -> &'a str {
         _ => return written,
     };
     written.strip_prefix(sign).unwrap_or(written)
-}
-
-/// What a document found behind an address is taken for: what GitHub shows is
-/// files, so there the address is for another site.
-pub(super) fn as_page(site: &Site, at: usize) -> Found {
-    match site.profile {
-        Profile::Plain | Profile::Github | Profile::Other => Found::Unresolved(Form::Address),
-        _ => Found::Document(at),
-    }
 }
 
 /// The documents that an address on the finished site may stand for.
