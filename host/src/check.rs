@@ -330,8 +330,10 @@ impl<'a> Checker<'a> {
         let misfits = |misfits: Vec<edit::Misfit>| misfits.into_iter().map(Problem::from).collect::<Vec<_>>();
         let new = edit::apply(old, replacements).map_err(misfits)?;
         let written: String = replacements.iter().map(|replacement| replacement.text.as_str()).collect();
+        let limit = self.policy.limits.read_bytes_max;
         match fault(old, &new, &written) {
             Some(problem) => Err(vec![problem]),
+            None if new.len() as u64 > limit => Err(vec![Problem::OverLimit("read_bytes_max", limit)]),
             None => {
                 let change = self.change(&path, Some(old), Some(&new));
                 let (old, new) = ((blob, old.len() as u64), New::Changed(replacements.to_vec(), new.len() as u64));

@@ -79,7 +79,7 @@ pub struct Policy {
 pub enum Denial {
     /// Outside the declared or the granted globs.
     NotGranted,
-    /// On the list that no glob reaches.
+    /// On the list that no wildcard reaches.
     Protected,
 }
 

@@ -19,7 +19,7 @@ pub enum Problem {
     InvalidPath(&'static str),
     /// Outside the declared or granted globs.
     NotGranted,
-    /// On the list that no glob reaches.
+    /// On the list that no wildcard reaches.
     Protected,
     /// No such file in the base.
     NotFound,

@@ -109,7 +109,7 @@ impl Instance {
         match driven {
             Err(panic) => Err(Failure::Bug(words_of(panic.as_ref()))),
             Ok(Err(_)) => Err(limit("seconds_max", limits.seconds_max)),
-            Ok(Ok(result)) => result.map_err(|error| failure(&store.data().limiter, error, meter)),
+            Ok(Ok(result)) => result.map_err(|error| failure(store, error, meter)),
         }
     }
 }
@@ -230,8 +230,8 @@ pub(super) fn limit(name: &'static str, value: u64) -> Failure {
     Failure::Limit(name.into(), value)
 }
 
-fn failure(limiter: &Limiter, error: wasmtime::Error, meter: Meter) -> Failure {
-    if let Some((name, value)) = limiter.breached {
+fn failure(store: &Store<State>, error: wasmtime::Error, meter: Meter) -> Failure {
+    if let Some((name, value)) = store.data().limiter.breached {
         return limit(name, value);
     }
     match error.downcast::<Stop>() {
@@ -239,15 +239,15 @@ fn failure(limiter: &Limiter, error: wasmtime::Error, meter: Meter) -> Failure {
         Err(error) => match error.downcast_ref::<Trap>() {
             Some(Trap::OutOfFuel) => limit(meter.0, meter.1),
             Some(trap) => Failure::Trap(trap.to_string()),
-            None => from_words(&format!("{error:#}")),
+            None => from_words(&format!("{error:#}"), store.hostcall_fuel()),
         },
     }
 }
 
 /// The runtime has no type for these two; a test holds the words.
-fn from_words(words: &str) -> Failure {
+fn from_words(words: &str, transfer_bytes_max: usize) -> Failure {
     if words.contains("fuel allocated for hostcalls has been exhausted") {
-        return limit("transfer_bytes_max", TRANSFER_BYTES_MAX as u64);
+        return limit("transfer_bytes_max", transfer_bytes_max as u64);
     }
     if words.contains("handle") && (words.contains("limit") || words.contains("full") || words.contains("capacity")) {
         return limit("handles_max", HANDLES_MAX as u64);
