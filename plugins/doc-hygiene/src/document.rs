@@ -34,8 +34,8 @@ pub(crate) struct Checker {
     options: Options,
     rules: Box<dyn Rules + Send + Sync>,
     history: Option<Box<dyn History + Send + Sync>>,
-    /// Folders whose documents are read by Python-Markdown.
-    python: Vec<String>,
+    /// Folders whose documents are no CommonMark.
+    unformatted: Vec<String>,
 }
 
 /// The text proposed for a document.
@@ -53,9 +53,9 @@ impl Checker {
         options: Options,
         rules: Box<dyn Rules + Send + Sync>,
         history: Option<Box<dyn History + Send + Sync>>,
-        python: Vec<String>,
+        unformatted: Vec<String>,
     ) -> Self {
-        Self { options, rules, history, python }
+        Self { options, rules, history, unformatted }
     }
 
     pub(crate) fn options(&self) -> &Options {
@@ -124,7 +124,7 @@ impl Checker {
         let (plain, path) = (source.plain(), &document.path);
         let text = if document.editable { dating::righted(plain, &dated.wrong) } else { plain.to_owned() };
         let is_wanted = document.editable && self.options.format && !source.has_lone_return();
-        let is_formatted = is_wanted && !self.is_python(path, plain);
+        let is_formatted = is_wanted && !self.is_no_commonmark(path, plain);
         let is_dated = text != plain;
         let first = self.look(path, plain, is_formatted && !is_dated);
         let second = is_dated.then(|| self.look(path, &text, is_formatted));
@@ -143,9 +143,9 @@ impl Checker {
     /// Whether Python-Markdown reads the document: by its site, or by blocks that
     /// only that knows. The guard judges by CommonMark, to which indented text is
     /// another thing.
-    fn is_python(&self, path: &str, text: &str) -> bool {
+    fn is_no_commonmark(&self, path: &str, text: &str) -> bool {
         let is_block = |line: &str| ["!!! ", "??? ", "???+ ", "=== \""].iter().any(|sign| line.trim_start().starts_with(sign));
-        self.python.iter().any(|folder| path.starts_with(folder)) || text.lines().any(is_block)
+        self.unformatted.iter().any(|folder| path.starts_with(folder)) || text.lines().any(is_block)
     }
 
     fn look(&self, path: &str, text: &str, with_fixes: bool) -> Look {

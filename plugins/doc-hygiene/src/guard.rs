@@ -3,9 +3,11 @@
 //! meanings may be exchanged; nothing else may pass for formatting. It does
 //! not say which change broke the meaning.
 
+use memchr::memmem;
 use pulldown_cmark::{Options, Parser, html};
 
 use crate::front;
+use crate::kept;
 use crate::marks;
 
 /// Everything about a document that formatting must keep.
@@ -14,12 +16,14 @@ pub(crate) struct Meaning {
     front: String,
     html: String,
     marks: Vec<String>,
+    kept: Vec<String>,
 }
 
 impl Meaning {
     pub(crate) fn of(text: &str) -> Self {
         let body = front::body(text);
-        Self { front: text[..text.len() - body.len()].to_owned(), html: rendered(body), marks: marks::of(body) }
+        let kept = kept::of(body).into_iter().map(str::to_owned).collect();
+        Self { front: text[..text.len() - body.len()].to_owned(), html: rendered(body), marks: marks::of(body), kept }
     }
 }
 
@@ -61,10 +65,11 @@ fn exact_length(page: &str, unclosed: &mut [bool; EXACT.len()]) -> Option<usize>
     if unclosed[kind] {
         return None;
     }
-    let closing = format!("</{}", EXACT[kind]);
-    let end = page.find(&closing);
+    let closes =
+        |at: &usize| page.get(at + 2..).and_then(|rest| rest.get(..name.len())).is_some_and(|end| end.eq_ignore_ascii_case(name));
+    let end = memmem::find_iter(page.as_bytes(), b"</").find(closes);
     unclosed[kind] = end.is_none();
-    Some(end? + closing.len())
+    Some(end? + 2 + name.len())
 }
 
 fn squeeze(text: &str, made: &mut String) {
@@ -116,6 +121,7 @@ mod tests {
             ("a  \nb\n", "a\nb\n"),
             ("\ta\n", "    a\n\n    b\n"),
             ("<pre>\na  b\n</pre>\n", "<pre>\na b\n</pre>\n"),
+            ("<PRE>\na  b\n</PRE>\n", "<PRE>\na b\n</PRE>\n"),
             ("~~a~~", "a"),
             ("- [ ] a", "- [x] a"),
             ("a[^1]\n\n[^1]: b\n", "a\n"),
@@ -136,6 +142,9 @@ mod tests {
             ("text\n{: .note}\n", "text\n\n{: .note}\n"),
             ("[a]: b\n", ""),
             ("*https://a.b*", "_https://a.b_"),
+            ("{% highlight c %}\ny = w\n* h\n{% endhighlight %}\n", "{% highlight c %}\ny = w\n\n- h\n{% endhighlight %}\n"),
+            ("\\begin{align}\na\n+ c\n\\end{align}\n", "\\begin{align}\na\n\n- c\n\\end{align}\n"),
+            ("|a|\n|-|\n|1|\n    x  = 1\n", "|a|\n|-|\n|1|\n    x = 1\n"),
         ] {
             check(old, new, false);
         }

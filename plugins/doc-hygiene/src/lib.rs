@@ -18,6 +18,7 @@ mod globs;
 mod guard;
 mod history;
 mod issue;
+mod kept;
 mod links;
 #[cfg(feature = "rumdl")]
 mod lint;
@@ -72,8 +73,8 @@ impl FileTask for DocHygiene {
             true => Some(Box::new(HostHistory)),
             false => None,
         };
-        let python = site::python_folders(&settings.config, options.0.site);
-        Ok(Self { checker: Checker::new(options.0, rules, history, python), config: settings.config.clone() })
+        let unformatted = site::unformatted_folders(&settings.config, options.0.site);
+        Ok(Self { checker: Checker::new(options.0, rules, history, unformatted), config: settings.config.clone() })
     }
 
     fn check(&self, document: &Document) -> Result<Report, String> {

@@ -18,7 +18,21 @@ use crate::target::{Local, Target};
 
 /// File names that say nothing of the content: a file of the same name
 /// elsewhere is another one.
-const GENERIC: [&str; 24] = [
+const GENERIC: [&str; 38] = [
+    "image",
+    "img",
+    "picture",
+    "photo",
+    "figure",
+    "fig",
+    "screenshot",
+    "screen",
+    "diagram",
+    "logo",
+    "icon",
+    "banner",
+    "cover",
+    "thumbnail",
     "charter",
     "roadmap",
     "governance",
@@ -203,7 +217,9 @@ impl Judge<'_> {
         let stem = name.split('.').next().unwrap_or(name).to_ascii_lowercase();
         // Only a document or an image is what its name says, wherever it is.
         let is_one = place::extension(name).is_some_and(|extension| MOVABLE.contains(&extension.as_str()));
-        if GENERIC.contains(&stem.as_str()) || !is_one {
+        // `image1` says no more than `image`.
+        let word = stem.trim_end_matches(|next: char| next.is_ascii_digit() || matches!(next, '-' | '_' | ' '));
+        if word.is_empty() || GENERIC.contains(&word) || !is_one {
             return None;
         }
         match self.resolver.files.named(name).as_slice() {

@@ -48,12 +48,17 @@ pub(crate) enum Choice {
     Set(Profile),
 }
 
-/// Folders whose documents Python-Markdown reads, each with a `/` at its end:
-/// indentation means other things to it than to CommonMark.
-pub(crate) fn python_folders(config: &[Document], choice: Choice) -> Vec<String> {
+/// Folders whose documents Python-Markdown or Pandoc reads, each with a `/` at
+/// its end: indentation and tables mean other things to them than to CommonMark.
+pub(crate) fn unformatted_folders(config: &[Document], choice: Choice) -> Vec<String> {
+    let of = |file: &Document| match (mkdocs_root(&file.path), place::split(&file.path)) {
+        (Some(root), _) => vec![root.to_owned(), mkdocs(root, &file.text).source],
+        (None, (root, "_quarto.yml")) => vec![root.to_owned()],
+        _ => Vec::new(),
+    };
     match choice {
         Choice::Set(Profile::Mkdocs) => vec![String::new()],
-        _ => config.iter().filter_map(|file| mkdocs_root(&file.path)).map(str::to_owned).collect(),
+        _ => config.iter().flat_map(of).collect(),
     }
 }
 

@@ -4,6 +4,8 @@
 
 use std::ops::Range;
 
+use pulldown_cmark::{Event, Options, Parser, Tag};
+
 use crate::front::{self, Front, Notation};
 use crate::reader::Written;
 use crate::written;
@@ -38,6 +40,18 @@ pub(crate) fn find(text: &str, keys: &[String]) -> Vec<Stamp> {
     found
 }
 
+/// Code, HTML and link definitions of a body, by their places in the text: what
+/// looks like a stamp there is none.
+fn elsewhere(text: &str, start: usize) -> Vec<Range<usize>> {
+    let parser = Parser::new_ext(&text[start..], Options::ENABLE_TABLES);
+    let mut places: Vec<_> = parser.reference_definitions().iter().map(|(_, definition)| definition.span.clone()).collect();
+    places.extend(parser.into_offset_iter().filter_map(|(event, place)| match event {
+        Event::Start(Tag::CodeBlock(_) | Tag::HtmlBlock) | Event::Code(_) | Event::InlineHtml(_) => Some(place),
+        _ => None,
+    }));
+    places.into_iter().map(|place| place.start + start..place.end + start).collect()
+}
+
 /// The text without its stamps: what is left is content.
 pub(crate) fn without(text: &str, keys: &[String]) -> String {
     let mut made = String::with_capacity(text.len());
@@ -56,9 +70,13 @@ fn in_front(text: &str, front: &Front, keys: &[String], found: &mut Vec<Stamp>) 
     }
     let (sign, comment) = if front.notation == Notation::Yaml { (':', " #") } else { ('=', "#") };
     let mut at = front.inner.start;
+    let mut quoted = None;
     for line in text[front.inner.clone()].split_inclusive('\n') {
         let place = at..at + line.len();
         at = place.end;
+        if front.notation == Notation::Toml && is_quoted(line, &mut quoted) {
+            continue;
+        }
         if front.notation == Notation::Toml && line.trim_start().starts_with('[') {
             return;
         }
@@ -74,6 +92,22 @@ fn in_front(text: &str, front: &Front, keys: &[String], found: &mut Vec<Stamp>) 
         if let Some(stamp) = front_stamp(text, name, value..value + rest.len(), Some(place)) {
             found.push(stamp);
         }
+    }
+}
+
+/// Whether a line of TOML begins inside a string of several lines; `quoted` is
+/// the sign that ends it.
+fn is_quoted(line: &str, quoted: &mut Option<&'static str>) -> bool {
+    let was_quoted = quoted.is_some();
+    let mut rest = line;
+    loop {
+        let next = match quoted {
+            Some(sign) => rest.find(*sign).map(|at| (at, None)),
+            None => ["\"\"\"", "'''"].into_iter().filter_map(|sign| Some((rest.find(sign)?, Some(sign)))).min(),
+        };
+        let Some((at, sign)) = next else { return was_quoted };
+        *quoted = sign;
+        rest = &rest[at + 3..];
     }
 }
 
@@ -145,23 +179,19 @@ fn unquoted(text: &str, place: Range<usize>) -> Range<usize> {
     if quoted { trimmed(text, place.start + 1..place.end - 1) } else { place }
 }
 
-/// Header lines near the start of the body, outside code.
+/// Header lines near the start of the body.
 fn in_head(text: &str, start: usize, found: &mut Vec<Stamp>) {
     let mut at = start;
-    let mut fence: Option<&str> = None;
+    let mut heads = Vec::new();
     for line in text[start..].split_inclusive('\n').take(HEAD_LINES) {
         let place = at..at + line.len();
         at = place.end;
-        let inner = line.trim_start_matches(' ');
-        let marker = ["```", "~~~"].into_iter().find(|marker| inner.starts_with(marker));
-        match (fence, marker) {
-            (None, Some(_)) => fence = marker,
-            (Some(open), Some(close)) if open == close => fence = None,
-            (None, None) if line.len() - inner.len() < 4 && !inner.starts_with('\t') => {
-                found.extend(head_stamp(line, place));
-            }
-            _ => {}
-        }
+        heads.extend(head_stamp(line, place));
+    }
+    if !heads.is_empty() {
+        let elsewhere = elsewhere(text, start);
+        let is_apart = |stamp: &Stamp| !elsewhere.iter().any(|place| place.contains(&stamp.value.start));
+        found.extend(heads.into_iter().filter(is_apart));
     }
 }
 
@@ -172,6 +202,7 @@ fn head_stamp(line: &str, place: Range<usize>) -> Option<Stamp> {
     let name = LABELS.iter().find(|name| label.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name)))?;
     let after = label[name.len()..].trim_start_matches(['*', '_']);
     let after = after.strip_prefix(" on").unwrap_or(after).trim_start_matches(['*', '_', ' ']);
+    let is_labelled = after.starts_with(':');
     let value = after.strip_prefix(':').or_else(|| (after.len() < label.len() - name.len()).then_some(after))?;
     let value = value.trim_start_matches(marks);
     let start = place.start + (line.len() - value.len());
@@ -179,7 +210,7 @@ fn head_stamp(line: &str, place: Range<usize>) -> Option<Stamp> {
     let len = match &written {
         Some(written) => written.len(),
         // A line that goes on with words is prose about something else.
-        None if value.starts_with(|next: char| next.is_ascii_digit()) => {
+        None if is_labelled && value.starts_with(|next: char| next.is_ascii_digit()) => {
             value.trim_end().trim_end_matches(['*', '_', '.', '\\']).trim_end().len()
         }
         None => return None,

@@ -1,9 +1,7 @@
 //! Dates as people write them: read one, and write another one the same way.
 //! It does not know where in a document a date stands.
 
-use std::ops::Range;
-
-use crate::date::{Date, Moment};
+use crate::date::Moment;
 use crate::reader::{self, Part, Reader, Written};
 
 impl Written {

@@ -11,6 +11,7 @@ use crate::facts::html::{self, Seen};
 use crate::facts::toc_file::{self, Notation};
 use crate::facts::{Builder, Facts, Kind, code_span, destination, meta};
 use crate::front;
+use crate::kept;
 use crate::slug;
 use crate::source::Source;
 use crate::target;
@@ -100,6 +101,8 @@ struct Walk<'s> {
     paths: HashSet<&'s str>,
     links: usize,
     wants_prose: bool,
+    /// Stretches in which a link is none.
+    foreign: Vec<Range<usize>>,
     prose: Vec<Range<usize>>,
     marks: Vec<Range<usize>>,
 }
@@ -120,6 +123,7 @@ impl<'s> Walk<'s> {
             paths: HashSet::new(),
             links: 0,
             wants_prose,
+            foreign: Vec::new(),
             prose: Vec::new(),
             marks: Vec::new(),
         }
@@ -131,6 +135,7 @@ impl<'s> Walk<'s> {
             | Options::ENABLE_TASKLISTS
             | Options::ENABLE_FOOTNOTES
             | Options::ENABLE_HEADING_ATTRIBUTES;
+        self.foreign = kept::code(self.body);
         for (event, range) in Parser::new_ext(self.body, options).into_offset_iter() {
             self.event(event, range);
         }
@@ -249,7 +254,9 @@ impl<'s> Walk<'s> {
     }
 
     fn target(&mut self, target: &str, kind: Kind, place: Range<usize>, exact: bool) {
-        if target.is_empty() || !target::is_local(target) {
+        let after = self.foreign.partition_point(|code| code.end <= place.start);
+        let is_code = self.foreign.get(after).is_some_and(|code| code.start <= place.start);
+        if is_code || target.is_empty() || !target::is_local(target) {
             return;
         }
         self.links += 1;
