@@ -99,25 +99,34 @@ fn unmatched(known: &[&Finding], found: &[&Finding], texts: Texts<'_>) -> Vec<bo
     fresh
 }
 
-/// What makes two findings the same wherever they stand: numbers are left
-/// out, since they tell of lines and lengths.
+/// What makes two findings the same wherever they stand: rule, what the message
+/// quotes, and the line. The rest of a message tells of numbers, of other files
+/// and of commits, all of which may differ between two bases.
 fn words(finding: &Finding, lines: &[&str]) -> (String, String, String) {
     let line = finding.position.and_then(|at| lines.get(at.line as usize - 1)).copied().unwrap_or_default();
-    let message = if finding.path.is_some() { finding.message.as_str() } else { "" };
-    (finding.rule.clone(), message.chars().filter(|char| !char.is_ascii_digit()).collect(), line.trim().to_owned())
+    let quoted = finding.message.split('`').skip(1).step_by(2).collect::<Vec<_>>().join(" ");
+    (finding.rule.clone(), quoted, line.trim().to_owned())
+}
+
+/// A message without numbers, but for what it quotes: a path with another number
+/// is another path.
+fn wording(message: &str) -> String {
+    let parts = message.split('`').enumerate();
+    let kept = |(at, part): (usize, &str)| part.chars().filter(|next| at % 2 == 1 || !next.is_ascii_digit()).collect::<String>();
+    parts.map(kept).collect::<Vec<_>>().join("`")
 }
 
 /// What makes two findings the same though their line was rewritten: rule,
 /// words, and the change of lines that both stand in. Outside of every change
 /// there is nothing to be the same as, but for findings without a place.
 fn change(finding: &Finding, hunks: &[Hunk], side: impl Fn(&Hunk) -> &Range<usize>) -> (String, String, Option<usize>) {
-    let (rule, message, _) = words(finding, &[]);
+    let (rule, words) = (finding.rule.clone(), wording(&finding.message));
     let hunk = finding.position.map(|at| {
         let line = at.line as usize - 1;
         let place = hunks.partition_point(|hunk| side(hunk).end <= line);
         hunks.get(place).filter(|hunk| side(hunk).contains(&line)).map_or(usize::MAX, |_| place)
     });
-    let own = if hunk == Some(usize::MAX) { format!("{message} at {:?}", std::ptr::from_ref(finding)) } else { message };
+    let own = if hunk == Some(usize::MAX) { format!("{words} at {:?}", std::ptr::from_ref(finding)) } else { words };
     (rule, own, hunk)
 }
 
@@ -171,6 +180,17 @@ mod tests {
     #[test]
     fn numbers_in_words_do_not_count() {
         check(("a\n", &["r@1 also at line 7"]), ("x\na\n", &["r@2 also at line 8"]), &[]);
+    }
+
+    #[test]
+    fn hints_and_commits_in_words_do_not_count_but_quotes_do() {
+        let old: &[&str] = &["r@1 `a.md` leads nowhere", "s@- changed on 2020-01-01 (abc)"];
+        check(
+            ("[x](a.md)\n", old),
+            ("[x](a.md)\n", &["r@1 `a.md` leads nowhere, but b.md", "s@- changed on 2021-02-02 (def)"]),
+            &[],
+        );
+        check(("v1 a\n", &["r@1 `v1`"]), ("v2 b\n", &["r@1 `v2`"]), &["r@1 `v2`"]);
     }
 
     #[test]

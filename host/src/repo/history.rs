@@ -52,6 +52,8 @@ pub struct History {
     paths: HashMap<RepoPath, Vec<Revision>>,
     /// Whether the walk met the edge of a shallow clone.
     pub cut_off: bool,
+    /// The committer's time of the youngest commit of all.
+    newest: i64,
 }
 
 /// A history, and whether it took a walk.
@@ -83,7 +85,7 @@ impl History {
     ) -> Result<Option<Walked>, RepoError> {
         let fresh = match remembered {
             Some((known, history)) if known == base => return Ok(Some(Walked { history, is_fresh: false })),
-            Some((known, history)) => match Self::since(repo, known, base, readable, deadline)? {
+            Some((known, history)) => match history.since(repo, known, base, readable, deadline)? {
                 Some(fresh) => Some(history.continued(fresh)),
                 None => Self::whole(repo, base, readable, deadline)?,
             },
@@ -99,9 +101,11 @@ impl History {
     }
 
     /// What came since `known`, if that can be put in front of what was before:
-    /// only if all of it is younger, so that a whole walk would begin with it,
-    /// and no file moved.
+    /// only if all of it is younger than whatever was walked then, so that a whole
+    /// walk would begin with it, and no file moved. Where clocks were wrong, hiding
+    /// `known` does not hide all that is behind it; such commits are not younger.
     fn since(
+        &self,
         repo: &Repo,
         known: Oid,
         base: Oid,
@@ -113,13 +117,12 @@ impl History {
         if !follows || repo.is_shallow() {
             return Ok(None);
         }
-        let seconds = git.find_commit(known)?.time().seconds();
         let mut walk = Walk { repo, readable, moved: HashMap::new(), history: Self::default() };
         let mut order = git.revwalk()?;
         order.push(base)?;
         order.hide(known)?;
         for id in order {
-            if git.find_commit(id?)?.time().seconds() <= seconds {
+            if git.find_commit(id?)?.time().seconds() <= self.newest {
                 return Ok(None);
             }
         }
@@ -129,6 +132,7 @@ impl History {
 
     /// This history with a younger one in front of it.
     fn continued(mut self, fresh: Self) -> Self {
+        self.newest = self.newest.max(fresh.newest);
         for (path, mut revisions) in fresh.paths {
             let older = self.paths.remove(&path).unwrap_or_default();
             revisions.extend(older);
@@ -174,6 +178,7 @@ impl Walk<'_> {
                 id => id?,
             };
             let commit = git.find_commit(id).map_err(|source| super::missing(id, source))?;
+            self.history.newest = self.history.newest.max(commit.time().seconds());
             match commit.parent_count() {
                 // libgit2 hides the parents of a commit at the edge of a shallow clone.
                 0 if repo.is_shallow() => self.history.cut_off = true,
@@ -290,7 +295,7 @@ mod tests {
             (self.state >> 33) % count
         }
 
-        /// A commit on top of these; now and then its clock is behind.
+        /// A commit on top of these; now and then its clock is behind, or far ahead.
         fn commit(&mut self, parents: &[Oid]) -> Oid {
             let git = git2::Repository::open(self.repo.git().path()).expect("a repository");
             let parents: Vec<_> = parents.iter().map(|id| git.find_commit(*id).expect("a parent")).collect();
@@ -314,7 +319,8 @@ mod tests {
             let tree = git.find_tree(builder.write().expect("a tree")).expect("a tree");
             let step = if self.below(8) == 0 { -3 } else { 2 };
             self.seconds += step;
-            let time = git2::Time::new(self.seconds, 60);
+            let ahead = if self.below(12) == 0 { 50 } else { 0 };
+            let time = git2::Time::new(self.seconds + ahead, 60);
             let author = git2::Signature::new("a", "a@localhost", &time).expect("a name");
             let parents: Vec<_> = parents.iter().collect();
             git.commit(None, &author, &author, "x", &tree, &parents).expect("a commit")
@@ -340,7 +346,7 @@ mod tests {
             let whole = |base: Oid| History::whole(repo, base, &readable, later).expect("a walk").expect("in time");
             for (at, known) in tips.iter().enumerate().step_by(3) {
                 for base in &tips[at..] {
-                    let fresh = History::since(repo, *known, *base, &readable, later).expect("a walk");
+                    let fresh = whole(*known).since(repo, *known, *base, &readable, later).expect("a walk");
                     continued += usize::from(fresh.is_some() && known != base);
                     let walked = History::walk(repo, *base, &readable, later, Some((*known, whole(*known))));
                     let walked = walked.expect("a walk").expect("in time");
@@ -364,7 +370,10 @@ mod tests {
         let memory = |reach: &[u8]| Memory::new(sealed.clone(), chance.repo.common_dir(), Digest::of(reach));
         memory(b"one").write(base, &history);
         assert_eq!(memory(b"other").read(), None);
-        assert_eq!(memory(b"one").read(), Some((base, History { cut_off: false, paths: history.paths.clone() })));
+        assert_eq!(
+            memory(b"one").read(),
+            Some((base, History { cut_off: false, newest: history.newest, paths: history.paths.clone() }))
+        );
         history.cut_off = true;
         memory(b"cut").write(base, &history);
         assert_eq!(memory(b"cut").read(), None, "one that is cut off is not kept");

@@ -13,7 +13,7 @@ use crate::path::RepoPath;
 use crate::sealed::SealedFolder;
 
 /// The form of the file; another one is another file.
-const FORM: &str = "history-1-";
+const FORM: &str = "history-2-";
 
 /// The file of one repository.
 pub struct Memory {
@@ -27,6 +27,7 @@ type Id = [u8; 20];
 #[derive(Serialize, Deserialize)]
 struct File {
     base: Id,
+    newest: i64,
     commits: Vec<About>,
     paths: Vec<(RepoPath, Vec<Change>)>,
 }
@@ -51,7 +52,7 @@ impl Memory {
     /// The base that was walked last, and its history.
     #[must_use]
     pub fn read(&self) -> Option<(Oid, History)> {
-        let File { base, commits, paths } = postcard::from_bytes(&self.folder.read(&self.name)?).ok()?;
+        let File { base, newest, commits, paths } = postcard::from_bytes(&self.folder.read(&self.name)?).ok()?;
         let revision = |Change(at, before, after): Change| {
             let About(commit, seconds, offset_minutes, files_changed, automated) = *commits.get(at as usize)?;
             let id = |id: Option<Id>| id.map(|id| Oid::from_bytes(&id)).transpose().ok();
@@ -62,7 +63,7 @@ impl Memory {
             Some((path, changes.into_iter().map(revision).collect::<Option<Vec<_>>>()?))
         };
         let paths = paths.into_iter().map(path).collect::<Option<_>>()?;
-        Some((Oid::from_bytes(&base).ok()?, History { paths, cut_off: false }))
+        Some((Oid::from_bytes(&base).ok()?, History { paths, cut_off: false, newest }))
     }
 
     /// Keeps the whole history of a base; a failure costs the next run time.
@@ -84,7 +85,8 @@ impl Memory {
             (path.clone(), revisions.iter().map(&mut change).collect::<Vec<_>>())
         };
         let paths = history.paths.iter().map(&mut path).collect();
-        let written = postcard::to_stdvec(&File { base: id_of(base), commits, paths }).map_err(std::io::Error::other);
+        let written = postcard::to_stdvec(&File { base: id_of(base), newest: history.newest, commits, paths })
+            .map_err(std::io::Error::other);
         if let Err(error) = written.and_then(|bytes| self.folder.replace(&self.name, &bytes)) {
             tracing::warn!(%error, "the history was not kept");
         }
