@@ -7,6 +7,7 @@ mod content;
 mod crash;
 mod documents;
 mod exits;
+mod gate;
 mod json;
 mod loading;
 mod names;

@@ -1,6 +1,7 @@
 //! The same run everywhere: threads, order and cache change no tree id, and
 //! doc hygiene over a folder of documents gives what was agreed.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use lifeos::candidate::Candidate;
@@ -8,6 +9,7 @@ use lifeos::check::CheckedEdit;
 use lifeos::config::Config;
 use lifeos::event::Events;
 use lifeos::examine::{Machine, Proposal, examine};
+use lifeos::gate::Jail;
 use lifeos::plugin::official;
 use lifeos::repo::Repo;
 use lifeos::sealed::SealedFolder;
@@ -42,6 +44,14 @@ fn machine(cache: Option<&Path>, threads: usize, shuffle: Option<u64>) -> Machin
         remembers: false,
         threads,
         shows: false,
+        jail: Jail {
+            program: PathBuf::from(LIFEOS),
+            readable: Vec::new(),
+            links: Vec::new(),
+            environment: BTreeMap::new(),
+            unconfined: false,
+        },
+        scratch: std::env::temp_dir(),
         shuffle,
     }
 }

@@ -75,6 +75,16 @@ enum Verb {
     /// Compiles a component in a child process; not for people.
     #[command(name = open::COMPILE_VERB, hide = true)]
     Compile,
+    /// Runs a command of the gate and kills what it leaves; not for people.
+    #[command(name = "__gate", hide = true)]
+    Gate {
+        order: String,
+    },
+    /// Becomes a command of the gate; not for people.
+    #[command(name = "__cell", hide = true)]
+    Cell {
+        order: String,
+    },
     /// Prints the JSON schema of a verb's --json.
     #[command(name = "__schema", hide = true)]
     Schema {
@@ -88,8 +98,11 @@ pub(crate) fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return ExitCode::from(term::usage(&error)),
     };
-    if matches!(arguments.verb, Verb::Compile) {
-        return ExitCode::from(lifeos::wasm::compile_child());
+    match &arguments.verb {
+        Verb::Compile => return ExitCode::from(lifeos::wasm::compile_child()),
+        Verb::Gate { order } => return ExitCode::from(lifeos::gate::supervisor::supervise_child(order)),
+        Verb::Cell { order } => return ExitCode::from(lifeos::gate::cell::cell_child(order)),
+        _ => {}
     }
     term::log_to_stderr();
     let term = Term::new(arguments.global.json);
@@ -112,6 +125,6 @@ fn carry_out(arguments: &Arguments, term: &Term) -> Result<Exit, CommandError> {
         Verb::Doctor(verb) => doctor::doctor(verb, global, term),
         Verb::Plugin(verb) => plugin::plugin(verb, global, term),
         Verb::Schema { verb } => json::schema(verb, term),
-        Verb::Compile => Ok(Exit::Done),
+        Verb::Compile | Verb::Gate { .. } | Verb::Cell { .. } => Ok(Exit::Done),
     }
 }

@@ -37,6 +37,8 @@ pub struct Task {
     pub autonomy: Autonomy,
     /// Who approves.
     pub approve: Approve,
+    /// Commands that a candidate must pass, each with its words.
+    pub gate: Vec<Vec<String>>,
     /// The `options` table as JSON.
     pub options: String,
     /// Digest of everything above.
@@ -118,6 +120,9 @@ struct Version {
 struct File {
     #[expect(dead_code, reason = "read before, as the key that decides")]
     version: u32,
+    /// For tasks that have none of their own.
+    #[serde(default)]
+    gate: Vec<String>,
     #[serde(default)]
     task: BTreeMap<String, Table>,
 }
@@ -139,6 +144,7 @@ struct Table {
     autonomy: Autonomy,
     #[serde(default)]
     approve: Approve,
+    gate: Option<Vec<String>>,
     #[serde(default)]
     limits: Limits,
     #[serde(default)]
@@ -158,7 +164,10 @@ impl Config {
             return Err(ConfigError::Syntax { line: 1, message, nearest: None });
         }
         let file: File = toml::from_str(text).map_err(|error| syntax(text, &error))?;
-        let tasks = file.task.into_iter().map(|(name, table)| Ok((name.clone(), Task::new(name, table)?)));
+        let tasks = file.task.into_iter().map(|(name, table)| {
+            let gate = table.gate.clone().unwrap_or_else(|| file.gate.clone());
+            Ok((name.clone(), Task::new(name, Table { gate: Some(gate), ..table })?))
+        });
         Ok(Self { tasks: tasks.collect::<Result<_, ConfigError>>()? })
     }
 
@@ -182,6 +191,7 @@ impl Task {
             return Err(fault("options: more than 64 KiB".to_owned()));
         }
         let grant = serde_json::to_vec(&table).map_err(|error| fault(error.to_string()))?;
+        let gate = table.gate.iter().flatten().map(|command| words(command)).collect::<Result<_, _>>().map_err(fault)?;
         let globs = |key, patterns: &[String]| {
             Globs::new(patterns).map_err(|source| ConfigError::Pattern { task: name.clone(), key, source })
         };
@@ -198,6 +208,7 @@ impl Task {
             limits: table.limits,
             autonomy: table.autonomy,
             approve: table.approve,
+            gate,
             options,
             grant_digest: Digest::of_parts([name.as_bytes(), grant.as_slice()]),
             name,
@@ -213,8 +224,20 @@ impl Source {
     }
 }
 
+/// The words of a command, as a shell would part them; no shell ever sees it.
+fn words(command: &str) -> Result<Vec<String>, String> {
+    if command.contains(|next: char| next.is_control()) {
+        return Err("gate: a command has a control character".to_owned());
+    }
+    match shell_words::split(command) {
+        Ok(words) if words.is_empty() => Err("gate: a command is empty".to_owned()),
+        Ok(words) => Ok(words),
+        Err(error) => Err(format!("gate: `{command}`: {error}")),
+    }
+}
+
 fn check_limits(limits: &Limits) -> Result<(), String> {
-    let bounds: [(&str, u64, u64, u64); 10] = [
+    let bounds: [(&str, u64, u64, u64); 13] = [
         ("read_bytes_max", limits.read_bytes_max, 1, 64 << 20),
         ("edit_files_max", limits.edit_files_max, 0, 1_000_000),
         ("edit_bytes_max", limits.edit_bytes_max, 0, 4 << 30),
@@ -225,6 +248,9 @@ fn check_limits(limits: &Limits) -> Result<(), String> {
         ("fuel_max", limits.fuel_max, 1, u64::MAX / 2),
         ("document_fuel_max", limits.document_fuel_max, 1, u64::MAX / 2),
         ("seconds_max", limits.seconds_max, 1, 86_400),
+        ("gate_seconds_max", limits.gate_seconds_max, 1, 86_400),
+        ("gate_memory_bytes_max", limits.gate_memory_bytes_max, 1 << 20, 1 << 40),
+        ("gate_processes_max", limits.gate_processes_max, 1, 100_000),
     ];
     for (key, value, least, most) in bounds {
         if !(least..=most).contains(&value) {

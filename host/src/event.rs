@@ -32,6 +32,11 @@ pub enum Event {
         /// How many files it changes.
         files: u64,
     },
+    /// A command of the gate runs.
+    Gate {
+        /// Its words.
+        command: String,
+    },
     /// Nothing more will come.
     Finished,
 }

@@ -5,6 +5,7 @@ mod flock;
 pub mod worker;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -16,6 +17,7 @@ use crate::clean;
 use crate::config::Task;
 use crate::edit::Finding;
 use crate::event::Events;
+use crate::gate::Jail;
 use crate::path::RepoPath;
 use crate::plugin::manifest::{Manifest, ManifestError};
 use crate::plugin::{Plugin, World};
@@ -42,6 +44,10 @@ pub struct Machine {
     pub threads: usize,
     /// Whether edits are wanted with their diffs.
     pub shows: bool,
+    /// How commands of the gate are isolated.
+    pub jail: Jail,
+    /// Beneath what the gate's folder is made.
+    pub scratch: PathBuf,
     /// Hands documents out in another order, for tests; results do not change.
     pub shuffle: Option<u64>,
 }

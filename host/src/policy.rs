@@ -28,8 +28,14 @@ pub struct Limits {
     pub fuel_max: u64,
     /// Fuel for one document of a task over documents (default 10,000,000,000).
     pub document_fuel_max: u64,
-    /// Wall clock of the whole task (default 600).
+    /// Wall clock of the whole task, without the gate (default 600).
     pub seconds_max: u64,
+    /// Wall clock of one command of the gate (default 1,800).
+    pub gate_seconds_max: u64,
+    /// Memory of all processes of such a command together (default 8 GiB).
+    pub gate_memory_bytes_max: u64,
+    /// Processes of such a command at one time (default 1,000).
+    pub gate_processes_max: u64,
 }
 
 impl Default for Limits {
@@ -45,6 +51,9 @@ impl Default for Limits {
             fuel_max: 20_000_000_000,
             document_fuel_max: 10_000_000_000,
             seconds_max: 600,
+            gate_seconds_max: 1_800,
+            gate_memory_bytes_max: 8 << 30,
+            gate_processes_max: 1_000,
         }
     }
 }

@@ -12,16 +12,17 @@ use crate::digest::Digest;
 use crate::edit::Finding;
 use crate::event::{Event, Events};
 use crate::examine::{ExamineError, Examined, Machine, Proposal, examine};
+use crate::gate::{self, Gate, GateError, Verdict};
 use crate::land::{LandError, Landed};
 use crate::ledger::record::{Body, Outcome, PluginId, Record, Run, SCHEMA, State};
 use crate::ledger::story::Story;
 use crate::ledger::{Ledger, LedgerError};
 use crate::lock::{Lock, LockError};
 use crate::plugin::Plugin;
-use crate::repo::{Repo, RepoError};
+use crate::repo::{Base, Repo, RepoError};
 use crate::results::Counts;
 use crate::waiting::{Identity, Waiting, WaitingError, Words, run_of};
-use record::{attachments, blank, fill, problems_of, summary};
+use record::{attachments, blank, fill, gate_text, output_of, problems_of, summary};
 
 /// Where a run stands: fixed before its configuration is read.
 pub struct Place<'r> {
@@ -67,6 +68,25 @@ pub enum RunError {
         task: String,
         /// Digest of the component.
         digest: Digest,
+    },
+    /// The gate could not be run.
+    #[error(transparent)]
+    Gate(#[from] GateError),
+    /// The gate spoke against the base.
+    #[error("the gate is red on the base, so nothing was started: {fault}")]
+    RedBase {
+        /// Why.
+        fault: String,
+        /// The end of what the command printed.
+        output: String,
+    },
+    /// The gate spoke against the candidate.
+    #[error("run {run} did not pass the gate: {fault}")]
+    Red {
+        /// The run.
+        run: String,
+        /// Why.
+        fault: String,
     },
     /// The candidate is stale or cannot be kept.
     #[error(transparent)]
@@ -118,12 +138,17 @@ pub fn run(
     let base = repo.pin_with(commit, machine.memory())?;
     let identity = identity(task, plugin);
     let mut record = blank(task, plugin, &identity, commit);
+    let gate = gate_of(task, repo, machine);
+    let green = match gate.as_ref().map(|gate| on_base(gate, &base, events)).transpose() {
+        Ok(green) => green,
+        Err(error) => return Err(failed(&ledger, &lock, &identity, record, now, error)),
+    };
     let examined = match examine(repo, base, task, plugin, instruction, machine, events) {
         Ok(examined) => examined,
         Err(error) => return Err(failed(&ledger, &lock, &identity, record, now, error.into())),
     };
     fill(&mut record, &examined);
-    let files = attachments(&examined);
+    let mut files = attachments(&examined);
     let Examined { findings, proposal, refused, log, remembered, .. } = examined;
     let checked = match proposal {
         Proposal::Checked(checked) => checked,
@@ -147,11 +172,25 @@ pub fn run(
     let waiting = Waiting::write(&candidate, identity, &words, now, repo, &lock)?;
     record.outcome = Outcome::Candidate;
     record.candidate = Some(waiting.recorded());
+    if let (Some(gate), Some(base)) = (&gate, &green) {
+        let verdict = match gate.judge(waiting.tree(), events) {
+            Ok(verdict) => verdict,
+            Err(error) => return Err(failed(&ledger, &lock, waiting.identity(), record, now, error.into())),
+        };
+        record.gate = Some(gate_text(base, &verdict, !machine.jail.unconfined));
+        files.push(("gate.txt", output_of(&verdict)));
+    }
+    if let Some(fault) = record.gate.as_ref().and_then(|gate| gate.fault.clone()) {
+        record.outcome = Outcome::Red;
+        append(&ledger, &lock, &run, task, now, Body::Run(Box::new(record)), &files)?;
+        return Err(RunError::Red { run, fault });
+    }
+    let was_red = before.as_ref().is_some_and(|story| story.state == State::Red);
     let is_recorded = recorded.is_some_and(|candidate| candidate.commit == waiting.commit().to_string());
-    if !is_recorded {
+    if !is_recorded || was_red {
         append(&ledger, &lock, &run, task, now, Body::Run(Box::new(record.clone())), &files)?;
     }
-    let judged = before.filter(|story| story.state != State::Waiting);
+    let judged = before.filter(|story| !matches!(story.state, State::Waiting | State::Red));
     let approved = match &judged {
         // A candidate that was judged keeps its verdict, and what it led to is finished.
         Some(story) => Approved::taken_up(waiting, story),
@@ -164,6 +203,25 @@ pub fn run(
         None => (judged.map_or(State::Waiting, |story| story.state), None),
     };
     Ok(Finished { run, state, record, branch, findings, refused, log, remembered })
+}
+
+/// The gate of a task, if it has one.
+fn gate_of<'g>(task: &'g Task, repo: &Repo, machine: &'g Machine) -> Option<Gate<'g>> {
+    let Machine { jail, threads, scratch, .. } = machine;
+    let place = gate::Place { location: repo.location(), scratch: scratch.clone(), memory: machine.memory(), threads: *threads };
+    (!task.gate.is_empty()).then(|| Gate::new(&task.gate, &task.limits, jail, place))
+}
+
+/// The gate's verdict on the base: a red one stops before anything is spent.
+fn on_base(gate: &Gate<'_>, base: &Base, events: &Events<'_>) -> Result<Verdict, RunError> {
+    let verdict = gate.judge(base.tree, events)?;
+    match verdict.fault() {
+        None => Ok(verdict),
+        Some(fault) => {
+            let output = verdict.commands.last().map(|ran| ran.output.clone()).unwrap_or_default();
+            Err(RunError::RedBase { fault, output })
+        }
+    }
 }
 
 /// Approves a waiting run in the name of a person, and lands it as far as the
@@ -191,6 +249,10 @@ pub fn approve(
         return Err(WaitingError::Stale { run: story.run.clone(), reason }.into());
     }
     let record = waiting_record(story, &[State::Waiting, State::Approved])?;
+    if !task.gate.is_empty() && record.gate.as_ref().is_none_or(|gate| gate.fault.is_some()) {
+        let reason = "no gate is on its record".to_owned();
+        return Err(WaitingError::Stale { run: story.run.clone(), reason }.into());
+    }
     let waiting = Waiting::find(&story.run, record, identity(task, plugin), base, repo)?;
     let approved = Approved::by_person(waiting, named, person, &ledger, &lock, now)?;
     land(&approved, task.autonomy, &ledger, now, repo, &lock)

@@ -28,7 +28,6 @@ pub struct Identity {
 pub struct Waiting {
     run: String,
     identity: Identity,
-    base: Oid,
     tree: Oid,
     commit: Oid,
     digest: Digest,
@@ -189,7 +188,7 @@ impl Waiting {
         if found.tree_id() != tree || parents != [base] || run_of(&digest) != run {
             return Err(WaitingError::Stale { run, reason: "its commit is not the candidate that was made".to_owned() });
         }
-        Ok(Self { run, identity, base, tree, commit, digest })
+        Ok(Self { run, identity, tree, commit, digest })
     }
 
     /// The run.
@@ -204,10 +203,10 @@ impl Waiting {
         &self.identity
     }
 
-    /// The commit it stands on.
+    /// Its tree.
     #[must_use]
-    pub fn base(&self) -> Oid {
-        self.base
+    pub fn tree(&self) -> Oid {
+        self.tree
     }
 
     /// Its commit.

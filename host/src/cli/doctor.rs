@@ -44,8 +44,11 @@ pub(crate) fn doctor(_: &Doctor, global: &Global, term: &Term) -> Result<Exit, C
     checks.push(Diagnosis {
         name: "isolation",
         ok: true,
-        detail: "plugins: WebAssembly, no system access; compiling: child process with limits; gate: not part of this version"
-            .to_owned(),
+        detail: "plugins: WebAssembly, no system access; compiling: child process with limits".to_owned(),
+    });
+    let isolated = open::jail().and_then(|jail| jail.probe().map_err(|error| CommandError::new(Exit::Denied, error)));
+    note(&mut checks, "isolation of gates", isolated, |()| {
+        "Landlock (files, other processes), seccomp (no sockets), limits by watching; no namespaces".to_owned()
     });
     let ok = checks.iter().all(|check| check.ok);
     if term.is_json() {

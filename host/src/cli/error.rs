@@ -7,6 +7,7 @@ use lifeos::approve::ApproveError;
 use lifeos::check::problem::{Problem, Refused};
 use lifeos::config::ConfigError;
 use lifeos::examine::ExamineError;
+use lifeos::gate::{GateError, JailError};
 use lifeos::land::LandError;
 use lifeos::ledger::LedgerError;
 use lifeos::lock::LockError;
@@ -193,6 +194,22 @@ impl From<RunError> for CommandError {
             RunError::Approve(ApproveError::Digest { .. }) => {
                 Self::new(Exit::Denied, message).hint("`lifeos show RUN` prints the digest; look at the candidate again")
             }
+            RunError::Gate(GateError::Jail(JailError::NotIsolated(_))) => Self::new(Exit::Denied, message)
+                .hint("a kernel with Landlock is needed; --unconfined-gate runs the commands with all rights of yours"),
+            RunError::Gate(GateError::Jail(JailError::Supervisor(_))) => {
+                Self::new(Exit::Io, message).hint("the lifeos program must be able to start itself")
+            }
+            RunError::Gate(GateError::Folder(_)) => {
+                Self::new(Exit::Io, message).hint("TMPDIR names the folder that trees are written out in")
+            }
+            RunError::RedBase { output, .. } => {
+                let last: Vec<&str> = output.trim_end().lines().rev().take(12).collect();
+                let last = last.into_iter().rev().collect::<Vec<_>>();
+                let error = Self::new(Exit::Gate, message)
+                    .hint("make the base green first, or let the gate read what it needs with --gate-read DIR; it said last:");
+                last.into_iter().fold(error, |error, line| error.hint(line))
+            }
+            RunError::Red { run, .. } => Self::new(Exit::Gate, message).hint(format!("what it said: lifeos show {run}")),
             RunError::Lock(error) => error.into(),
             RunError::Repo(error) => error.into(),
             RunError::NotWaiting { .. } => Self::usage(message).hint("`lifeos status` lists what waits"),

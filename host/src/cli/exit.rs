@@ -19,6 +19,8 @@ pub(crate) enum Exit {
     Denied,
     /// Over a limit of time, memory, size or count.
     Limit,
+    /// Tests failed, or none ran.
+    Gate,
     /// The plugin trapped or answered nonsense.
     Plugin,
     /// The state of the repository forbids it.
@@ -43,6 +45,7 @@ impl Exit {
             Self::Partial => 10,
             Self::Denied => 20,
             Self::Limit => 21,
+            Self::Gate => 22,
             Self::Plugin => 23,
             Self::Repo => 40,
             Self::Busy => 41,
@@ -62,6 +65,7 @@ impl Exit {
             Self::Partial => "partial",
             Self::Denied => "denied",
             Self::Limit => "limit",
+            Self::Gate => "gate",
             Self::Plugin => "plugin",
             Self::Repo => "repo",
             Self::Busy => "busy",

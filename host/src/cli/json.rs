@@ -153,6 +153,8 @@ pub(crate) struct Show {
     #[serde(flatten)]
     pub(crate) line: RunLine,
     pub(crate) record: Option<Run>,
+    /// The end of what the gate's commands printed.
+    pub(crate) output: String,
     /// The candidate as a unified diff.
     pub(crate) diff: String,
     /// Findings as reported.

@@ -1,11 +1,13 @@
 //! From what was typed and where: repository, tasks, plugin, machine. The only
 //! file that reads the environment.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use git2::Oid;
 use lifeos::config::{self, Config, Source, Task};
 use lifeos::examine::Machine;
+use lifeos::gate::Jail;
 use lifeos::ledger::Ledger;
 use lifeos::ledger::story::Story;
 use lifeos::plugin::{COMPONENT_BYTES_MAX, Plugin, PluginError, official};
@@ -114,8 +116,61 @@ pub(crate) fn machine(global: &Global, threads: Option<usize>, term: &Term) -> R
         compiler: compiler()?,
         threads: threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, Into::into)),
         shows: false,
+        jail: jail()?,
+        scratch: std::env::temp_dir(),
         shuffle: None,
     })
+}
+
+/// What every system keeps programs and libraries in.
+const SYSTEM: [&str; 16] = [
+    "/usr",
+    "/bin",
+    "/sbin",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/opt",
+    "/nix",
+    "/etc/alternatives",
+    "/etc/ld.so.cache",
+    "/etc/ld.so.conf",
+    "/etc/ld.so.conf.d",
+    "/etc/localtime",
+    "/etc/passwd",
+    "/etc/group",
+    "/etc/nsswitch.conf",
+];
+
+/// The gate's commands may read the system, the places of PATH, and the Rust
+/// toolchain with what cargo has fetched; nothing else of the user's.
+pub(crate) fn jail() -> Result<Jail, CommandError> {
+    let program = std::env::current_exe().map_err(|source| CommandError::io(Path::new("lifeos"), &source))?;
+    let home = std::env::var_os("HOME").map(PathBuf::from);
+    let below_home = |variable: &str, name: &str| {
+        std::env::var_os(variable)
+            .map(PathBuf::from)
+            .or_else(|| Some(home.as_ref()?.join(name)))
+            .filter(|path| path.is_absolute())
+    };
+    let path = std::env::var("PATH").unwrap_or_else(|_| "/usr/local/bin:/usr/bin:/bin".to_owned());
+    // A folder that holds the home folder would show all of it.
+    let is_narrow = |place: &PathBuf| place.is_absolute() && !home.as_ref().is_some_and(|home| home.starts_with(place));
+    let mut readable: Vec<PathBuf> = SYSTEM.iter().map(PathBuf::from).collect();
+    readable.extend(std::env::split_paths(&path).filter(is_narrow));
+    let mut environment = BTreeMap::from([("PATH".to_owned(), path), ("LANG".to_owned(), "C.UTF-8".to_owned())]);
+    if let Some(rustup) = below_home("RUSTUP_HOME", ".rustup").filter(|path| path.is_dir()) {
+        environment.insert("RUSTUP_HOME".to_owned(), rustup.display().to_string());
+        readable.push(rustup);
+    }
+    let mut links = Vec::new();
+    for name in ["registry", "git"] {
+        if let Some(fetched) = below_home("CARGO_HOME", ".cargo").map(|cargo| cargo.join(name)).filter(|path| path.is_dir()) {
+            links.push((Path::new(".cargo").join(name), fetched.clone()));
+            readable.push(fetched);
+        }
+    }
+    Ok(Jail { program, readable, links, environment, unconfined: false })
 }
 
 /// Refuses a cache folder that came with the repository: whoever committed it

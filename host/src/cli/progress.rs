@@ -45,6 +45,7 @@ impl Progress {
                 }
             }
             Event::Concluding => set(&mut bar, "looking at the whole set"),
+            Event::Gate { command } => *bar = Some(spinner(format!("gate: {}", lifeos::clean::line(command)))),
             Event::Building { files } => set(&mut bar, &format!("building a candidate of {files} files")),
             Event::Compiled { .. } | Event::Finished => {
                 if let Some(bar) = bar.take() {
@@ -60,6 +61,7 @@ impl Progress {
             Event::Compiling { plugin, bytes } => {
                 term.note(&format!("compiling {plugin} ({:.1} MB); this happens once for each version", *bytes as f64 / 1e6));
             }
+            Event::Gate { command } => term.note(&format!("gate: {}", lifeos::clean::line(command))),
             Event::Compiled { took } => term.note(&format!("compiled in {:.1} s", took.as_secs_f64())),
             _ => {}
         }

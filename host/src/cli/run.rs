@@ -1,9 +1,12 @@
 //! `lifeos run`.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use lifeos::config::Config;
 use lifeos::event::{Event, Events};
 use lifeos::examine::Machine;
+use lifeos::gate::Jail;
 use lifeos::ledger::record::State;
 use lifeos::run::{self, Finished, Place};
 
@@ -32,6 +35,12 @@ pub(crate) struct Run {
     /// Ask the plugin about every document, also those it was asked about before.
     #[arg(long)]
     no_cache: bool,
+    /// Let the gate's commands read DIR too, for toolchains in unusual places.
+    #[arg(long, value_name = "DIR")]
+    gate_read: Vec<PathBuf>,
+    /// Run the gate's commands even where this system cannot isolate them.
+    #[arg(long)]
+    unconfined_gate: bool,
     /// Check documents on so many threads instead of all cores.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
@@ -46,7 +55,11 @@ pub(crate) fn run(verb: &Run, global: &Global, term: &Term) -> Result<Exit, Comm
     open::bounded(verb.instruction.as_deref())?;
     open::cache_apart(global, &repo, base)?;
     let machine = open::machine(global, verb.threads.map(usize::from), term)?;
-    let machine = Machine { remembers: !verb.no_cache, ..machine };
+    let mut jail = Jail { unconfined: verb.unconfined_gate, ..machine.jail.clone() };
+    for place in &verb.gate_read {
+        jail.readable.push(place.canonicalize().map_err(|source| CommandError::io(place, &source))?);
+    }
+    let machine = Machine { remembers: !verb.no_cache, jail, ..machine };
     let place = Place { repo: &repo, base };
     let (mut exits, mut tasks) = (Vec::new(), Vec::new());
     for name in &names {

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use lifeos::ledger::Ledger;
-use lifeos::ledger::record::Run;
+use lifeos::ledger::record::{CommandText, GateText, Run};
 use lifeos::ledger::story::Story;
 use lifeos::repo::Repo;
 use lifeos::{clean, diff::Diff, repo::RepoError};
@@ -41,13 +41,17 @@ pub(crate) fn show(verb: &Show, global: &Global, term: &Term) -> Result<Exit, Co
     if term.is_json() {
         let values = |lines: Vec<String>| lines.iter().filter_map(|line| serde_json::from_str(line).ok()).collect();
         let (reported, trace) = (values(lines("findings.jsonl")?), values(lines("trace.jsonl")?));
+        let output = lines("gate.txt")?.join("\n");
         let record = story.record.map(|(_, record)| record);
-        term.json(&json::Show { schema: "lifeos/show@1", line, record, diff, reported, trace });
+        term.json(&json::Show { schema: "lifeos/show@1", line, record, output, diff, reported, trace });
         return Ok(Exit::Done);
     }
     term.data(&text::run_line(&line));
     if let Some((_, record)) = &story.record {
         term.data(&facts(record));
+    }
+    for line in lines("gate.txt")? {
+        term.data(&format!("  | {}\n", clean::line(&line)));
     }
     term.diff(&diff);
     Ok(Exit::Done)
@@ -73,12 +77,31 @@ fn facts(record: &Run) -> String {
         facts.push(("candidate", candidate.commit.clone()));
         facts.push(("digest", candidate.digest.clone()));
     }
+    if let Some(gate) = &record.gate {
+        facts.push(("gate", gate_line(gate)));
+        facts.extend(gate.commands.iter().map(|ran| ("", command_line(ran))));
+    }
     if let Some(reason) = &record.reason {
         facts.push(("reason", clean::line(reason).into_owned()));
     }
     let mut shown: String = facts.iter().map(|(name, fact)| format!("  {name:<10} {}\n", clean::line(fact))).collect();
     shown.push_str(&text::refused(&record.refused));
     shown
+}
+
+fn gate_line(gate: &GateText) -> String {
+    let verdict = gate.fault.as_ref().map_or_else(|| "passed".to_owned(), |fault| format!("red: {fault}"));
+    let tests = gate.tests.map_or(String::new(), |tests| format!(", {}", text::count(tests, "test")));
+    let before = gate.tests_before.map_or(String::new(), |tests| format!(" ({tests} on the base)"));
+    let isolation = if gate.isolated { "" } else { ", NOT isolated" };
+    format!("{verdict}{tests}{before}{isolation}")
+}
+
+fn command_line(ran: &CommandText) -> String {
+    let fault = ran.fault.as_deref().unwrap_or("ok");
+    let killed =
+        if ran.killed > 0 { format!(", {} left behind and killed", text::count(ran.killed, "process")) } else { String::new() };
+    format!("`{}`: {fault}, {:.1} s{killed}", ran.command, ran.millis as f64 / 1e3)
 }
 
 fn reach(reach: &lifeos::ledger::record::ReachText) -> String {

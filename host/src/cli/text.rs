@@ -76,6 +76,7 @@ pub(crate) fn word(state: lifeos::ledger::record::State) -> &'static str {
         State::Rejected => "rejected",
         State::Landed => "landed",
         State::Nothing => "nothing",
+        State::Red => "red",
         State::Failed => "failed",
     }
 }

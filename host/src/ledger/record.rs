@@ -92,6 +92,39 @@ pub struct Run {
     pub edits: Vec<EditText>,
     /// Edits that were refused, and why.
     pub refused: Vec<RefusedText>,
+    /// What the gate said of the candidate, if the task has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gate: Option<GateText>,
+}
+
+/// A verdict of the gate as recorded.
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct GateText {
+    /// Why the candidate did not pass; none if it did.
+    pub fault: Option<String>,
+    /// Whether the commands were isolated.
+    pub isolated: bool,
+    /// Tests that ran on the base, as far as the commands tell.
+    pub tests_before: Option<u64>,
+    /// Tests that ran on the candidate.
+    pub tests: Option<u64>,
+    /// The commands, up to the first that failed.
+    pub commands: Vec<CommandText>,
+}
+
+/// A command of the gate as recorded.
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct CommandText {
+    /// Its words.
+    pub command: String,
+    /// None if it ended with success.
+    pub fault: Option<String>,
+    /// How long it took.
+    pub millis: u64,
+    /// Processes that it left behind and that were killed.
+    pub killed: u64,
 }
 
 /// A candidate as recorded.
@@ -164,6 +197,8 @@ pub enum Outcome {
     Candidate,
     /// There was nothing to do.
     Nothing,
+    /// There is a candidate, and the gate spoke against it.
+    Red,
     /// It did not get that far; the reason says why.
     Failed,
 }
@@ -182,6 +217,8 @@ pub enum State {
     Landed,
     /// There was nothing to do.
     Nothing,
+    /// The gate spoke against the candidate.
+    Red,
     /// It failed.
     Failed,
 }

@@ -36,7 +36,8 @@ impl Story {
             Body::Run(run) => {
                 self.state = match run.outcome {
                     // A run that comes to a candidate that was judged already stays judged.
-                    Outcome::Candidate if self.record.is_some() => self.state,
+                    Outcome::Candidate if self.record.is_some() && self.state != State::Red => self.state,
+                    Outcome::Red => State::Red,
                     Outcome::Candidate => State::Waiting,
                     Outcome::Nothing => State::Nothing,
                     Outcome::Failed => State::Failed,

@@ -7,7 +7,8 @@ use crate::check::{Change, CheckedEdit};
 use crate::clean;
 use crate::config::Task;
 use crate::examine::{Examined, Proposal};
-use crate::ledger::record::{EditText, Outcome, ReachText, RefusedText, Run};
+use crate::gate::{Ran, Verdict};
+use crate::ledger::record::{CommandText, EditText, GateText, Outcome, ReachText, RefusedText, Run};
 use crate::plugin::Plugin;
 use crate::policy::Reach;
 
@@ -42,7 +43,31 @@ pub(super) fn blank(task: &Task, plugin: &Plugin, identity: &Identity, base: git
         findings: BTreeMap::new(),
         edits: Vec::new(),
         refused: Vec::new(),
+        gate: None,
     }
+}
+
+/// A verdict of the gate, in words.
+pub(super) fn gate_text(base: &Verdict, candidate: &Verdict, isolated: bool) -> GateText {
+    let command = |ran: &Ran| CommandText {
+        command: clean::line(&ran.command).into_owned(),
+        fault: ran.fault.clone(),
+        millis: ran.millis,
+        killed: ran.killed,
+    };
+    GateText {
+        fault: candidate.fault_beside(base),
+        isolated,
+        tests_before: base.tests(),
+        tests: candidate.tests(),
+        commands: candidate.commands.iter().map(command).collect(),
+    }
+}
+
+/// What the commands printed, for the record.
+pub(super) fn output_of(verdict: &Verdict) -> Vec<u8> {
+    let one = |ran: &Ran| format!("$ {}\n{}\n", clean::line(&ran.command), ran.output.trim_end());
+    verdict.commands.iter().map(one).collect::<String>().into_bytes()
 }
 
 /// Adds what the plugin saw and would change.

@@ -1,0 +1,242 @@
+//! The owner's commands over a tree: written out into a folder of its own, run
+//! where they can reach nothing else, and judged by how they end and by how many
+//! tests they ran. What they leave behind is thrown away.
+
+pub mod cell;
+mod count;
+mod folder;
+mod jail;
+pub mod supervisor;
+
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use git2::Oid;
+use serde::{Deserialize, Serialize};
+
+use crate::clean;
+use crate::digest::Digest;
+use crate::event::{Event, Events};
+use crate::policy::Limits;
+use crate::repo::Location;
+use crate::sealed::SealedFolder;
+use folder::Folder;
+pub use folder::FolderError;
+pub use jail::{Jail, JailError};
+
+/// The form of what is remembered; another one is another file.
+const FORM: &str = "gate-1-";
+/// Verdicts that nobody asked for in so long are removed.
+const STALE: Duration = Duration::from_secs(60 * 24 * 3600);
+
+/// The commands of a task, and what it takes to run them.
+pub struct Gate<'g> {
+    commands: &'g [Vec<String>],
+    limits: &'g Limits,
+    jail: &'g Jail,
+    place: Place<'g>,
+    /// What was written out goes when the gate goes: a file system that has just
+    /// removed thousands of files is slow to make as many.
+    folders: Mutex<Vec<Folder>>,
+}
+
+/// Where trees come from and where they are written out.
+pub struct Place<'g> {
+    /// The repository.
+    pub location: Location,
+    /// Beneath what folders are made.
+    pub scratch: PathBuf,
+    /// Where verdicts are remembered.
+    pub memory: Option<&'g SealedFolder>,
+    /// Threads that write a tree out.
+    pub threads: usize,
+}
+
+/// What became of the commands, one after the other up to the first that failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// The tree they ran over.
+    pub tree: String,
+    /// How each ended.
+    pub commands: Vec<Ran>,
+}
+
+/// How one command ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ran {
+    /// Its words.
+    pub command: String,
+    /// None if it ended with success; else one sentence.
+    pub fault: Option<String>,
+    /// Tests that it says it ran.
+    pub tests: Option<u64>,
+    /// How long it took.
+    pub millis: u64,
+    /// Processes that it left behind and that were killed.
+    pub killed: u64,
+    /// The end of its output, cleaned.
+    pub output: String,
+}
+
+/// Why there is no verdict.
+#[derive(Debug, thiserror::Error)]
+pub enum GateError {
+    /// The tree was not written out.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// The commands were not run.
+    #[error(transparent)]
+    Jail(#[from] JailError),
+}
+
+impl<'g> Gate<'g> {
+    /// A gate of these commands; folders that a killed run left go now.
+    #[must_use]
+    pub fn new(commands: &'g [Vec<String>], limits: &'g Limits, jail: &'g Jail, place: Place<'g>) -> Self {
+        let gate = Self { commands, limits, jail, place, folders: Mutex::default() };
+        Folder::sweep(&gate.place.scratch, &gate.prefix());
+        gate
+    }
+
+    /// How the names of this repository's folders begin.
+    fn prefix(&self) -> String {
+        format!("lifeos-gate-{}-", &Digest::of(self.place.location.common.as_os_str().as_encoded_bytes()).hex()[..12])
+    }
+
+    /// Runs the commands over a tree, or remembers that they passed.
+    ///
+    /// # Errors
+    /// [`GateError`] when they could not be run; a command that fails is a verdict.
+    pub fn judge(&self, tree: Oid, events: &Events<'_>) -> Result<Verdict, GateError> {
+        let name = format!("{FORM}{}", self.identity(tree).hex());
+        let remembered = self.place.memory.and_then(|memory| postcard::from_bytes(&memory.read(&name)?).ok());
+        if let Some(verdict) = remembered {
+            return Ok(verdict);
+        }
+        if !self.jail.unconfined {
+            self.jail.probe()?;
+        }
+        let Place { location, scratch, threads, .. } = &self.place;
+        let folder = Folder::write(location, tree, scratch, &self.prefix(), *threads)?;
+        folder.link_home(&self.jail.links)?;
+        let mut verdict = Verdict { tree: tree.to_string(), commands: Vec::new() };
+        for words in self.commands {
+            events.emit(&Event::Gate { command: words.join(" ") });
+            let ran = self.run(words, &folder)?;
+            let failed = ran.fault.is_some();
+            verdict.commands.push(ran);
+            if failed {
+                break;
+            }
+        }
+        self.folders.lock().unwrap_or_else(PoisonError::into_inner).push(folder);
+        if let (None, Some(memory), Ok(bytes)) = (verdict.fault(), self.place.memory, postcard::to_stdvec(&verdict)) {
+            if let Err(error) = memory.replace(&name, &bytes) {
+                tracing::warn!(%error, "the verdict was not kept");
+            }
+            memory.sweep(FORM, STALE);
+        }
+        Ok(verdict)
+    }
+
+    fn run(&self, words: &[String], folder: &Folder) -> Result<Ran, GateError> {
+        let started = Instant::now();
+        let ended = self.jail.run(words.to_vec(), folder, self.limits)?;
+        let output = String::from_utf8_lossy(&ended.output).replace("\r\n", "\n");
+        let report = ended.report;
+        let fault = match (&report.limit, report.status, report.signal) {
+            (Some(key), ..) => Some(format!("it went over limits.{key} and was killed")),
+            (None, Some(0), _) => None,
+            (None, Some(status), _) => Some(format!("it ended with status {status}")),
+            (None, None, signal) => Some(format!("it was ended by signal {}", signal.unwrap_or(0))),
+        };
+        Ok(Ran {
+            command: words.join(" "),
+            fault,
+            tests: count::executed(&without_colours(&output)),
+            millis: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            killed: report.killed,
+            output: clean::block(&without_colours(&output)).into_owned(),
+        })
+    }
+
+    /// Everything that a verdict may depend on and that is known.
+    fn identity(&self, tree: Oid) -> Digest {
+        let limits = self.limits;
+        let facts = format!(
+            "{tree} {:?} {} {} {} {} {:?} {:?}",
+            self.commands,
+            limits.gate_seconds_max,
+            limits.gate_memory_bytes_max,
+            limits.gate_processes_max,
+            self.jail.unconfined,
+            self.jail.readable,
+            self.jail.environment
+        );
+        Digest::of_parts([facts.as_bytes(), self.place.location.common.as_os_str().as_encoded_bytes()])
+    }
+}
+
+impl Verdict {
+    /// What speaks against the tree: a command that failed, or tests of which
+    /// none ran. None if nothing does.
+    #[must_use]
+    pub fn fault(&self) -> Option<String> {
+        let failed = self.commands.iter().find_map(|ran| Some(format!("`{}`: {}", ran.command, ran.fault.as_ref()?)));
+        failed.or_else(|| (self.tests() == Some(0)).then(|| "its commands say that they ran no test at all".to_owned()))
+    }
+
+    /// Tests of all commands, as far as they tell.
+    #[must_use]
+    pub fn tests(&self) -> Option<u64> {
+        self.commands.iter().filter_map(|ran| ran.tests).reduce(u64::saturating_add)
+    }
+
+    /// What speaks against this tree beside that of its base.
+    #[must_use]
+    pub fn fault_beside(&self, base: &Self) -> Option<String> {
+        let fewer = match (self.tests(), base.tests()) {
+            (Some(now), Some(before)) if now < before => Some(format!("{now} tests ran, on the base {before}")),
+            (None, Some(before)) => Some(format!("no test was reported, on the base {before}")),
+            _ => None,
+        };
+        self.fault().or(fewer)
+    }
+}
+
+/// Text without the sequences that colour it.
+fn without_colours(text: &str) -> String {
+    static COLOURS: std::sync::LazyLock<Option<regex::Regex>> =
+        std::sync::LazyLock::new(|| regex::Regex::new("\u{1b}\\[[0-9;]*[A-Za-z]").ok());
+    COLOURS.as_ref().map_or_else(|| text.to_owned(), |colours| colours.replace_all(text, "").into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(rows: &[(Option<&str>, Option<u64>)]) -> Verdict {
+        let ran = |(fault, tests): &(Option<&str>, Option<u64>)| Ran {
+            command: "x".to_owned(),
+            fault: fault.map(str::to_owned),
+            tests: *tests,
+            millis: 0,
+            killed: 0,
+            output: String::new(),
+        };
+        Verdict { tree: String::new(), commands: rows.iter().map(ran).collect() }
+    }
+
+    #[test]
+    fn case_80_83_fewer_tests_are_a_fault_and_so_are_none() {
+        let base = verdict(&[(None, Some(3)), (None, None)]);
+        assert_eq!(base.fault(), None);
+        assert_eq!(verdict(&[(None, None)]).fault(), None, "what counts no tests is judged by its end");
+        assert!(verdict(&[(None, Some(0))]).fault().is_some());
+        assert!(verdict(&[(None, Some(2))]).fault_beside(&base).is_some_and(|fault| fault.contains("on the base 3")));
+        assert!(verdict(&[(None, None)]).fault_beside(&base).is_some());
+        assert_eq!(verdict(&[(None, Some(4))]).fault_beside(&base), None);
+        assert!(verdict(&[(Some("it ended with status 1"), Some(9))]).fault_beside(&base).is_some());
+    }
+}

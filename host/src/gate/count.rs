@@ -1,0 +1,75 @@
+//! How many tests ran, as their runners say it in their output.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+/// A sentence of a runner: the sum of its numbers is the number of tests.
+struct Sentence {
+    pattern: Regex,
+    /// Whether each match stands for one test instead.
+    counts_matches: bool,
+}
+
+static SENTENCES: LazyLock<Vec<Sentence>> = LazyLock::new(|| {
+    let sentence = |pattern: &str, counts_matches| Regex::new(pattern).ok().map(|pattern| Sentence { pattern, counts_matches });
+    let all = [
+        // cargo test, cargo nextest
+        sentence(r"(?m)^test result: \w+\. (\d+) passed; (\d+) failed;", false),
+        sentence(r"(?m)^ +Summary \[[^\]]*\] +(\d+)(?:/\d+)? tests? run:", false),
+        // pytest, unittest
+        sentence(r"(?m)^=*[ ,]*(?:(\d+) failed)?[ ,]*(?:(\d+) passed)?(?:, \d+ \w+)* in [\d.]+s(?: \([\d:]+\))?[ =]*$", false),
+        sentence(r"(?m)^=+ no tests ran in", false),
+        sentence(r"(?m)^Ran (\d+) tests? in ", false),
+        // node --test and TAP, jest and vitest
+        sentence(r"(?m)^(?:# |\x{2139} )tests (\d+)$", false),
+        sentence(r"(?m)^ *Tests:? .*?(\d+) total$", false),
+        sentence(r"(?m)^ *Tests +(?:(\d+) failed \| )?(\d+) passed", false),
+        // go test -v
+        sentence(r"(?m)^ *--- (?:PASS|FAIL): ", true),
+        sentence(r"(?m)^testing: warning: no tests to run$", false),
+    ];
+    all.into_iter().flatten().collect()
+});
+
+/// The number of tests that an output tells of; none if it tells of none that
+/// is known here.
+pub(super) fn executed(output: &str) -> Option<u64> {
+    let mut count = None;
+    for Sentence { pattern, counts_matches } in SENTENCES.iter() {
+        for found in pattern.captures_iter(output) {
+            let numbers = found.iter().skip(1).flatten().filter_map(|number| number.as_str().parse::<u64>().ok());
+            let tests = if *counts_matches { 1 } else { numbers.sum() };
+            count = Some(count.unwrap_or(0_u64).saturating_add(tests));
+        }
+    }
+    count
+}
+
+#[cfg(test)]
+mod tests {
+    use super::executed;
+
+    #[test]
+    fn runners_tell_how_many_tests_ran() {
+        let rows: &[(&str, Option<u64>)] = &[
+            ("test result: ok. 3 passed; 1 failed; 2 ignored; 0 measured\n\ntest result: ok. 4 passed; 0 failed;\n", Some(8)),
+            ("running 0 tests\n\ntest result: ok. 0 passed; 0 failed; 0 ignored;\n", Some(0)),
+            ("     Summary [   0.012s] 12 tests run: 12 passed, 0 skipped\n", Some(12)),
+            ("========= 2 failed, 5 passed, 1 skipped in 0.12s =========\n", Some(7)),
+            ("5 passed in 0.01s\n", Some(5)),
+            ("========= no tests ran in 0.01s =========\n", Some(0)),
+            ("Ran 1 test in 0.000s\n\nOK\n", Some(1)),
+            ("# tests 4\n# pass 4\n", Some(4)),
+            ("\u{2139} tests 4\n", Some(4)),
+            ("Tests:       1 failed, 5 passed, 6 total\n", Some(6)),
+            (" Tests  1 failed | 2 passed (3)\n", Some(3)),
+            ("--- PASS: TestA (0.00s)\n    --- PASS: TestA/b (0.00s)\nok  \tx\t0.01s\n", Some(2)),
+            ("make: nothing to be done\n", None),
+            ("ok  \tx\t0.01s\n", None),
+        ];
+        for (output, expected) in rows {
+            assert_eq!(executed(output), *expected, "{output:?}");
+        }
+    }
+}

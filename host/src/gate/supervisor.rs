@@ -1,0 +1,136 @@
+//! The process above a command of the gate: everything that the command leaves
+//! behind becomes its child, and is killed when the command ends, when a limit
+//! is reached, or when lifeos itself is gone.
+
+use std::collections::HashMap;
+use std::io::Write as _;
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, WaitOptions, getpid, getppid, kill_process, set_child_subreaper, wait};
+use serde::{Deserialize, Serialize};
+
+use super::cell::Order;
+
+/// How often processes are looked at.
+const TICK: Duration = Duration::from_millis(20);
+/// How long killed processes may take to go.
+const GONE_MAX: Duration = Duration::from_secs(10);
+
+/// How a command ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Report {
+    /// Its exit status, if it ended by itself.
+    pub(super) status: Option<i32>,
+    /// The signal that ended it.
+    pub(super) signal: Option<i32>,
+    /// The limit that it was killed for, by its key.
+    pub(super) limit: Option<String>,
+    /// Processes that were still there and were killed.
+    pub(super) killed: u64,
+}
+
+/// Runs the command of an order: its output is this process's standard output,
+/// the report its standard error. Returns the exit status.
+#[must_use]
+pub fn supervise_child(order: &str) -> u8 {
+    let report = serde_json::from_str::<Order>(order)
+        .map_err(std::io::Error::other)
+        .and_then(|parsed| supervise(&parsed, order))
+        .and_then(|report| serde_json::to_vec(&report).map_err(std::io::Error::other));
+    let written = match report {
+        Ok(report) => std::io::stderr().lock().write_all(&report).map(|()| 0),
+        Err(error) => std::io::stderr().lock().write_all(error.to_string().as_bytes()).map(|()| 1),
+    };
+    written.unwrap_or(1)
+}
+
+fn supervise(order: &Order, text: &str) -> std::io::Result<Report> {
+    set_child_subreaper(Some(getpid()))?;
+    let lifeos = getppid();
+    let started = Instant::now();
+    let mut child = Command::new("/proc/self/exe")
+        .args(["__cell", text])
+        .env_clear()
+        .stdin(Stdio::null())
+        .stdout(std::io::stdout())
+        .stderr(std::io::stdout())
+        .spawn()?;
+    let mut report = Report::default();
+    loop {
+        if let Some(status) = child.try_wait()? {
+            (report.status, report.signal) = (status.code(), status.signal());
+            break;
+        }
+        let used = Used::of_descendants();
+        let over = |key: &str| Some(key.to_owned());
+        report.limit = match () {
+            () if started.elapsed() > Duration::from_secs(order.seconds_max) => over("gate_seconds_max"),
+            () if used.memory_bytes > order.memory_bytes_max => over("gate_memory_bytes_max"),
+            () if used.processes.len() as u64 > order.processes_max => over("gate_processes_max"),
+            () if getppid() != lifeos => over("lifeos is gone"),
+            () => None,
+        };
+        if report.limit.is_some() {
+            break;
+        }
+        std::thread::sleep(TICK);
+    }
+    report.killed = kill_all()?;
+    Ok(report)
+}
+
+/// Kills whatever is left below this process, and gives their number back.
+fn kill_all() -> std::io::Result<u64> {
+    let (started, mut killed) = (Instant::now(), std::collections::HashSet::new());
+    loop {
+        while let Ok(Some(_)) = wait(WaitOptions::NOHANG) {}
+        let left = Used::of_descendants().processes;
+        if left.is_empty() {
+            return Ok(killed.len() as u64);
+        }
+        if started.elapsed() > GONE_MAX {
+            return Err(std::io::Error::other("processes of the gate cannot be killed"));
+        }
+        for process in left {
+            killed.insert(process);
+            // It may be gone by now.
+            let _gone = kill_process(process, Signal::KILL);
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// What the processes below this one use.
+#[derive(Default)]
+struct Used {
+    processes: Vec<Pid>,
+    memory_bytes: u64,
+}
+
+impl Used {
+    fn of_descendants() -> Self {
+        let mut children: HashMap<i32, Vec<(i32, u64)>> = HashMap::new();
+        for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
+            let Some(process) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else { continue };
+            let stat = std::fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
+            // The name in brackets may hold anything.
+            let Some((_, rest)) = stat.rsplit_once(") ") else { continue };
+            let mut fields = rest.split(' ');
+            let Some(parent) = fields.nth(1).and_then(|field| field.parse().ok()) else { continue };
+            let pages = fields.nth(19).and_then(|field| field.parse().ok()).unwrap_or(0);
+            children.entry(parent).or_default().push((process, pages));
+        }
+        let page = rustix::param::page_size() as u64;
+        let (mut used, mut left) = (Self::default(), vec![getpid().as_raw_nonzero().get()]);
+        while let Some(parent) = left.pop() {
+            for (process, pages) in children.remove(&parent).unwrap_or_default() {
+                left.push(process);
+                used.memory_bytes += pages * page;
+                used.processes.extend(Pid::from_raw(process));
+            }
+        }
+        used
+    }
+}

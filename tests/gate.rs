@@ -1,0 +1,239 @@
+//! The gate: what passes and what does not, and what commands that nobody
+//! trusts can reach. They are scripts of the repository, run as an owner's tests.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use crate::rig::{Ran, TestRepo, hostile};
+
+/// What the hostile plugin does to the repository: a harmless edit.
+const EDIT: &str = "read = ['**']\nedit = ['**/*.md']\noptions.danger = 'sane-edit'\n";
+
+/// A repository whose task has these scripts for a gate.
+fn gated(script: &str, more: &str) -> TestRepo {
+    let repo = TestRepo::new(&[("one.md", "a\n"), ("check.sh", script), ("sub/two.md", "b\n")]);
+    repo.task(&crate::rig::hostile_files(), &format!("{EDIT}gate = ['sh check.sh']\n{more}"));
+    repo
+}
+
+#[track_caller]
+fn run(repo: &TestRepo) -> Ran {
+    repo.lifeos(&["run", "t", "--json"])
+}
+
+/// The commands' output, as `show` has it.
+fn output(repo: &TestRepo) -> String {
+    let shown = repo.lifeos(&["show", &repo.only_run(), "--json"]).json();
+    shown["output"].as_str().unwrap_or_default().to_owned()
+}
+
+/// No branch, and nothing left beneath the scratch folder.
+#[track_caller]
+fn assert_nothing_landed(repo: &TestRepo) {
+    assert_eq!(repo.git(&["branch", "--list", "lifeos/*"]), "");
+}
+
+#[test]
+fn a_green_gate_lets_through_what_is_approved() {
+    let repo = gated("cat one.md; pwd; echo fine", "approve = 'auto'\n");
+    let report = run(&repo);
+    let report = report.exits(0).json();
+    assert_eq!(report["tasks"][0]["state"], "landed");
+    let gate = &report["tasks"][0]["record"]["gate"];
+    assert_eq!((gate["fault"].is_null(), gate["isolated"].as_bool()), (true, Some(true)), "{gate}");
+    let said = output(&repo);
+    assert!(said.contains("fine") && !said.contains(&repo.path().display().to_string()), "{said}");
+}
+
+#[test]
+fn a_candidate_that_breaks_the_tests_leaves_no_branch() {
+    let repo = gated("grep -qx a one.md || { echo 'one.md is broken'; exit 3; }", "approve = 'auto'\n");
+    run(&repo).exits(22).says("`sh check.sh`: it ended with status 3");
+    assert_nothing_landed(&repo);
+    assert!(output(&repo).contains("one.md is broken"));
+    let id = repo.only_run();
+    repo.lifeos(&["show", &id]).exits(0).says("red: `sh check.sh`").says("one.md is broken");
+    repo.lifeos(&["approve", &id]).exits(2).says("is red, not waiting");
+    run(&repo).exits(22);
+}
+
+#[test]
+fn case_84_a_red_base_stops_before_the_plugin_is_asked() {
+    let repo = gated("echo 'broken before'; exit 1", "");
+    run(&repo).exits(22).says("red on the base").says("broken before");
+    assert_nothing_landed(&repo);
+    let shown = repo.lifeos(&["log", "--json"]).json();
+    assert_eq!(shown["runs"][0]["state"], "failed", "{shown}");
+}
+
+#[test]
+fn case_72_the_environment_is_an_allow_list() {
+    let repo = gated("env | cut -d= -f1 | sort | tr '\\n' ' '", "");
+    let mut command = repo.command(&["run", "t", "--json"]);
+    command.env("SECRET_TOKEN", "s3cr3t").env("GITHUB_TOKEN", "s3cr3t");
+    repo.guarded(command).exits(0);
+    let said = output(&repo);
+    let names: Vec<&str> = said.lines().last().unwrap_or_default().split(' ').filter(|name| !name.is_empty()).collect();
+    let known = ["CARGO_HOME", "HOME", "LANG", "OLDPWD", "PATH", "PWD", "RUSTUP_HOME", "SHLVL", "TMPDIR", "_"];
+    assert!(names.contains(&"HOME") && names.iter().all(|name| known.contains(name)), "{names:?}");
+}
+
+#[test]
+fn case_72_the_environment_of_other_processes_is_out_of_reach() {
+    let repo = gated("cat /proc/[0-9]*/environ 2>&1 | tr '\\0' '\\n' | grep -c s3cr3t; true", "");
+    let mut command = repo.command(&["run", "t", "--json"]);
+    command.env("SECRET_TOKEN", "s3cr3t");
+    repo.guarded(command).exits(0);
+    assert!(output(&repo).ends_with('0'), "{}", output(&repo));
+}
+
+#[test]
+fn case_74_there_is_no_network() {
+    let script = "python3 - <<'P'\nimport socket\nfor family in (socket.AF_INET, socket.AF_INET6, socket.AF_UNIX):\n    try:\n        socket.socket(family)\n        print('open')\n    except OSError as error:\n        print('closed')\ntry:\n    socket.getaddrinfo('localhost', 80)\n    print('resolved')\nexcept OSError:\n    print('unresolved')\nP\n";
+    let repo = gated(script, "");
+    run(&repo).exits(0);
+    let said = output(&repo);
+    assert_eq!((said.matches("closed").count(), said.contains("open")), (3, false), "{said}");
+}
+
+#[test]
+fn case_75_nothing_outside_of_the_folder_can_be_written_or_read() {
+    let repo = TestRepo::new(&[("one.md", "a\n")]);
+    let canary = repo.scratch().join("canary");
+    std::fs::write(&canary, "s3cr3t").expect("a canary");
+    let places = [repo.path().join(".git/hooks/pre-commit"), repo.home().join(".profile"), canary.clone(), "/tmp/x".into()];
+    let places = places.map(|path: std::path::PathBuf| path.display().to_string()).join(" ");
+    let script = format!(
+        "for f in {places}; do echo x > $f && echo written; done\ncat {} && echo read\nln -s /etc/hostname l && cat l && echo read\n\
+         git config --global user.name x && echo own; echo x > $HOME/y && echo x > $TMPDIR/z && echo home; exit 0",
+        canary.display()
+    );
+    repo.write("check.sh", script);
+    repo.task(&crate::rig::hostile_files(), &format!("{EDIT}gate = ['sh check.sh']\n"));
+    run(&repo).exits(0);
+    let said = output(&repo);
+    assert!(!said.contains("written\n") && !said.contains("read\n") && !said.contains("s3cr3t"), "{said}");
+    assert!(said.contains("home"), "{said}");
+    assert_eq!(std::fs::read_to_string(canary).expect("the canary"), "s3cr3t");
+}
+
+#[test]
+fn case_77_what_is_left_in_the_background_is_killed() {
+    let script = "(setsid sh -c 'trap \"\" TERM HUP; (trap \"\" TERM HUP; exec sleep 297) & exec sleep 298' &) ; echo started";
+    let repo = gated(script, "");
+    let report = run(&repo).exits(0).json();
+    let killed = report["tasks"][0]["record"]["gate"]["commands"][0]["killed"].as_u64();
+    assert!(killed.is_some_and(|killed| killed >= 2), "{report}");
+    for time in ["297", "298"] {
+        assert!(!is_running(&["sleep", time]), "sleep {time} is still there");
+    }
+}
+
+/// Whether a process with these words is there.
+fn is_running(words: &[&str]) -> bool {
+    let wanted = format!("{}\0", words.join("\0"));
+    let processes = std::fs::read_dir("/proc").expect("/proc").flatten();
+    processes.into_iter().any(|entry| std::fs::read(entry.path().join("cmdline")).is_ok_and(|line| line == wanted.as_bytes()))
+}
+
+#[test]
+fn case_78_a_gate_that_never_ends_is_killed() {
+    let repo = gated("sleep 299", "limits.gate_seconds_max = 1\n");
+    let started = Instant::now();
+    run(&repo).exits(22).says("gate_seconds_max");
+    assert!(started.elapsed() < Duration::from_secs(60));
+    assert!(!is_running(&["sleep", "299"]));
+}
+
+#[test]
+fn case_79_output_without_end_is_cut_and_costs_no_disk() {
+    let repo = gated("head -c 300000000 /dev/zero | tr '\\0' 'y'; echo; echo the end", "");
+    run(&repo).exits(0);
+    let said = output(&repo);
+    assert!(said.ends_with("the end") && said.len() < 300 << 10, "{}", said.len());
+}
+
+#[test]
+fn case_83_a_gate_that_runs_no_test_cannot_judge() {
+    let repo = gated("echo 'test result: ok. 0 passed; 0 failed; 0 ignored;'", "");
+    run(&repo).exits(22).says("no test at all");
+    let fewer = "n=2; grep -qx a one.md || n=1; echo \"test result: ok. $n passed; 0 failed; 0 ignored;\"";
+    let repo = gated(fewer, "approve = 'auto'\n");
+    run(&repo).exits(22).says("1 tests ran, on the base 2");
+    assert_nothing_landed(&repo);
+}
+
+#[test]
+fn memory_and_processes_are_bounded() {
+    let repo = gated(
+        "python3 -c 'x = bytearray(400_000_000); import time; time.sleep(20)'",
+        "limits.gate_memory_bytes_max = 200000000\n",
+    );
+    run(&repo).exits(22).says("gate_memory_bytes_max");
+    let repo = gated("for i in 1 2 3 4 5 6 7 8 9; do sleep 296 & done; wait", "limits.gate_processes_max = 5\n");
+    run(&repo).exits(22).says("gate_processes_max");
+    assert!(!is_running(&["sleep", "296"]));
+}
+
+#[test]
+fn what_the_gate_changes_is_not_what_lands() {
+    let script = "echo tampered > one.md; rm -rf sub; echo new > new.md; git init -q . ; chmod -R 000 . ; exit 0";
+    let repo = gated(script, "approve = 'auto'\n");
+    run(&repo).exits(0);
+    assert_eq!(repo.git(&["ls-tree", "-r", "--name-only", "lifeos/t"]), repo.git(&["ls-tree", "-r", "--name-only", "HEAD"]));
+    assert!(!String::from_utf8_lossy(&repo.show("lifeos/t", "one.md")).contains("tampered"));
+}
+
+#[test]
+fn case_91_no_shell_sees_a_command() {
+    let repo = gated("echo never", "");
+    repo.task(&crate::rig::hostile_files(), &format!("{EDIT}gate = ['echo $HOME; `id` > x && y']\n"));
+    run(&repo).exits(0);
+    assert!(output(&repo).contains("$HOME; `id` > x && y"), "{}", output(&repo));
+    for (gate, fault) in [("['']", "a command is empty"), ("['a \"b']", "gate: `a \"b`")] {
+        repo.task(&crate::rig::hostile_files(), &format!("{EDIT}gate = {gate}\n"));
+        run(&repo).exits(2).says(fault);
+    }
+}
+
+#[test]
+fn a_gate_for_all_tasks_and_one_of_its_own() {
+    let repo = gated("exit 0", "");
+    let table = repo.table("t", &crate::rig::hostile_files(), EDIT);
+    repo.config(&format!("gate = ['sh none.sh']\n{table}"));
+    run(&repo).exits(22).says("sh none.sh");
+    repo.config(&format!("gate = ['sh none.sh']\n{table}gate = []\n"));
+    assert!(run(&repo).exits(0).json()["tasks"][0]["record"]["gate"].is_null());
+}
+
+#[test]
+fn a_green_verdict_is_remembered_and_a_red_one_is_not() {
+    let repo = gated("echo ran", "");
+    let cache = repo.scratch().join("cache");
+    let again = |expected: usize| {
+        let mut command = repo.bare_command(&["run", "t", "--cache-dir"]);
+        command.arg(&cache);
+        let ran = repo.guarded(command);
+        assert_eq!(ran.stderr.matches("gate: sh check.sh").count(), expected, "{ran}");
+    };
+    again(2);
+    again(0);
+}
+
+#[test]
+fn links_that_lead_out_are_not_there() {
+    let repo = TestRepo::new(&[("one.md", "a\n"), ("check.sh", "cat in && echo inside; cat out && echo outside; exit 0")]);
+    std::os::unix::fs::symlink("one.md", repo.path().join("in")).expect("a link");
+    std::os::unix::fs::symlink(Path::new("/etc/passwd"), repo.path().join("out")).expect("a link");
+    repo.task(&crate::rig::hostile_files(), &format!("{EDIT}gate = ['sh check.sh']\n"));
+    run(&repo).exits(0);
+    let said = output(&repo);
+    assert!(said.contains("inside") && !said.contains("outside"), "{said}");
+}
+
+#[test]
+fn doctor_tells_how_gates_are_isolated() {
+    let repo = TestRepo::new(&[("one.md", "a\n")]);
+    repo.task(&hostile(), "read = ['**']");
+    repo.lifeos(&["doctor"]).says("Landlock").says("no namespaces");
+}
