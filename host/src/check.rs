@@ -505,7 +505,7 @@ pub(crate) mod tests {
         assert_eq!(check(few, &[one, two]), Err(over));
         let gone = change(&base, "README.md", &[(0, 8, "")]);
         assert_eq!(
-            check(Limits { removed_percent_max: 5, ..limits }, &[gone.clone()]),
+            check(Limits { removed_percent_max: 5, ..limits }, std::slice::from_ref(&gone)),
             Err(vec![Problem::OverLimit("removed_percent_max", 5)])
         );
         assert_eq!(check(limits, &[gone]), Ok(1), "8 of the bytes in reach are less than 30 percent");

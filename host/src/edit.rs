@@ -181,7 +181,8 @@ mod tests {
 
     #[test]
     fn applies_in_place() {
-        let rows: &[(&str, &[(u32, u32, &str)], &str)] = &[
+        type Row<'a> = (&'a str, &'a [(u32, u32, &'a str)], &'a str);
+        let rows: &[Row<'_>] = &[
             ("abc", &[], "abc"),
             ("abc", &[(1, 2, "X")], "aXc"),
             ("abc", &[(0, 1, ""), (1, 2, "Y"), (3, 3, "!")], "Yc!"),
@@ -198,7 +199,8 @@ mod tests {
 
     #[test]
     fn refuses_lies_about_spans() {
-        let rows: &[(&str, &[(u32, u32)], Misfit)] = &[
+        type Row<'a> = (&'a str, &'a [(u32, u32)], Misfit);
+        let rows: &[Row<'_>] = &[
             ("abc", &[(2, 4)], Misfit::OutsideText(Span { start: 2, end: 4 })),
             ("abc", &[(2, 1)], Misfit::OutsideText(Span { start: 2, end: 1 })),
             ("é", &[(0, 1)], Misfit::OutsideText(Span { start: 0, end: 1 })),
