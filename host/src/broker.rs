@@ -20,7 +20,7 @@ use crate::repo::{Entry, Kind, Repo, Unreadable};
 use crate::trace::{Call, Outcome, SUBJECT_BYTES_MAX};
 pub use shared::Shared;
 
-use answer::{Document, PAGE_ENTRIES, Page, PathKind, Refusal, Results, Stop};
+use answer::{Collected, Document, PAGE_ENTRIES, Page, PathKind, Refusal, Stop};
 
 /// Bytes a run may log.
 pub const LOG_BYTES_MAX: usize = 64 << 10;
@@ -38,7 +38,7 @@ pub struct Broker {
     /// Paths that have an edit already.
     proposed: HashSet<String>,
     proposed_bytes: u64,
-    results: Results,
+    results: Collected,
 }
 
 type Answer<T> = Result<Result<T, Refusal>, Stop>;
@@ -47,7 +47,7 @@ impl Broker {
     /// The host's side of a new instance.
     #[must_use]
     pub fn new(shared: Arc<Shared>, repo: Repo) -> Self {
-        Self { shared, repo, document: 0, proposed: HashSet::new(), proposed_bytes: 0, results: Results::default() }
+        Self { shared, repo, document: 0, proposed: HashSet::new(), proposed_bytes: 0, results: Collected::default() }
     }
 
     /// What all workers share.
@@ -57,7 +57,7 @@ impl Broker {
     }
 
     /// What was collected since the last time, in order.
-    pub fn take(&mut self) -> Results {
+    pub fn take(&mut self) -> Collected {
         std::mem::take(&mut self.results)
     }
 

@@ -1,7 +1,7 @@
 //! A task over a pinned base: what the plugin saw, and the edits of it that
 //! passed every check. Nothing is written to the repository, and every plugin is gone when it returns.
 
-mod flock;
+mod pool;
 pub mod worker;
 
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use crate::broker::answer::Results;
+use crate::broker::answer::Collected;
 use crate::broker::{LOG_BYTES_MAX, Shared};
 use crate::check::problem::Refused;
 use crate::check::{Checked, CheckedEdit};
@@ -28,7 +28,7 @@ use crate::results::Counts;
 use crate::sealed::SealedFolder;
 use crate::trace::Call;
 use crate::wasm::{Compiler, Failure, LoadError, Runtime};
-use flock::{Flock, Gathered};
+use pool::{Gathered, Pool};
 
 /// What the host brings to every run.
 pub struct Machine {
@@ -156,12 +156,12 @@ pub fn examine(
         .filter(|_| repo.has_whole_history())
         .map(|folder| Memory::new(folder.clone(), repo.common_dir(), policy.reading()));
     let shared = Arc::new(Shared::new(base, policy, machine.shows, deadline, memory));
-    let flock = Flock { location: repo.location(), shared: &shared, task, plugin, machine, events, loaded: Mutex::new(None) };
+    let pool = Pool { location: repo.location(), shared: &shared, task, plugin, machine, events, loaded: Mutex::new(None) };
     let gathered = match plugin.world {
-        World::Task => flock.run_once(instruction)?,
-        World::FileTask => flock.run_documents()?,
+        World::Task => pool.run_once(instruction)?,
+        World::FileTask => pool.run_documents()?,
     };
-    drop(flock);
+    drop(pool);
     shared.remember();
     let Shared { base, policy, .. } = &*shared;
     gathered.judged(base, policy, repo)
@@ -192,7 +192,7 @@ fn declared_within_granted(task: &Task, manifest: &Manifest) -> Result<(), Exami
 impl Gathered {
     /// Proposal -> Checked, and everything in one fixed order.
     fn judged(self, base: &Base, policy: &Policy, repo: &Repo) -> Result<Examined, ExamineError> {
-        let mut all = Results::default();
+        let mut all = Collected::default();
         for mut results in self.results {
             all.findings.append(&mut results.findings);
             all.edits.append(&mut results.edits);

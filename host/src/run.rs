@@ -248,7 +248,7 @@ pub fn approve(
         let reason = "the base moved".to_owned();
         return Err(WaitingError::Stale { run: story.run.clone(), reason }.into());
     }
-    let record = waiting_record(story, &[State::Waiting, State::Approved])?;
+    let record = waiting_record(story)?;
     if !task.gate.is_empty() && record.gate.as_ref().is_none_or(|gate| gate.fault.is_some()) {
         let reason = "no gate is on its record".to_owned();
         return Err(WaitingError::Stale { run: story.run.clone(), reason }.into());
@@ -267,7 +267,7 @@ pub fn reject(repo: &Repo, story: &Story, why: &str, person: &str, now: i64) -> 
     let lock = Lock::take(repo.common_dir())?;
     let ledger = Ledger::of(repo);
     let story = &now_told(&ledger, story)?;
-    waiting_record(story, &[State::Waiting, State::Approved])?;
+    waiting_record(story)?;
     let body = Body::Rejection { why: why.to_owned(), by: person.to_owned() };
     let record = Record { schema: SCHEMA, run: story.run.clone(), task: story.task.clone(), at: now, body };
     ledger.append(&lock, &record, &[])?;
@@ -297,8 +297,8 @@ fn now_told(ledger: &Ledger<'_>, story: &Story) -> Result<Story, RunError> {
     ledger.stories()?.into_iter().find(|told| told.run == story.run).ok_or_else(gone)
 }
 
-fn waiting_record<'s>(story: &'s Story, states: &[State]) -> Result<&'s Run, RunError> {
-    let record = story.record.as_ref().filter(|_| states.contains(&story.state));
+fn waiting_record(story: &Story) -> Result<&Run, RunError> {
+    let record = story.record.as_ref().filter(|_| matches!(story.state, State::Waiting | State::Approved));
     let state = format!("{:?}", story.state).to_lowercase();
     record.map(|(_, record)| record).ok_or_else(|| RunError::NotWaiting { run: story.run.clone(), state })
 }
@@ -343,11 +343,8 @@ fn failed(ledger: &Ledger<'_>, lock: &Lock, identity: &Identity, mut record: Run
     let base = git2::Oid::from_str(&record.base).unwrap_or(git2::Oid::ZERO_SHA1);
     let (run, task) = (identity.empty_run(base), identity.task.clone());
     let record = Record { schema: SCHEMA, run, task, at, body: Body::Run(Box::new(record)) };
-    match ledger.append(lock, &record, &[]) {
-        Ok(_) => error,
-        Err(unwritten) => {
-            tracing::error!(%unwritten, "the failure is not in the ledger");
-            error
-        }
+    if let Err(unwritten) = ledger.append(lock, &record, &[]) {
+        tracing::error!(%unwritten, "the failure is not in the ledger");
     }
+    error
 }

@@ -15,7 +15,7 @@ pub const PAGE_ENTRIES: usize = 1000;
 
 /// What an instance left behind.
 #[derive(Default)]
-pub struct Results {
+pub struct Collected {
     /// Edits that passed by themselves.
     pub edits: Vec<CheckedEdit>,
     /// Edits that did not.

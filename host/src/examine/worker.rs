@@ -3,9 +3,9 @@
 //! an instance of its own, so that what it comes to depends on no other.
 
 use super::ExamineError;
-use super::flock::{Flock, failed_at, reason, stopped};
+use super::pool::{Pool, failed_at, reason, stopped};
 use crate::broker::Broker;
-use crate::broker::answer::{Document, Results as Collected, Stop};
+use crate::broker::answer::{Collected, Document, Stop};
 use crate::checkup::Checkup;
 use crate::edit::{Action, Edit, Finding, Severity};
 use crate::repo::{Entry, Kind};
@@ -23,18 +23,18 @@ pub(super) enum Outcome {
 }
 
 /// A thread's side of a run.
-pub(super) struct Worker<'f> {
-    flock: &'f Flock<'f>,
-    settings: &'f Settings,
-    results: &'f Results<'f>,
+pub(super) struct Worker<'p> {
+    pool: &'p Pool<'p>,
+    settings: &'p Settings,
+    results: &'p Results<'p>,
     broker: Broker,
     /// Made with the first document that nobody remembers.
     instance: Option<FileWorker>,
 }
 
-impl<'f> Worker<'f> {
-    pub(super) fn new(flock: &'f Flock<'f>, settings: &'f Settings, results: &'f Results<'f>) -> Result<Self, ExamineError> {
-        Ok(Self { flock, settings, results, broker: flock.broker()?, instance: None })
+impl<'p> Worker<'p> {
+    pub(super) fn new(pool: &'p Pool<'p>, settings: &'p Settings, results: &'p Results<'p>) -> Result<Self, ExamineError> {
+        Ok(Self { pool, settings, results, broker: pool.broker()?, instance: None })
     }
 
     /// Checks the document at `place` in the order of the run.
@@ -104,7 +104,7 @@ impl<'f> Worker<'f> {
     /// One that took half of its fuel or more, or went over a limit, is judged
     /// by what it does on an instance that has seen nothing else.
     fn ask(&mut self, document: &Document) -> Result<Result<Checkup, Failure>, ExamineError> {
-        let fuel_max = self.flock.task.limits.document_fuel_max;
+        let fuel_max = self.pool.task.limits.document_fuel_max;
         if let Some(instance) = &mut self.instance {
             match instance.check(document.clone()) {
                 Ok((checkup, fuel)) if fuel < fuel_max / 2 => return Ok(Ok(checkup)),
@@ -114,7 +114,7 @@ impl<'f> Worker<'f> {
             }
             self.instance = None;
         }
-        let start = FileWorker::start(&*self.flock.loaded()?, self.flock.broker()?, self.settings);
+        let start = FileWorker::start(&*self.pool.loaded()?, self.pool.broker()?, self.settings);
         let mut instance = match start {
             Ok(instance) => instance,
             Err(failure) => return Ok(Err(failure)),

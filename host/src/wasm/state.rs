@@ -13,7 +13,7 @@ use super::bindings::{file_task, task};
 use super::limits::{CONCLUSION_BYTES_MAX, FUEL_SLICE, HANDLES_MAX, Limiter, TRANSFER_BYTES_MAX};
 use super::{Failure, Loaded, host, wasi};
 use crate::broker::Broker;
-use crate::broker::answer::{Document, Results, Stop};
+use crate::broker::answer::{Collected, Document, Stop};
 use crate::checkup::{Checkup, Conclusion};
 use crate::clean;
 use crate::edit::Finding;
@@ -164,7 +164,7 @@ impl FileWorker {
         // Here they are few, and many cores are at it; all together they are in order then, but for the conclusion's.
         findings.sort_by(Finding::in_order);
         let replacements = report.replacements.into_iter().map(host::replacement).collect();
-        let Results { trace: calls, calls: calls_made, log, .. } = broker.take();
+        let Collected { trace: calls, calls: calls_made, log, .. } = broker.take();
         Ok((Checkup { findings, replacements, summary: report.summary, calls, calls_made, log, facts: None, over: None }, fuel))
     }
 
@@ -183,7 +183,7 @@ impl FileWorker {
         let finding = |finding| host::finding(finding, &mut texts, broker).map_err(Failure::Invalid);
         let findings = conclusion.findings.into_iter().map(finding).collect::<Result<_, _>>()?;
         let edits = conclusion.edits.into_iter().map(host::edit).collect();
-        let Results { trace: calls, calls: calls_made, log, .. } = broker.take();
+        let Collected { trace: calls, calls: calls_made, log, .. } = broker.take();
         Ok(Conclusion { findings, edits, calls, calls_made, log, past: None })
     }
 
@@ -197,12 +197,12 @@ impl FileWorker {
 ///
 /// # Errors
 /// [`Failure`], beside what was collected up to then.
-pub fn run_task(loaded: &Loaded, broker: Broker, options: &str, instruction: Option<&str>) -> (Results, Result<(), Failure>) {
+pub fn run_task(loaded: &Loaded, broker: Broker, options: &str, instruction: Option<&str>) -> (Collected, Result<(), Failure>) {
     let now = broker.shared().base.seconds;
     let input = task::Input { options: options.to_owned(), instruction: instruction.map(str::to_owned), now };
     let mut instance = match Instance::new(loaded, broker) {
         Ok(instance) => instance,
-        Err(failure) => return (Results::default(), Err(failure)),
+        Err(failure) => return (Collected::default(), Err(failure)),
     };
     let outcome = (|| {
         let pre = task::TaskPre::new(loaded.pre.clone()).map_err(|error| Failure::Invalid(format!("{error:#}")))?;

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::worker::{Outcome, Worker};
 use super::{ExamineError, Machine};
-use crate::broker::answer::{Document, Refusal, Results as Collected, Stop};
+use crate::broker::answer::{Collected, Document, Refusal, Stop};
 use crate::broker::{Broker, Shared};
 use crate::checkup::Conclusion;
 use crate::config::Task;
@@ -26,7 +26,7 @@ use crate::wasm::{Failure, FileWorker, LoadError, Loaded, Settings, Summary, run
 const CONFIG_FILES_MAX: usize = 1_000;
 
 /// What the instances of one run have in common.
-pub(super) struct Flock<'a> {
+pub(super) struct Pool<'a> {
     pub(super) location: Location,
     pub(super) shared: &'a Arc<Shared>,
     pub(super) task: &'a Task,
@@ -46,7 +46,7 @@ pub(super) struct Gathered {
     pub(super) remembered: Counts,
 }
 
-impl Flock<'_> {
+impl Pool<'_> {
     pub(super) fn broker(&self) -> Result<Broker, ExamineError> {
         Ok(Broker::new(self.shared.clone(), self.location.open()?))
     }
