@@ -5,8 +5,21 @@ use serde_json::Value;
 
 use crate::rig::{Ran, TestRepo, expect_file, hostile, workspace};
 
-const NAMES: &[&str] =
-    &["error", "init", "check", "run", "status", "log", "show", "approve", "reject", "explain", "doctor", "plugin-build"];
+const NAMES: &[&str] = &[
+    "error",
+    "init",
+    "check",
+    "run",
+    "status",
+    "log",
+    "verify",
+    "show",
+    "approve",
+    "reject",
+    "explain",
+    "doctor",
+    "plugin-build",
+];
 
 #[test]
 fn the_schema_files_are_the_program_s() {
@@ -65,6 +78,7 @@ fn every_verb_prints_its_schema() {
     fits(run(&["approve", &id("t")]).exits(0), "approve");
     fits(run(&["reject", &id("second"), "--why", "no"]).exits(0), "reject");
     fits(run(&["log"]).exits(0), "log");
+    fits(run(&["verify"]).exits(0), "verify");
     fits(run(&["explain"]).exits(0), "explain");
     fits(run(&["explain", "MD022"]).exits(0), "explain");
     fits(run(&["doctor"]).exits(0), "doctor");

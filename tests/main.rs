@@ -21,3 +21,4 @@ mod sandbox;
 mod since;
 mod tidy;
 mod verbs;
+mod verify;

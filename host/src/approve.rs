@@ -84,7 +84,7 @@ impl Approved {
     fn recorded(waiting: Waiting, by: &str, ledger: &Ledger<'_>, lock: &Lock, now: i64) -> Result<Self, ApproveError> {
         let body = Body::Approval { digest: waiting.digest(), by: by.to_owned() };
         let (run, task) = (waiting.run().to_owned(), waiting.identity().task.clone());
-        ledger.append(lock, &Record { schema: SCHEMA, run, task, at: now, body }, &[])?;
+        ledger.append(lock, &Record { schema: SCHEMA, run, task, at: now, previous: None, body }, &[])?;
         Ok(Self { waiting })
     }
 

@@ -19,6 +19,7 @@ mod show;
 mod status;
 mod term;
 mod text;
+mod verify;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -67,6 +68,7 @@ enum Verb {
     Approve(approve::Approve),
     Reject(reject::Reject),
     Log(log::Log),
+    Verify(verify::Verify),
     Explain(explain::Explain),
     Doctor(doctor::Doctor),
     /// Builds plugins, for their authors.
@@ -121,6 +123,7 @@ fn carry_out(arguments: &Arguments, term: &Term) -> Result<Exit, CommandError> {
         Verb::Approve(verb) => approve::approve(verb, global, term),
         Verb::Reject(verb) => reject::reject(verb, global, term),
         Verb::Log(verb) => log::log(verb, global, term),
+        Verb::Verify(verb) => verify::verify(verb, global, term),
         Verb::Explain(verb) => explain::explain(verb, term),
         Verb::Doctor(verb) => doctor::doctor(verb, global, term),
         Verb::Plugin(verb) => plugin::plugin(verb, global, term),

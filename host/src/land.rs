@@ -80,7 +80,11 @@ impl Landed {
         }
         let (old, new) = (old.map(|old| old.to_string()), waiting.commit().to_string());
         let body = Body::Landing { branch: name, old, new };
-        ledger.append(lock, &Record { schema: SCHEMA, run: waiting.run().to_owned(), task: task.clone(), at: now, body }, &[])?;
+        ledger.append(
+            lock,
+            &Record { schema: SCHEMA, run: waiting.run().to_owned(), task: task.clone(), at: now, previous: None, body },
+            &[],
+        )?;
         Ok(Self { branch })
     }
 

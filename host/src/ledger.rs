@@ -69,8 +69,9 @@ impl<'r> Ledger<'r> {
     pub(crate) fn append(&self, lock: &Lock, record: &Record, files: &[(&str, Vec<u8>)]) -> Result<Oid, LedgerError> {
         let _intent = lock.intend(REF)?;
         let git = self.repo.git();
-        let text = serde_json::to_vec_pretty(record).map_err(|error| git2::Error::from_str(&error.to_string()))?;
-        let tree = || {
+        let tree = |head: Option<Oid>| {
+            let record = Record { previous: head.map(|head| head.to_string()), ..record.clone() };
+            let text = serde_json::to_vec_pretty(&record).map_err(|error| git2::Error::from_str(&error.to_string()))?;
             let mut builder = git.treebuilder(None)?;
             builder.insert("record.json", git.blob(&text)?, 0o100_644)?;
             for (name, bytes) in files {
@@ -85,7 +86,7 @@ impl<'r> Ledger<'r> {
             let at = record.at.max(parent.as_ref().map_or(0, |parent| parent.time().seconds()));
             let author = signature(at)?;
             let parents: Vec<_> = parent.iter().collect();
-            let write = || git.commit(None, &author, &author, &title, &tree()?, &parents);
+            let write = || git.commit(None, &author, &author, &title, &tree(head)?, &parents);
             match refs::publish::<LedgerError>(git, REF, head, &title, write) {
                 Err(LedgerError::Ref(RefError::Moved { .. } | RefError::Locked { .. })) if attempt < APPENDS_MAX => {
                     std::thread::sleep(std::time::Duration::from_millis(10));

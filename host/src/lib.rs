@@ -29,5 +29,6 @@ pub mod run;
 pub mod sealed;
 pub mod since;
 pub mod trace;
+pub mod verify;
 pub mod waiting;
 pub mod wasm;

@@ -269,7 +269,7 @@ pub fn reject(repo: &Repo, story: &Story, why: &str, person: &str, now: i64) -> 
     let story = &now_told(&ledger, story)?;
     waiting_record(story)?;
     let body = Body::Rejection { why: why.to_owned(), by: person.to_owned() };
-    let record = Record { schema: SCHEMA, run: story.run.clone(), task: story.task.clone(), at: now, body };
+    let record = Record { schema: SCHEMA, run: story.run.clone(), task: story.task.clone(), at: now, previous: None, body };
     ledger.append(&lock, &record, &[])?;
     Ok(())
 }
@@ -332,7 +332,7 @@ fn append(
     body: Body,
     files: &[(&str, Vec<u8>)],
 ) -> Result<(), LedgerError> {
-    let record = Record { schema: SCHEMA, run: run.to_owned(), task: task.name.clone(), at, body };
+    let record = Record { schema: SCHEMA, run: run.to_owned(), task: task.name.clone(), at, previous: None, body };
     ledger.append(lock, &record, files).map(drop)
 }
 
@@ -342,7 +342,7 @@ fn failed(ledger: &Ledger<'_>, lock: &Lock, identity: &Identity, mut record: Run
     record.reason = Some(clean::line(clean::cut(&error.to_string(), 2000)).into_owned());
     let base = git2::Oid::from_str(&record.base).unwrap_or(git2::Oid::ZERO_SHA1);
     let (run, task) = (identity.empty_run(base), identity.task.clone());
-    let record = Record { schema: SCHEMA, run, task, at, body: Body::Run(Box::new(record)) };
+    let record = Record { schema: SCHEMA, run, task, at, previous: None, body: Body::Run(Box::new(record)) };
     if let Err(unwritten) = ledger.append(lock, &record, &[]) {
         tracing::error!(%unwritten, "the failure is not in the ledger");
     }

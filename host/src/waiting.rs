@@ -73,6 +73,9 @@ impl Identity {
     }
 }
 
+/// The trailer that names the newest entry of the ledger before a candidate.
+pub const RECORD_TRAILER: &str = "Lifeos-Record:";
+
 /// A run's id: the first digits of its candidate's digest.
 #[must_use]
 pub fn run_of(digest: &Digest) -> String {
@@ -123,7 +126,7 @@ impl Waiting {
         }
         let parent = git.find_commit(base)?;
         let author = ledger::signature(now.max(parent.time().seconds()))?;
-        let message = message(&identity, candidate, words.summary, &run, &digest);
+        let message = message(&identity, candidate, words.summary, &run, &digest, refs::read(git, ledger::REF)?);
         let mut is_written = false;
         let write = || {
             // A handle of its own: this one would still see a pack that is gone.
@@ -243,12 +246,15 @@ fn unwritten(error: &std::io::Error) -> git2::Error {
 }
 
 /// The host's own words; nothing that a plugin said stands in it.
-fn message(identity: &Identity, candidate: &Candidate, summary: &str, run: &str, digest: &Digest) -> String {
+/// `record` is the newest entry of the ledger: what came before a candidate
+/// cannot be rewritten without rewriting the candidate.
+fn message(identity: &Identity, candidate: &Candidate, summary: &str, run: &str, digest: &Digest, record: Option<Oid>) -> String {
     let Identity { task, plugin, .. } = identity;
     let files = candidate.checked().edits().len();
     let noun = if files == 1 { "file" } else { "files" };
     format!(
-        "{task}: {files} {noun} by {name} {version}\n\n{summary}\n\n{trailer} {run}\nLifeos-Task: {task}\nLifeos-Plugin: {name} {version} {component}\nLifeos-Digest: {digest}\n",
+        "{task}: {files} {noun} by {name} {version}\n\n{summary}\n\n{trailer} {run}\nLifeos-Task: {task}\nLifeos-Plugin: {name} {version} {component}\nLifeos-Digest: {digest}\n{before}",
+        before = record.map(|record| format!("{RECORD_TRAILER} {record}\n")).unwrap_or_default(),
         name = plugin.name,
         version = plugin.version,
         component = plugin.digest,

@@ -17,6 +17,7 @@ use lifeos::refs::RefError;
 use lifeos::repo::RepoError;
 use lifeos::run::RunError;
 use lifeos::sealed::SealedError;
+use lifeos::verify::VerifyError;
 use lifeos::waiting::WaitingError;
 use lifeos::wasm::{CompileError, Failure, LoadError};
 
@@ -116,6 +117,16 @@ impl From<PluginError> for CommandError {
             _ => (Exit::Usage, "build it with `lifeos plugin build`".to_owned()),
         };
         Self::new(exit, &error).hint(hint)
+    }
+}
+
+impl From<VerifyError> for CommandError {
+    fn from(error: VerifyError) -> Self {
+        match error {
+            VerifyError::Ledger(error) => error.into(),
+            VerifyError::Repo(error) => error.into(),
+            VerifyError::Git(error) => RepoError::from(error).into(),
+        }
     }
 }
 

@@ -163,6 +163,19 @@ pub(crate) struct Show {
     pub(crate) trace: Vec<serde_json::Value>,
 }
 
+/// `verify`.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct Verify {
+    pub(crate) schema: &'static str,
+    /// Entries of the ledger.
+    pub(crate) records: u64,
+    /// Commits on branches that say they are of lifeos.
+    pub(crate) commits: u64,
+    /// What is wrong, one sentence each.
+    pub(crate) faults: Vec<String>,
+}
+
 /// `approve` and `reject`.
 #[derive(Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
@@ -264,6 +277,7 @@ pub(crate) fn schema(verb: &str, term: &Term) -> Result<Exit, CommandError> {
         "check" => schema_of::<Check>(),
         "run" => schema_of::<Ran>(),
         "status" | "log" => schema_of::<Runs>(),
+        "verify" => schema_of::<Verify>(),
         "show" => schema_of::<Show>(),
         "approve" | "reject" => schema_of::<Verdict>(),
         "explain" => schema_of::<Explain>(),

@@ -22,6 +22,9 @@ pub struct Record {
     pub task: String,
     /// When, seconds since 1970-01-01T00:00Z.
     pub at: i64,
+    /// The entry before it; set when it is appended.
+    #[serde(default)]
+    pub previous: Option<String>,
     /// What happened.
     #[serde(flatten)]
     pub body: Body,

@@ -1,0 +1,226 @@
+//! Whether the record is whole and true, from what is in the repository alone:
+//! its chain, the candidates it tells of, and the commits that say they are of
+//! lifeos. It looks and changes nothing.
+
+use std::collections::HashMap;
+
+use git2::{Commit, Oid, Repository};
+
+use crate::digest::Digest;
+use crate::ledger::record::{Body, Candidate, Record, Run};
+use crate::ledger::{Ledger, LedgerError};
+use crate::repo::history::TRAILER;
+use crate::repo::{Repo, RepoError};
+use crate::waiting::{Identity, RECORD_TRAILER, run_of};
+
+/// Commits that are looked through for trailers.
+const COMMITS_MAX: usize = 1_000_000;
+
+/// What came out.
+#[derive(Debug, Default)]
+pub struct Verified {
+    /// Entries of the ledger.
+    pub records: u64,
+    /// Commits on branches that say they are of lifeos.
+    pub commits: u64,
+    /// What is wrong, one sentence each, oldest entry first.
+    pub faults: Vec<String>,
+}
+
+/// Why nothing can be said.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    /// The ledger cannot be read.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The repository cannot be read.
+    #[error(transparent)]
+    Repo(#[from] RepoError),
+    /// Git failed.
+    #[error("git: {0}")]
+    Git(#[from] git2::Error),
+}
+
+/// Looks at the whole record.
+///
+/// # Errors
+/// [`VerifyError`] when it cannot be read. What is wrong with it is no error.
+pub fn verify(repo: &Repo) -> Result<Verified, VerifyError> {
+    let mut entries = Ledger::of(repo).records()?;
+    entries.reverse();
+    let mut walk = Walk { git: repo.git(), verified: Verified::default(), places: HashMap::new(), runs: HashMap::new() };
+    for (place, (id, record)) in entries.iter().enumerate() {
+        walk.chain(*id, record)?;
+        walk.entry(*id, record);
+        walk.places.insert(id.to_string(), place);
+    }
+    walk.verified.records = entries.len() as u64;
+    walk.commits()?;
+    Ok(walk.verified)
+}
+
+/// A run as told so far.
+#[derive(Default)]
+struct Told {
+    /// Whether an entry tells that it landed.
+    landed: bool,
+    candidate: Option<Candidate>,
+    /// The place of the first entry about that candidate.
+    place: usize,
+    /// Digests that were approved.
+    approved: Vec<Digest>,
+}
+
+struct Walk<'r> {
+    git: &'r Repository,
+    verified: Verified,
+    /// Entries by id, and their place in the chain.
+    places: HashMap<String, usize>,
+    runs: HashMap<String, Told>,
+}
+
+impl Walk<'_> {
+    fn fault(&mut self, entry: Oid, words: &str) {
+        self.verified.faults.push(format!("entry {:.10}: {words}", entry.to_string()));
+    }
+
+    /// An entry names the one before it, which is its only parent.
+    fn chain(&mut self, id: Oid, record: &Record) -> Result<(), git2::Error> {
+        let commit = self.git.find_commit(id)?;
+        let parents: Vec<String> = commit.parent_ids().map(|parent| parent.to_string()).collect();
+        let named: Vec<String> = record.previous.iter().cloned().collect();
+        if parents != named {
+            let name = |ids: &[String]| ids.first().map_or_else(|| "nothing".to_owned(), |id| id[..id.len().min(10)].to_owned());
+            let words = format!("it was written after {}, and stands after {}", name(&named), name(&parents));
+            self.fault(id, &format!("{words}: an entry was changed, dropped or moved"));
+        }
+        Ok(())
+    }
+
+    fn entry(&mut self, id: Oid, record: &Record) {
+        match &record.body {
+            Body::Run(run) => self.run(id, record, run),
+            Body::Approval { digest, .. } => match self.runs.get_mut(&record.run) {
+                Some(told) if told.candidate.as_ref().is_some_and(|it| it.digest == digest.to_string()) => {
+                    told.approved.push(*digest);
+                }
+                _ => self.fault(id, &format!("it approves a candidate that run {} did not come to", record.run)),
+            },
+            Body::Rejection { .. } if !self.runs.contains_key(&record.run) => {
+                self.fault(id, &format!("it rejects run {}, of which there is no entry", record.run));
+            }
+            Body::Rejection { .. } => {}
+            Body::Landing { new, .. } => self.landing(id, record, new),
+        }
+    }
+
+    fn run(&mut self, id: Oid, record: &Record, run: &Run) {
+        if let Some(candidate) = &run.candidate
+            && let Some(words) = self.untrue(record, run, candidate)
+        {
+            self.fault(id, &words);
+        }
+        let place = self.places.len();
+        let told = self.runs.entry(record.run.clone()).or_insert_with(|| Told { place, ..Told::default() });
+        if let Some(candidate) = &run.candidate
+            && told.candidate.as_ref().is_none_or(|known| known.commit != candidate.commit)
+        {
+            (told.candidate, told.place) = (Some(candidate.clone()), place);
+        }
+    }
+
+    /// What the entry says of its candidate and is not so.
+    fn untrue(&self, record: &Record, run: &Run, candidate: &Candidate) -> Option<String> {
+        let (base, tree) = (Oid::from_str(&run.base).ok()?, Oid::from_str(&candidate.tree).ok()?);
+        let grant = Digest::parse(&run.grant);
+        let identity = grant.map(|grant| Identity { task: record.task.clone(), plugin: run.plugin.clone(), grant });
+        let digest = identity.map(|identity| identity.digest(base, tree));
+        if digest.is_none_or(|digest| digest.to_string() != candidate.digest || run_of(&digest) != record.run) {
+            let words = "task, base, tree, component and grant do not make the digest";
+            return Some(format!("run {}: {words} {}", record.run, candidate.digest));
+        }
+        let Ok(commit) = Oid::from_str(&candidate.commit).and_then(|commit| self.git.find_commit(commit)) else {
+            return Some(format!("run {}: its candidate {:.10} is not in the repository", record.run, candidate.commit));
+        };
+        if commit.tree_id() != tree || commit.parent_ids().collect::<Vec<_>>() != [base] {
+            return Some(format!("run {}: its candidate {:.10} has another tree or base", record.run, candidate.commit));
+        }
+        let plugin = trailer(&commit, "Lifeos-Plugin:")?;
+        let is_same = plugin.ends_with(&run.plugin.digest);
+        (!is_same).then(|| format!("run {}: its candidate was made by the component {plugin}", record.run))
+    }
+
+    fn landing(&mut self, id: Oid, record: &Record, new: &str) {
+        if let Some(told) = self.runs.get_mut(&record.run) {
+            told.landed = true;
+        }
+        let told = self.runs.get(&record.run);
+        let candidate = told.and_then(|told| told.candidate.as_ref());
+        if candidate.is_none_or(|candidate| candidate.commit != new) {
+            let words = format!("{new:.10} landed, which is not the candidate of run {}", record.run);
+            return self.fault(id, &words);
+        }
+        let is_approved = told.is_some_and(|told| {
+            told.candidate.as_ref().is_some_and(|it| told.approved.iter().any(|digest| digest.to_string() == it.digest))
+        });
+        if !is_approved {
+            self.fault(id, &format!("run {} landed and no approval of its digest stands before", record.run));
+        }
+    }
+
+    /// Every commit on a branch that says it is of a run has that run's entry.
+    fn commits(&mut self) -> Result<(), VerifyError> {
+        let mut walk = self.git.revwalk()?;
+        walk.push_glob("refs/heads/*")?;
+        // A detached HEAD is a branch without a name; an unborn one has no commits.
+        drop(walk.push_head());
+        for id in walk.take(COMMITS_MAX) {
+            let commit = self.git.find_commit(id?)?;
+            let Some(run) = trailer(&commit, TRAILER) else { continue };
+            self.verified.commits += 1;
+            let faults: Vec<String> = self.commit(&commit, &run).into_iter().collect();
+            self.verified.faults.extend(faults);
+        }
+        self.branches()
+    }
+
+    /// A branch of ours that is at a candidate has that landing's entry.
+    fn branches(&mut self) -> Result<(), VerifyError> {
+        let landed = |run: &str| self.runs.get(run).is_some_and(|told| told.landed);
+        let mut faults = Vec::new();
+        for branch in self.git.references_glob("refs/heads/lifeos/*")? {
+            let branch = branch?;
+            let commit = branch.peel_to_commit()?;
+            if let Some(run) = trailer(&commit, TRAILER).filter(|run| !landed(run)) {
+                let name = String::from_utf8_lossy(branch.name_bytes()).into_owned();
+                faults.push(format!("{name} is at run {run}, and no entry tells that it landed"));
+            }
+        }
+        self.verified.faults.extend(faults);
+        Ok(())
+    }
+
+    fn commit(&self, commit: &Commit<'_>, run: &str) -> Option<String> {
+        let shown = format!("commit {:.10}", commit.id().to_string());
+        let Some(told) = self.runs.get(run) else {
+            return Some(format!("{shown} says that it is of run {run}, of which there is no entry"));
+        };
+        // One that somebody picked or rebased is a commit of theirs.
+        if told.candidate.as_ref().is_none_or(|it| it.commit != commit.id().to_string()) {
+            return None;
+        }
+        match (trailer(commit, RECORD_TRAILER), told.place) {
+            (None, 0) => None,
+            (Some(before), place) if self.places.get(&before).is_some_and(|at| *at < place) => None,
+            (Some(before), _) => Some(format!("{shown} was made after entry {before:.10}, which does not stand before its run")),
+            (None, _) => Some(format!("{shown} was made when the ledger was empty, and {} entries stand before", told.place)),
+        }
+    }
+}
+
+/// The value of a trailer in the last paragraph of a message.
+fn trailer(commit: &Commit<'_>, name: &str) -> Option<String> {
+    let message = commit.message().ok()?;
+    let lines = message.lines().rev().skip_while(|line| line.trim().is_empty()).take_while(|line| !line.trim().is_empty());
+    lines.into_iter().find_map(|line| Some(line.strip_prefix(name)?.trim().to_owned()))
+}
