@@ -11,7 +11,8 @@ use landlock::{
     ABI, Access as _, AccessFs, AccessNet, CompatLevel, Compatible as _, Ruleset, RulesetAttr as _, RulesetCreatedAttr as _,
     RulesetStatus, Scope, path_beneath_rules,
 };
-use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, getuid, setpriority_process, setrlimit};
+use rustix::thread::{CapabilitySet, remove_capability_from_bounding_set};
 use seccompiler::{SeccompAction, SeccompFilter, TargetArch, apply_filter};
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +41,8 @@ pub(super) struct Order {
 const FILE_BYTES_MAX: u64 = 8 << 30;
 /// The newest version of Landlock whose rights are known here.
 const KNOWN: ABI = ABI::V6;
+/// How far commands stand back behind other processes.
+const NICE: i32 = 10;
 /// Devices that hold nothing.
 const DEVICES: [&str; 5] = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
 /// Exit status when rights could not be taken away, and when the command could not be started.
@@ -70,11 +73,32 @@ fn confine(order: &Order) -> Result<(), Box<dyn std::error::Error>> {
     let limit = |most| Rlimit { current: Some(most), maximum: Some(most) };
     setrlimit(Resource::Core, limit(0))?;
     setrlimit(Resource::Fsize, limit(FILE_BYTES_MAX))?;
+    // The supervisor goes first, so that it can kill faster than anybody forks.
+    setpriority_process(None, NICE)?;
     if order.isolated {
+        // The kernel counts all processes of the user, and none of root's.
+        setrlimit(Resource::Nproc, limit(order.processes_max.saturating_add(own_processes())))?;
+        drop_capabilities();
         files(&order.readable, &order.folder)?;
         system_calls()?;
     }
     Ok(())
+}
+
+/// Processes of this user that are there already.
+fn own_processes() -> u64 {
+    use std::os::unix::fs::MetadataExt as _;
+    let user = getuid().as_raw();
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let own = entries.filter(|entry| entry.metadata().is_ok_and(|about| about.uid() == user));
+    own.filter(|entry| entry.file_name().to_str().is_some_and(|name| name.parse::<u32>().is_ok())).count() as u64
+}
+
+/// Root without the rights of root; whoever is not root has none to lose.
+fn drop_capabilities() {
+    for capability in CapabilitySet::all().iter() {
+        let _not_root = remove_capability_from_bounding_set(capability);
+    }
 }
 
 /// Files: the folder may be written, some places read, the rest is out of

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::cell::Order;
 
 /// How often processes are looked at.
-const TICK: Duration = Duration::from_millis(20);
+const TICK: Duration = Duration::from_millis(10);
 /// How long killed processes may take to go.
 const GONE_MAX: Duration = Duration::from_secs(10);
 
