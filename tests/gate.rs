@@ -237,3 +237,60 @@ fn doctor_tells_how_gates_are_isolated() {
     repo.task(&hostile(), "read = ['**']");
     repo.lifeos(&["doctor"]).says("Landlock").says("no namespaces");
 }
+
+#[test]
+fn case_77_no_name_hides_a_process() {
+    let script = "n=$(printf '\\377'); cp /bin/sleep \"./$n\"; \"./$n\" 295 & cp /bin/sleep './a) R 1 2'; './a) R 1 2' 295 & sleep .2; exit 0";
+    let repo = gated(script, "");
+    let report = run(&repo).exits(0).json();
+    let killed = &report["tasks"][0]["record"]["gate"]["commands"][0]["killed"];
+    assert!(killed.as_u64().is_some_and(|killed| killed >= 2), "{report}");
+    let processes = std::fs::read_dir("/proc").expect("/proc").flatten();
+    let left =
+        processes.filter(|entry| std::fs::read(entry.path().join("cmdline")).is_ok_and(|line| line.ends_with(b"\x00295\0")));
+    assert_eq!(left.count(), 0);
+}
+
+#[test]
+fn other_processes_keep_their_limits_and_their_turn() {
+    let script = "prlimit --pid $PPID --nofile=0 2>&1; renice -n 19 -p $PPID 2>&1; chrt -i -p 0 $PPID 2>&1; \
+                  ipcmk -M 4096 2>&1; prlimit --nofile=50 && echo own; exit 0";
+    let repo = gated(script, "");
+    run(&repo).exits(0);
+    let said = output(&repo);
+    assert!(said.matches("ermission denied").count() >= 3, "{said}");
+}
+
+#[test]
+fn files_that_somebody_left_open_stay_behind() {
+    let repo = gated("cat <&7 && echo read; echo x >&8 && echo written; exit 0", "");
+    let (secret, log) = (repo.scratch().join("secret"), repo.scratch().join("log"));
+    std::fs::write(&secret, "s3cr3t").expect("a file");
+    let setup = format!("exec 7<{} 8>>{}", secret.display(), log.display());
+    let ran = repo.guarded(crate::rig::below_shell(&setup, &repo.command(&["run", "t", "--json"])));
+    ran.exits(0);
+    let said = output(&repo);
+    assert!(!said.contains("s3cr3t") && !said.contains("written"), "{said}");
+    assert_eq!(std::fs::read_to_string(log).expect("the log"), "");
+}
+
+#[test]
+fn datagrams_do_not_leave_and_streams_stay_pairs() {
+    let script = "python3 - <<'P'\nimport socket\nfor kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):\n    try:\n        socket.socketpair(socket.AF_UNIX, kind)\n        print('pair')\n    except OSError:\n        print('no pair')\nP\n";
+    let repo = gated(script, "");
+    run(&repo).exits(0);
+    assert!(output(&repo).ends_with("no pair\npair"), "{}", output(&repo));
+}
+
+#[test]
+fn a_folder_goes_however_deep_it_is_and_is_its_owner_s_alone() {
+    let script = "stat -c %a ..; python3 -c \"import os\nfor _ in range(3000):\n    os.mkdir('d'); os.chdir('d')\nos.mkdir('e', 0)\"; exit 0";
+    let repo = gated(script, "");
+    let scratch = repo.scratch().join("tmp");
+    std::fs::create_dir(&scratch).expect("a folder");
+    let mut command = repo.command(&["run", "t", "--json"]);
+    command.env("TMPDIR", &scratch);
+    repo.guarded(crate::rig::below_shell("ulimit -n 256; umask 0", &command)).exits(0);
+    assert!(output(&repo).contains("700"), "{}", output(&repo));
+    assert_eq!(std::fs::read_dir(scratch).expect("the folder").count(), 0);
+}

@@ -27,6 +27,8 @@ pub use jail::{Jail, JailError};
 
 /// The form of what is remembered; another one is another file.
 const FORM: &str = "gate-1-";
+/// Bytes of a command's output that are on record: the last ones.
+const OUTPUT_KEPT_MAX: usize = 256 << 10;
 /// Verdicts that nobody asked for in so long are removed.
 const STALE: Duration = Duration::from_secs(60 * 24 * 3600);
 
@@ -157,15 +159,17 @@ impl<'g> Gate<'g> {
             tests: count::executed(&without_colours(&output)),
             millis: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
             killed: report.killed,
-            output: clean::block(&without_colours(&output)).into_owned(),
+            output: clean::block(last(&without_colours(&output))).into_owned(),
         })
     }
 
     /// Everything that a verdict may depend on and that is known.
     fn identity(&self, tree: Oid) -> Digest {
         let limits = self.limits;
+        let programs: Vec<_> = self.commands.iter().filter_map(|words| self.jail.program_of(words.first()?)).collect();
         let facts = format!(
-            "{tree} {:?} {} {} {} {} {:?} {:?}",
+            "{tree} {} {programs:?} {:?} {} {} {} {} {:?} {:?}",
+            env!("CARGO_PKG_VERSION"),
             self.commands,
             limits.gate_seconds_max,
             limits.gate_memory_bytes_max,
@@ -196,13 +200,20 @@ impl Verdict {
     /// What speaks against this tree beside that of its base.
     #[must_use]
     pub fn fault_beside(&self, base: &Self) -> Option<String> {
-        let fewer = match (self.tests(), base.tests()) {
-            (Some(now), Some(before)) if now < before => Some(format!("{now} tests ran, on the base {before}")),
-            (None, Some(before)) => Some(format!("no test was reported, on the base {before}")),
+        let fewer = |(now, before): (&Ran, &Ran)| match (now.tests, before.tests) {
+            (Some(count), Some(before)) if count < before => {
+                Some(format!("`{}`: {count} tests ran, on the base {before}", now.command))
+            }
+            (None, Some(before)) => Some(format!("`{}`: no test was reported, on the base {before}", now.command)),
             _ => None,
         };
-        self.fault().or(fewer)
+        self.fault().or_else(|| self.commands.iter().zip(&base.commands).find_map(fewer))
     }
+}
+
+/// The end of a text, from the beginning of a character.
+fn last(text: &str) -> &str {
+    &text[text.ceil_char_boundary(text.len().saturating_sub(OUTPUT_KEPT_MAX))..]
 }
 
 /// Text without the sequences that colour it.

@@ -154,8 +154,10 @@ pub(crate) fn jail() -> Result<Jail, CommandError> {
             .filter(|path| path.is_absolute())
     };
     let path = std::env::var("PATH").unwrap_or_else(|_| "/usr/local/bin:/usr/bin:/bin".to_owned());
-    // A folder that holds the home folder would show all of it.
-    let is_narrow = |place: &PathBuf| place.is_absolute() && !home.as_ref().is_some_and(|home| home.starts_with(place));
+    // A folder that holds the home folder would show all of it, whatever it is called.
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let is_narrow =
+        |place: &PathBuf| place.is_absolute() && !home.as_ref().is_some_and(|home| real(home).starts_with(real(place)));
     let mut readable: Vec<PathBuf> = SYSTEM.iter().map(PathBuf::from).collect();
     readable.extend(std::env::split_paths(&path).filter(is_narrow));
     let mut environment = BTreeMap::from([("PATH".to_owned(), path), ("LANG".to_owned(), "C.UTF-8".to_owned())]);

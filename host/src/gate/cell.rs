@@ -11,9 +11,11 @@ use landlock::{
     ABI, Access as _, AccessFs, AccessNet, CompatLevel, Compatible as _, Ruleset, RulesetAttr as _, RulesetCreatedAttr as _,
     RulesetStatus, Scope, path_beneath_rules,
 };
-use rustix::process::{Resource, Rlimit, getuid, setpriority_process, setrlimit};
+use rustix::process::{Resource, Rlimit, Signal, getuid, set_parent_process_death_signal, setpriority_process, setrlimit};
 use rustix::thread::{CapabilitySet, remove_capability_from_bounding_set};
-use seccompiler::{SeccompAction, SeccompFilter, TargetArch, apply_filter};
+use seccompiler::{
+    SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule, TargetArch, apply_filter,
+};
 use serde::{Deserialize, Serialize};
 
 /// What a command may do, as it is handed from process to process.
@@ -64,6 +66,7 @@ pub fn cell_child(order: &str) -> u8 {
         return complain(format!("lifeos: the gate cannot be isolated: {error}\n"), NOT_ISOLATED);
     }
     let Some((program, arguments)) = order.words.split_first() else { return 0 };
+    close_the_rest();
     let mut command = Command::new(program);
     command.args(arguments).env_clear().envs(&order.environment).current_dir(order.folder.join("tree")).stdin(Stdio::null());
     complain(format!("lifeos: {program}: {}\n", command.exec()), NOT_FOUND)
@@ -76,8 +79,9 @@ fn confine(order: &Order) -> Result<(), Box<dyn std::error::Error>> {
     // The supervisor goes first, so that it can kill faster than anybody forks.
     setpriority_process(None, NICE)?;
     if order.isolated {
-        // The kernel counts all processes of the user, and none of root's.
-        setrlimit(Resource::Nproc, limit(order.processes_max.saturating_add(own_processes())))?;
+        // The kernel counts all threads of the user, and none of root's.
+        set_parent_process_death_signal(Some(Signal::KILL))?;
+        setrlimit(Resource::Nproc, limit(order.processes_max.saturating_add(own_threads())))?;
         drop_capabilities();
         files(&order.readable, &order.folder)?;
         system_calls()?;
@@ -85,13 +89,21 @@ fn confine(order: &Order) -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Processes of this user that are there already.
-fn own_processes() -> u64 {
+/// Threads of this user that are there already, and room for more of them.
+fn own_threads() -> u64 {
     use std::os::unix::fs::MetadataExt as _;
     let user = getuid().as_raw();
     let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
     let own = entries.filter(|entry| entry.metadata().is_ok_and(|about| about.uid() == user));
-    own.filter(|entry| entry.file_name().to_str().is_some_and(|name| name.parse::<u32>().is_ok())).count() as u64
+    let threads = own.filter_map(|entry| Some(std::fs::read_dir(entry.path().join("task")).ok()?.count() as u64));
+    threads.sum::<u64>() + 4_096
+}
+
+/// No file that somebody left open goes on to the command.
+fn close_the_rest() {
+    // SAFETY: the call only marks numbers from 3 on to be closed by `exec`.
+    #[expect(unsafe_code, reason = "no library wraps it")]
+    let _none_open = unsafe { libc::syscall(libc::SYS_close_range, 3_u32, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) };
 }
 
 /// Root without the rights of root; whoever is not root has none to lose.
@@ -136,6 +148,20 @@ fn system_calls() -> Result<(), Box<dyn std::error::Error>> {
         libc::SYS_process_vm_readv,
         libc::SYS_process_vm_writev,
         libc::SYS_pidfd_getfd,
+        libc::SYS_process_madvise,
+        libc::SYS_migrate_pages,
+        libc::SYS_move_pages,
+        libc::SYS_ioprio_set,
+        libc::SYS_shmget,
+        libc::SYS_shmat,
+        libc::SYS_shmctl,
+        libc::SYS_semget,
+        libc::SYS_semctl,
+        libc::SYS_msgget,
+        libc::SYS_msgsnd,
+        libc::SYS_msgrcv,
+        libc::SYS_msgctl,
+        libc::SYS_mq_open,
         libc::SYS_mount,
         libc::SYS_umount2,
         libc::SYS_pivot_root,
@@ -161,7 +187,25 @@ fn system_calls() -> Result<(), Box<dyn std::error::Error>> {
     ];
     let arch = if cfg!(target_arch = "aarch64") { TargetArch::aarch64 } else { TargetArch::x86_64 };
     let denied = SeccompAction::Errno(libc::EACCES.unsigned_abs());
-    let rules = DENIED.iter().map(|call| (*call, Vec::new())).collect();
+    // Of oneself only: of other processes they would reach all of the user's.
+    const OF_ONESELF: &[(libc::c_long, u8)] = &[
+        (libc::SYS_prlimit64, 0),
+        (libc::SYS_sched_setscheduler, 0),
+        (libc::SYS_sched_setparam, 0),
+        (libc::SYS_sched_setattr, 0),
+        (libc::SYS_sched_setaffinity, 0),
+        (libc::SYS_setpriority, 1),
+    ];
+    let rule = |argument, operator, value| {
+        let condition = SeccompCondition::new(argument, SeccompCmpArgLen::Dword, operator, value)?;
+        SeccompRule::new(vec![condition])
+    };
+    let mut rules: BTreeMap<libc::c_long, Vec<SeccompRule>> = DENIED.iter().map(|call| (*call, Vec::new())).collect();
+    for (call, argument) in OF_ONESELF {
+        rules.insert(*call, vec![rule(*argument, SeccompCmpOp::Ne, 0)?]);
+    }
+    // A datagram can be sent to whoever has a path; a stream stays a pair.
+    rules.insert(libc::SYS_socketpair, vec![rule(1, SeccompCmpOp::MaskedEq(0xf), libc::SOCK_DGRAM as u64)?]);
     let filter = SeccompFilter::new(rules, SeccompAction::Allow, denied, arch)?;
     let program: seccompiler::BpfProgram = filter.try_into()?;
     apply_filter(&program)?;

@@ -4,15 +4,18 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt as _};
 use git2::{ObjectType, Oid};
+use rustix::process::getuid;
 
 use crate::repo::{Location, RepoError};
 
+/// Bytes of all files of a tree together.
+const BYTES_MAX: u64 = 16 << 30;
 /// How deep folders may be nested.
 const DEPTH_MAX: usize = 256;
 /// Bytes of a symbolic link's target.
@@ -37,12 +40,19 @@ pub enum FolderError {
     /// A name in the tree that no folder may have.
     #[error("the tree has an entry `{0}` that cannot be written out")]
     Name(String),
+    /// More than may be written out.
+    #[error("the tree has more than {} GiB of files", BYTES_MAX >> 30)]
+    TooLarge,
     /// The tree cannot be read.
     #[error(transparent)]
     Repo(#[from] RepoError),
     /// The tree cannot be read.
     #[error("git: {0}")]
     Git(#[from] git2::Error),
+}
+
+fn owner_only() -> std::fs::Permissions {
+    std::fs::Permissions::from_mode(0o700)
 }
 
 /// A blob and where it goes.
@@ -66,7 +76,7 @@ impl Folder {
         threads: usize,
     ) -> Result<Self, FolderError> {
         let io = |source| FolderError::Io { path: scratch.to_owned(), source };
-        let root = tempfile::Builder::new().prefix(prefix).tempdir_in(scratch).map_err(io)?.keep();
+        let root = tempfile::Builder::new().prefix(prefix).permissions(owner_only()).tempdir_in(scratch).map_err(io)?.keep();
         // From here on the folder goes with this value.
         let folder = Self { root };
         for name in ["tree", "home", "tmp"] {
@@ -99,8 +109,10 @@ impl Folder {
     /// Removes folders that a killed run left behind.
     pub(super) fn sweep(scratch: &Path, prefix: &str) {
         for entry in std::fs::read_dir(scratch).into_iter().flatten().flatten() {
-            let is_ours = entry.file_name().as_bytes().starts_with(prefix.as_bytes());
-            if is_ours && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            let is_named = entry.file_name().as_bytes().starts_with(prefix.as_bytes());
+            // Others may make folders of that name in a place that is shared.
+            let is_own = |about: std::fs::Metadata| about.is_dir() && about.uid() == getuid().as_raw();
+            if is_named && entry.metadata().is_ok_and(is_own) {
                 drop(Self { root: entry.path() });
             }
         }
@@ -127,29 +139,45 @@ impl Folder {
 impl Drop for Folder {
     fn drop(&mut self) {
         if std::fs::remove_dir_all(&self.root).is_err() {
-            // A command may have taken its own rights away.
-            open_up(&self.root);
-            if let Err(error) = std::fs::remove_dir_all(&self.root) {
+            // A command may have taken its own rights away, or nested folders deeper than files can be open.
+            if let Err(error) = remove(&self.root) {
                 tracing::warn!(folder = %self.root.display(), %error, "the gate's folder is still there");
             }
         }
     }
 }
 
-/// Gives the owner all rights to folders; links are not followed.
-fn open_up(folder: &Path) {
-    let mut left = vec![folder.to_owned()];
+/// Removes a folder of ours however deep it is: folders in it are opened up and
+/// moved to its top, one after the other. Links are not followed.
+fn remove(root: &Path) -> std::io::Result<()> {
+    let (mut left, mut count) = (vec![root.to_owned()], 0_u64);
     while let Some(folder) = left.pop() {
-        drop(std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700)));
-        let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
-        left.extend(entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())).map(|entry| entry.path()));
+        std::fs::set_permissions(&folder, owner_only())?;
+        for entry in std::fs::read_dir(&folder)? {
+            let entry = entry?;
+            if !entry.file_type()?.is_dir() {
+                std::fs::remove_file(entry.path())?;
+            } else if folder == root && entry.file_name().as_bytes().starts_with(b"gone-") {
+                // It was moved here before and is on the list.
+            } else {
+                count += 1;
+                std::fs::set_permissions(entry.path(), owner_only())?;
+                let to = root.join(format!("gone-{count}"));
+                std::fs::rename(entry.path(), &to)?;
+                left.push(to);
+            }
+        }
+        if folder != root {
+            std::fs::remove_dir(&folder)?;
+        }
     }
+    std::fs::remove_dir(root)
 }
 
 /// Makes all folders of a tree and tells which files go into them.
 fn folders(location: &Location, tree: Oid, top: &Dir) -> Result<Vec<File>, FolderError> {
     let repo = location.open()?;
-    let (mut left, mut files) = (vec![(PathBuf::new(), tree)], Vec::new());
+    let (mut left, mut files, mut bytes) = (vec![(PathBuf::new(), tree)], Vec::new(), 0_u64);
     while let Some((folder, tree)) = left.pop() {
         for entry in &repo.git().find_tree(tree)? {
             let path = folder.join(name(entry.name_bytes())?);
@@ -157,7 +185,13 @@ fn folders(location: &Location, tree: Oid, top: &Dir) -> Result<Vec<File>, Folde
                 return Err(FolderError::Name(path.display().to_string()));
             }
             match entry.kind() {
-                Some(ObjectType::Blob) => files.push(File { path, blob: entry.id(), mode: entry.filemode() }),
+                Some(ObjectType::Blob) => {
+                    bytes = bytes.saturating_add(repo.size(entry.id())?);
+                    if bytes > BYTES_MAX {
+                        return Err(FolderError::TooLarge);
+                    }
+                    files.push(File { path, blob: entry.id(), mode: entry.filemode() });
+                }
                 kind => {
                     top.create_dir(&path).map_err(|source| FolderError::Io { path: path.clone(), source })?;
                     // A submodule stays empty.

@@ -6,14 +6,17 @@ use std::collections::{BTreeMap, VecDeque};
 use std::io::Read;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::time::{Duration, SystemTime};
 
 use super::cell::Order;
 use super::folder::Folder;
 use super::supervisor::Report;
 use crate::policy::Limits;
 
-/// Bytes of output that are kept: the last ones.
-pub(super) const OUTPUT_BYTES_MAX: usize = 256 << 10;
+/// Bytes of output that are looked at: the last ones.
+pub(super) const OUTPUT_BYTES_MAX: usize = 8 << 20;
+/// How long the output may be on its way once the supervisor is gone.
+const OUTPUT_WAIT: Duration = Duration::from_secs(5);
 /// Bytes of a report.
 const REPORT_BYTES_MAX: u64 = 64 << 10;
 
@@ -64,6 +67,19 @@ impl Jail {
         if ended.status.success() { Ok(()) } else { Err(JailError::NotIsolated(words.trim().to_owned())) }
     }
 
+    /// Where PATH leads for the name of a program, its length and when it was
+    /// changed; none for one of the tree.
+    pub(super) fn program_of(&self, name: &str) -> Option<(PathBuf, u64, Option<SystemTime>)> {
+        if name.contains('/') {
+            return None;
+        }
+        let mut places = std::env::split_paths(self.environment.get("PATH")?).map(|place| place.join(name));
+        places.find_map(|path| {
+            let about = path.metadata().ok().filter(std::fs::Metadata::is_file)?;
+            Some((path, about.len(), about.modified().ok()))
+        })
+    }
+
     /// Runs a command in a folder.
     ///
     /// # Errors
@@ -82,13 +98,13 @@ impl Jail {
             .spawn()
             .map_err(|error| failed(error.to_string()))?;
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-        let (output, report) = std::thread::scope(|scope| {
-            let output = scope.spawn(|| stdout.map(last_of).unwrap_or_default());
-            let mut report = Vec::new();
-            drop(stderr.map(|stderr| stderr.take(REPORT_BYTES_MAX).read_to_end(&mut report)));
-            (output.join().unwrap_or_default(), report)
-        });
+        let (told, output) = std::sync::mpsc::channel();
+        // It ends with the pipe; nobody waits for a pipe that outlives the supervisor.
+        std::thread::spawn(move || told.send(stdout.map(last_of).unwrap_or_default()));
+        let mut report = Vec::new();
+        drop(stderr.map(|stderr| stderr.take(REPORT_BYTES_MAX).read_to_end(&mut report)));
         child.wait().map_err(|error| failed(error.to_string()))?;
+        let output = output.recv_timeout(OUTPUT_WAIT).map_err(|_| failed("its output does not end".to_owned()))?;
         let report = serde_json::from_slice(&report).map_err(|_| failed(String::from_utf8_lossy(&report).into_owned()))?;
         Ok(Ended { report, output })
     }

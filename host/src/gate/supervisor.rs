@@ -63,7 +63,7 @@ fn supervise(order: &Order, text: &str) -> std::io::Result<Report> {
             (report.status, report.signal) = (status.code(), status.signal());
             break;
         }
-        let used = Used::of_descendants();
+        let used = Used::of_descendants()?;
         let over = |key: &str| Some(key.to_owned());
         report.limit = match () {
             () if started.elapsed() > Duration::from_secs(order.seconds_max) => over("gate_seconds_max"),
@@ -85,9 +85,10 @@ fn supervise(order: &Order, text: &str) -> std::io::Result<Report> {
 fn kill_all() -> std::io::Result<u64> {
     let (started, mut killed) = (Instant::now(), std::collections::HashSet::new());
     loop {
+        // Whoever lost its parent is a child of this process: with no child left there is nobody left.
         while let Ok(Some(_)) = wait(WaitOptions::NOHANG) {}
-        let left = Used::of_descendants().processes;
-        if left.is_empty() {
+        let left = Used::of_descendants()?.processes;
+        if left.is_empty() && matches!(wait(WaitOptions::NOHANG), Err(rustix::io::Errno::CHILD)) {
             return Ok(killed.len() as u64);
         }
         if started.elapsed() > GONE_MAX {
@@ -110,11 +111,16 @@ struct Used {
 }
 
 impl Used {
-    fn of_descendants() -> Self {
+    /// What cannot be read is an error, or a process could hide; but for one that has just gone.
+    fn of_descendants() -> std::io::Result<Self> {
         let mut children: HashMap<i32, Vec<(i32, u64)>> = HashMap::new();
-        for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
+        for entry in std::fs::read_dir("/proc")? {
+            let entry = entry?;
             let Some(process) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else { continue };
-            let stat = std::fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
+            let stat = match std::fs::read(entry.path().join("stat")) {
+                Err(error) if is_gone(&error) => continue,
+                stat => String::from_utf8_lossy(&stat?).into_owned(),
+            };
             // The name in brackets may hold anything.
             let Some((_, rest)) = stat.rsplit_once(") ") else { continue };
             let mut fields = rest.split(' ');
@@ -131,6 +137,10 @@ impl Used {
                 used.processes.extend(Pid::from_raw(process));
             }
         }
-        used
+        Ok(used)
     }
+}
+
+fn is_gone(error: &std::io::Error) -> bool {
+    error.kind() == std::io::ErrorKind::NotFound || error.raw_os_error() == Some(rustix::io::Errno::SRCH.raw_os_error())
 }
