@@ -103,13 +103,12 @@ fn a_chain_that_was_made_anew_is_held_against_what_landed() {
     // The liar mends the names of the entries before, too.
     let mut parent: Option<(String, String)> = None;
     trees[0] = changed(&repo, &trees[0], "\"documents\": 0", "\"documents\": 7");
-    for at in 0..trees.len() {
-        let old =
-            repo.git(&["log", "--reverse", "--format=%H", "refs/lifeos/ledger"]).lines().nth(at).expect("an entry").to_owned();
+    let ids = repo.git(&["log", "--reverse", "--format=%H", "refs/lifeos/ledger"]);
+    for (tree, old) in trees.iter_mut().zip(ids.lines().map(str::to_owned)) {
         if let Some((was, is)) = &parent {
-            trees[at] = changed(&repo, &trees[at], was, is);
+            *tree = changed(&repo, tree, was, is);
         }
-        let mut arguments = vec!["commit-tree", "-m", "x", &trees[at]];
+        let mut arguments = vec!["commit-tree", "-m", "x", tree];
         let is = parent.as_ref().map(|(_, is)| is.clone());
         arguments.extend(is.iter().flat_map(|is| ["-p", is.as_str()]));
         let new = repo.git(&arguments).trim().to_owned();
