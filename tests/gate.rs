@@ -123,7 +123,7 @@ fn case_77_what_is_left_in_the_background_is_killed() {
     let repo = gated(script, "");
     let report = run(&repo).exits(0).json();
     let killed = report["tasks"][0]["record"]["gate"]["commands"][0]["killed"].as_u64();
-    assert!(killed.is_some_and(|killed| killed >= 2), "{report}");
+    assert!(killed.is_some_and(|killed| killed >= 1), "{report}");
     for time in ["297", "298"] {
         assert!(!is_running(&["sleep", time]), "sleep {time} is still there");
     }
@@ -187,10 +187,15 @@ fn what_the_gate_changes_is_not_what_lands() {
 #[test]
 fn case_91_no_shell_sees_a_command() {
     let repo = gated("echo never", "");
-    repo.task(&crate::rig::hostile_files(), &format!("{EDIT}gate = ['echo $HOME; `id` > x && y']\n"));
+    repo.task(&crate::rig::hostile_files(), &format!("{EDIT}gate = [\"echo '$HOME; `id` > x && y'\"]\n"));
     run(&repo).exits(0);
     assert!(output(&repo).contains("$HOME; `id` > x && y"), "{}", output(&repo));
-    for (gate, fault) in [("['']", "a command is empty"), ("['a \"b']", "gate: `a \"b`")] {
+    for (gate, fault) in [
+        ("['']", "a command is empty"),
+        ("['a \"b']", "gate: `a \"b`"),
+        ("['sh check.sh && sh fail.sh']", "no shell reads `&`"),
+        ("['a | b']", "no shell reads `|`"),
+    ] {
         repo.task(&crate::rig::hostile_files(), &format!("{EDIT}gate = {gate}\n"));
         run(&repo).exits(2).says(fault);
     }
@@ -235,7 +240,7 @@ fn links_that_lead_out_are_not_there() {
 fn doctor_tells_how_gates_are_isolated() {
     let repo = TestRepo::new(&[("one.md", "a\n")]);
     repo.task(&hostile(), "read = ['**']");
-    repo.lifeos(&["doctor"]).says("Landlock").says("no namespaces");
+    repo.lifeos(&["doctor"]).says("Landlock").says("namespaces");
 }
 
 #[test]
@@ -293,4 +298,21 @@ fn a_folder_goes_however_deep_it_is_and_is_its_owner_s_alone() {
     repo.guarded(crate::rig::below_shell("ulimit -n 256; umask 0", &command)).exits(0);
     assert!(output(&repo).contains("700"), "{}", output(&repo));
     assert_eq!(std::fs::read_dir(scratch).expect("the folder").count(), 0);
+}
+
+#[test]
+fn case_75_not_even_the_mode_of_a_file_elsewhere_can_be_changed() {
+    let repo = TestRepo::new(&[("one.md", "a\n")]);
+    let canary = repo.scratch().join("canary");
+    std::fs::write(&canary, "x").expect("a canary");
+    let place = canary.display();
+    repo.write("check.sh", format!("chmod 777 {place} && echo changed; touch -d 1970-01-01 {place} && echo touched; chmod 700 check.sh && echo own; exit 0"));
+    repo.task(&crate::rig::hostile_files(), &format!("{EDIT}gate = ['sh check.sh']\n"));
+    let report = run(&repo).exits(0).json();
+    let said = output(&repo);
+    assert!(said.contains("own"), "{said}");
+    // Where there are no namespaces this is one of the things that docs/gate.md says are not covered.
+    if report["tasks"][0]["record"]["gate"]["namespaces"] == true {
+        assert!(!said.contains("changed") && !said.contains("touched"), "{said}");
+    }
 }

@@ -82,6 +82,11 @@ enum Verb {
     Gate {
         order: String,
     },
+    /// Is the first process of a gate's command; not for people.
+    #[command(name = "__first", hide = true)]
+    First {
+        order: String,
+    },
     /// Becomes a command of the gate; not for people.
     #[command(name = "__cell", hide = true)]
     Cell {
@@ -103,6 +108,7 @@ pub(crate) fn main() -> ExitCode {
     match &arguments.verb {
         Verb::Compile => return ExitCode::from(lifeos::wasm::compile_child()),
         Verb::Gate { order } => return ExitCode::from(lifeos::gate::supervisor::supervise_child(order)),
+        Verb::First { order } => return ExitCode::from(lifeos::gate::supervisor::first_child(order)),
         Verb::Cell { order } => return ExitCode::from(lifeos::gate::cell::cell_child(order)),
         _ => {}
     }
@@ -128,6 +134,6 @@ fn carry_out(arguments: &Arguments, term: &Term) -> Result<Exit, CommandError> {
         Verb::Doctor(verb) => doctor::doctor(verb, global, term),
         Verb::Plugin(verb) => plugin::plugin(verb, global, term),
         Verb::Schema { verb } => json::schema(verb, term),
-        Verb::Compile | Verb::Gate { .. } | Verb::Cell { .. } => Ok(Exit::Done),
+        Verb::Compile | Verb::Gate { .. } | Verb::First { .. } | Verb::Cell { .. } => Ok(Exit::Done),
     }
 }

@@ -229,11 +229,30 @@ fn words(command: &str) -> Result<Vec<String>, String> {
     if command.contains(|next: char| next.is_control()) {
         return Err("gate: a command has a control character".to_owned());
     }
+    if let Some(sign) = shell_sign(command) {
+        return Err(format!("gate: `{command}`: no shell reads `{sign}`; write two commands, or sh -c '...'"));
+    }
     match shell_words::split(command) {
         Ok(words) if words.is_empty() => Err("gate: a command is empty".to_owned()),
         Ok(words) => Ok(words),
         Err(error) => Err(format!("gate: `{command}`: {error}")),
     }
+}
+
+/// The first sign outside of quotes that only a shell would understand.
+fn shell_sign(command: &str) -> Option<char> {
+    let (mut quote, mut escaped) = (None, false);
+    command.chars().find(|next| {
+        let is_sign = quote.is_none() && !escaped && matches!(next, '&' | '|' | ';' | '<' | '>');
+        escaped = *next == '\\' && !escaped && quote != Some('\'');
+        quote = match quote {
+            _ if escaped => quote,
+            Some(open) if open == *next => None,
+            None if matches!(next, '\'' | '"') => Some(*next),
+            quote => quote,
+        };
+        is_sign
+    })
 }
 
 fn check_limits(limits: &Limits) -> Result<(), String> {

@@ -6,6 +6,7 @@ pub mod cell;
 mod count;
 mod folder;
 mod jail;
+mod namespaces;
 pub mod supervisor;
 
 use std::path::PathBuf;
@@ -26,7 +27,7 @@ pub use folder::FolderError;
 pub use jail::{Jail, JailError};
 
 /// The form of what is remembered; another one is another file.
-const FORM: &str = "gate-1-";
+const FORM: &str = "gate-2-";
 /// Bytes of a command's output that are on record: the last ones.
 const OUTPUT_KEPT_MAX: usize = 256 << 10;
 /// Verdicts that nobody asked for in so long are removed.
@@ -60,6 +61,8 @@ pub struct Place<'g> {
 pub struct Verdict {
     /// The tree they ran over.
     pub tree: String,
+    /// Whether they ran in rooms of their own.
+    pub rooms: bool,
     /// How each ended.
     pub commands: Vec<Ran>,
 }
@@ -122,10 +125,11 @@ impl<'g> Gate<'g> {
         let Place { location, scratch, threads, .. } = &self.place;
         let folder = Folder::write(location, tree, scratch, &self.prefix(), *threads)?;
         folder.link_home(&self.jail.links)?;
-        let mut verdict = Verdict { tree: tree.to_string(), commands: Vec::new() };
+        let rooms = self.jail.has_rooms(folder.root());
+        let mut verdict = Verdict { tree: tree.to_string(), rooms, commands: Vec::new() };
         for words in self.commands {
             events.emit(&Event::Gate { command: words.join(" ") });
-            let ran = self.run(words, &folder)?;
+            let ran = self.run(words, &folder, rooms)?;
             let failed = ran.fault.is_some();
             verdict.commands.push(ran);
             if failed {
@@ -142,9 +146,9 @@ impl<'g> Gate<'g> {
         Ok(verdict)
     }
 
-    fn run(&self, words: &[String], folder: &Folder) -> Result<Ran, GateError> {
+    fn run(&self, words: &[String], folder: &Folder, rooms: bool) -> Result<Ran, GateError> {
         let started = Instant::now();
-        let ended = self.jail.run(words.to_vec(), folder, self.limits)?;
+        let ended = self.jail.run(words.to_vec(), folder, rooms, self.limits)?;
         let output = String::from_utf8_lossy(&ended.output).replace("\r\n", "\n");
         let report = ended.report;
         let fault = match (&report.limit, report.status, report.signal) {
@@ -236,7 +240,7 @@ mod tests {
             killed: 0,
             output: String::new(),
         };
-        Verdict { tree: String::new(), commands: rows.iter().map(ran).collect() }
+        Verdict { tree: String::new(), rooms: true, commands: rows.iter().map(ran).collect() }
     }
 
     #[test]

@@ -46,9 +46,13 @@ pub(crate) fn doctor(_: &Doctor, global: &Global, term: &Term) -> Result<Exit, C
         ok: true,
         detail: "plugins: WebAssembly, no system access; compiling: child process with limits".to_owned(),
     });
-    let isolated = open::jail().and_then(|jail| jail.probe().map_err(|error| CommandError::new(Exit::Denied, error)));
-    note(&mut checks, "isolation of gates", isolated, |()| {
-        "Landlock (files, other processes), seccomp (no sockets), limits by watching; no namespaces".to_owned()
+    let isolated = open::jail().and_then(|jail| {
+        jail.probe().map_err(|error| CommandError::new(Exit::Denied, error))?;
+        Ok(open::scratch().is_ok_and(|folder| jail.has_rooms(folder.path())))
+    });
+    note(&mut checks, "gates", isolated, |rooms| {
+        let rooms = if *rooms { "namespaces" } else { "no namespaces: see docs/gate.md" };
+        format!("Landlock (files, other processes), seccomp (no sockets), {rooms}")
     });
     let ok = checks.iter().all(|check| check.ok);
     if term.is_json() {

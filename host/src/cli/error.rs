@@ -214,11 +214,12 @@ impl From<RunError> for CommandError {
                 Self::new(Exit::Io, message).hint("TMPDIR names the folder that trees are written out in")
             }
             RunError::RedBase { output, .. } => {
+                let mut error = Self::new(Exit::Gate, message).hint("make the base green first");
+                if output.contains("ermission denied") {
+                    error = error.hint("if the gate may not read what it needs: --gate-read DIR, see docs/gate.md");
+                }
                 let last: Vec<&str> = output.trim_end().lines().rev().take(12).collect();
-                let last = last.into_iter().rev().collect::<Vec<_>>();
-                let error = Self::new(Exit::Gate, message)
-                    .hint("make the base green first, or let the gate read what it needs with --gate-read DIR; it said last:");
-                last.into_iter().fold(error, |error, line| error.hint(line))
+                last.into_iter().rev().fold(error, |error, line| error.hint(format!("it said: {line}")))
             }
             RunError::Red { run, .. } => Self::new(Exit::Gate, message).hint(format!("what it said: lifeos show {run}")),
             RunError::Lock(error) => error.into(),

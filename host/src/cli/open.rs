@@ -122,6 +122,11 @@ pub(crate) fn machine(global: &Global, threads: Option<usize>, term: &Term) -> R
     })
 }
 
+/// A folder that is gone with its value.
+pub(crate) fn scratch() -> std::io::Result<tempfile::TempDir> {
+    tempfile::tempdir()
+}
+
 /// What every system keeps programs and libraries in.
 const SYSTEM: [&str; 16] = [
     "/usr",

@@ -93,7 +93,11 @@ fn gate_line(gate: &GateText) -> String {
     let verdict = gate.fault.as_ref().map_or_else(|| "passed".to_owned(), |fault| format!("red: {fault}"));
     let tests = gate.tests.map_or(String::new(), |tests| format!(", {}", text::count(tests, "test")));
     let before = gate.tests_before.map_or(String::new(), |tests| format!(" ({tests} on the base)"));
-    let isolation = if gate.isolated { "" } else { ", NOT isolated" };
+    let isolation = match (gate.isolated, gate.namespaces) {
+        (true, true) => "",
+        (true, false) => ", without namespaces",
+        (false, _) => ", NOT isolated",
+    };
     format!("{verdict}{tests}{before}{isolation}")
 }
 

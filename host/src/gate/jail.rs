@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
@@ -59,12 +59,19 @@ impl Jail {
     /// # Errors
     /// [`JailError::NotIsolated`], with what the kernel lacks.
     pub fn probe(&self) -> Result<(), JailError> {
-        let order = self.order(Vec::new(), PathBuf::from("/nonexistent"), &Limits::default());
+        let order = self.order(Vec::new(), PathBuf::from("/nonexistent"), false, &Limits::default());
         let order = serde_json::to_string(&Order { isolated: true, ..order }).unwrap_or_default();
         let ended = Command::new(&self.program).args(["__cell", &order]).env_clear().stdin(Stdio::null()).output();
         let ended = ended.map_err(|error| JailError::NotIsolated(error.to_string()))?;
         let words = String::from_utf8_lossy(&ended.stderr);
         if ended.status.success() { Ok(()) } else { Err(JailError::NotIsolated(words.trim().to_owned())) }
+    }
+
+    /// Whether this system gives rooms of their own to commands in a folder.
+    #[must_use]
+    pub fn has_rooms(&self, folder: &Path) -> bool {
+        let order = Order { isolated: true, ..self.order(Vec::new(), folder.to_owned(), true, &Limits::default()) };
+        !self.unconfined && self.supervised(&order).is_ok_and(|ended| ended.report.status == Some(0))
     }
 
     /// Where PATH leads for the name of a program, its length and when it was
@@ -84,10 +91,13 @@ impl Jail {
     ///
     /// # Errors
     /// [`JailError::Supervisor`]. How the command ended is no error.
-    pub(super) fn run(&self, words: Vec<String>, folder: &Folder, limits: &Limits) -> Result<Ended, JailError> {
+    pub(super) fn run(&self, words: Vec<String>, folder: &Folder, rooms: bool, limits: &Limits) -> Result<Ended, JailError> {
+        self.supervised(&self.order(words, folder.root().to_owned(), rooms, limits))
+    }
+
+    fn supervised(&self, order: &Order) -> Result<Ended, JailError> {
         let failed = |words: String| JailError::Supervisor(words);
-        let order = self.order(words, folder.root().to_owned(), limits);
-        let order = serde_json::to_string(&order).map_err(|error| failed(error.to_string()))?;
+        let order = serde_json::to_string(order).map_err(|error| failed(error.to_string()))?;
         let mut child = Command::new(&self.program)
             .args(["__gate", &order])
             .env_clear()
@@ -109,7 +119,7 @@ impl Jail {
         Ok(Ended { report, output })
     }
 
-    fn order(&self, words: Vec<String>, folder: PathBuf, limits: &Limits) -> Order {
+    fn order(&self, words: Vec<String>, folder: PathBuf, rooms: bool, limits: &Limits) -> Order {
         let mut environment = self.environment.clone();
         for (name, below) in [("HOME", "home"), ("CARGO_HOME", "home/.cargo"), ("TMPDIR", "tmp")] {
             environment.insert(name.to_owned(), folder.join(below).display().to_string());
@@ -120,6 +130,7 @@ impl Jail {
             readable: self.readable.clone(),
             environment,
             isolated: !self.unconfined,
+            rooms: rooms && !self.unconfined,
             seconds_max: limits.gate_seconds_max,
             memory_bytes_max: limits.gate_memory_bytes_max,
             processes_max: limits.gate_processes_max,

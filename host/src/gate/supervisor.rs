@@ -3,15 +3,17 @@
 //! is reached, or when lifeos itself is gone.
 
 use std::collections::HashMap;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::os::unix::process::ExitStatusExt as _;
-use std::process::{Command, Stdio};
+use std::process::{ChildStderr, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, WaitOptions, getpid, getppid, kill_process, set_child_subreaper, wait};
 use serde::{Deserialize, Serialize};
 
 use super::cell::Order;
+use super::namespaces;
 
 /// How often processes are looked at.
 const TICK: Duration = Duration::from_millis(10);
@@ -50,35 +52,89 @@ fn supervise(order: &Order, text: &str) -> std::io::Result<Report> {
     set_child_subreaper(Some(getpid()))?;
     let lifeos = getppid();
     let started = Instant::now();
-    let mut child = Command::new("/proc/self/exe")
-        .args(["__cell", text])
+    if order.rooms {
+        namespaces::enter(&order.folder)?;
+    }
+    let mut first = Command::new("/proc/self/exe")
+        .args(["__first", text])
         .env_clear()
-        .stdin(Stdio::null())
+        .stdin(Stdio::piped())
         .stdout(std::io::stdout())
-        .stderr(std::io::stdout())
+        .stderr(Stdio::piped())
         .spawn()?;
-    let mut report = Report::default();
-    loop {
-        if let Some(status) = child.try_wait()? {
-            (report.status, report.signal) = (status.code(), status.signal());
-            break;
+    let mut words = Words { from: first.stderr.take(), so_far: Vec::new() };
+    let mut report = loop {
+        match words.report()? {
+            Some(report) => break report,
+            None if words.from.is_none() => break Report { signal: Some(9), ..Report::default() },
+            None => {}
         }
         let used = Used::of_descendants()?;
         let over = |key: &str| Some(key.to_owned());
-        report.limit = match () {
+        let limit = match () {
             () if started.elapsed() > Duration::from_secs(order.seconds_max) => over("gate_seconds_max"),
             () if used.memory_bytes > order.memory_bytes_max => over("gate_memory_bytes_max"),
             () if used.processes.len() as u64 > order.processes_max => over("gate_processes_max"),
             () if getppid() != lifeos => over("lifeos is gone"),
             () => None,
         };
-        if report.limit.is_some() {
-            break;
+        if limit.is_some() {
+            break Report { limit, ..Report::default() };
         }
-        std::thread::sleep(TICK);
-    }
-    report.killed = kill_all()?;
+    };
+    // The first process itself is none that was left behind.
+    report.killed = kill_all()?.saturating_sub(1);
     Ok(report)
+}
+
+/// What the first process says. In rooms of its own a process can have no second
+/// thread, so this one looks whether there is something to read.
+struct Words {
+    /// None once it is gone.
+    from: Option<ChildStderr>,
+    so_far: Vec<u8>,
+}
+
+impl Words {
+    /// The report, if it is there within a tick.
+    fn report(&mut self) -> std::io::Result<Option<Report>> {
+        let Some(from) = &mut self.from else { return Ok(None) };
+        let tick = Timespec { tv_sec: 0, tv_nsec: TICK.subsec_nanos().into() };
+        if poll(&mut [PollFd::new(from, PollFlags::IN)], Some(&tick))? == 0 {
+            return Ok(None);
+        }
+        let mut some = [0; 4096];
+        match from.read(&mut some)? {
+            0 => self.from = None,
+            read => self.so_far.extend_from_slice(&some[..read]),
+        }
+        let is_whole = self.so_far.ends_with(b"\n");
+        Ok(if is_whole { serde_json::from_slice(&self.so_far).ok() } else { None })
+    }
+}
+
+/// The first process in the rooms: it starts the cell, tells on standard error
+/// how that ended, and stays until it is killed, so that whoever is left can be
+/// counted. Returns the exit status.
+#[must_use]
+pub fn first_child(order: &str) -> u8 {
+    let run = || -> std::io::Result<()> {
+        let mut cell = Command::new("/proc/self/exe")
+            .args(["__cell", order])
+            .env_clear()
+            .stdin(Stdio::null())
+            .stdout(std::io::stdout())
+            .stderr(std::io::stdout())
+            .spawn()?;
+        let status = cell.wait()?;
+        let report = Report { status: status.code(), signal: status.signal(), ..Report::default() };
+        let mut line = serde_json::to_vec(&report)?;
+        line.push(b'\n');
+        std::io::stderr().lock().write_all(&line)?;
+        // Nothing comes: this ends when the supervisor does.
+        std::io::stdin().lock().read_to_end(&mut Vec::new()).map(drop)
+    };
+    u8::from(run().is_err())
 }
 
 /// Kills whatever is left below this process, and gives their number back.

@@ -108,6 +108,9 @@ pub struct GateText {
     pub fault: Option<String>,
     /// Whether the commands were isolated.
     pub isolated: bool,
+    /// Whether they were in namespaces as well.
+    #[serde(default)]
+    pub namespaces: bool,
     /// Tests that ran on the base, as far as the commands tell.
     pub tests_before: Option<u64>,
     /// Tests that ran on the candidate.

@@ -52,7 +52,7 @@ pub(crate) enum Choice {
 /// its end: indentation and tables mean other things to them than to CommonMark.
 pub(crate) fn unformatted_folders(config: &[Document], choice: Choice) -> Vec<String> {
     let of = |file: &Document| match (mkdocs_root(&file.path), place::split(&file.path)) {
-        (Some(root), _) => vec![root.to_owned(), mkdocs(root, &file.text).source],
+        (Some(root), _) => vec![mkdocs(root, &file.text).source],
         (None, (root, "_quarto.yml")) => vec![root.to_owned()],
         _ => Vec::new(),
     };
