@@ -8,6 +8,7 @@ mod crash;
 mod documents;
 mod exits;
 mod gate;
+mod jail;
 mod json;
 mod loading;
 mod names;

@@ -1,6 +1,7 @@
 //! `lifeos show`.
 
 use clap::Args;
+use lifeos::edit::Finding;
 use lifeos::ledger::Ledger;
 use lifeos::ledger::record::{CommandText, GateText, Run};
 use lifeos::ledger::story::Story;
@@ -11,6 +12,10 @@ use super::error::CommandError;
 use super::exit::Exit;
 use super::term::Term;
 use super::{Global, json, open, text};
+
+/// Findings, and patterns of one list, that are shown to people.
+const FINDINGS_SHOWN: usize = 100;
+const GLOBS_SHOWN: usize = 4;
 
 /// Shows a run: where it stands, what the plugin could and did do, its
 /// findings, and the candidate as a diff.
@@ -49,6 +54,12 @@ pub(crate) fn show(verb: &Show, global: &Global, term: &Term) -> Result<Exit, Co
     term.data(&text::run_line(&line));
     if let Some((_, record)) = &story.record {
         term.data(&facts(record));
+    }
+    let findings: Vec<Finding> = lines("findings.jsonl")?.iter().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    term.data(&text::findings(&findings[..findings.len().min(FINDINGS_SHOWN)]));
+    if findings.len() > FINDINGS_SHOWN {
+        let more = text::count((findings.len() - FINDINGS_SHOWN) as u64, "finding");
+        term.note(&format!("not shown: {more} more; --json has all"));
     }
     for line in lines("gate.txt")? {
         term.data(&format!("  | {}\n", clean::line(&line)));
@@ -110,8 +121,16 @@ fn command_line(ran: &CommandText) -> String {
 
 fn reach(reach: &lifeos::ledger::record::ReachText) -> String {
     let history = if reach.history { ", history" } else { "" };
-    let list = if reach.list.is_empty() { String::new() } else { format!("list [{}], ", reach.list.join(" ")) };
-    format!("{list}read [{}], edit [{}]{history}", reach.read.join(" "), reach.edit.join(" "))
+    let list = if reach.list.is_empty() { String::new() } else { format!("list [{}], ", shortened(&reach.list)) };
+    format!("{list}read [{}], edit [{}]{history}", shortened(&reach.read), shortened(&reach.edit))
+}
+
+/// A list of patterns as far as it is short.
+fn shortened(globs: &[String]) -> String {
+    match globs.len().checked_sub(GLOBS_SHOWN) {
+        Some(more @ 1..) => format!("{} and {more} more", globs[..GLOBS_SHOWN].join(" ")),
+        _ => globs.join(" "),
+    }
 }
 
 /// The candidate against its base, from the object database.
