@@ -23,6 +23,9 @@ const FINDINGS_MAX: usize = 10_000;
 /// Why a fix that exists is not proposed.
 const WITHHELD: &str = "fix withheld: it would change how the document renders";
 
+/// Why no fix of a document is tried.
+const UNFORMATTED: &str = "not formatted: the generator of this site does not read it as CommonMark";
+
 /// Why the end of a file is not mended.
 const END_KEPT: &str = "fix withheld: whether a file ends with a line feed is left to its authors";
 
@@ -46,6 +49,8 @@ struct Proposed {
     /// What the rules still see in it; none if that is what they saw at first.
     left: Option<Vec<Seen>>,
     withheld: BTreeSet<String>,
+    /// Whether no fix was tried, since the document is no CommonMark.
+    is_unformatted: bool,
 }
 
 impl Checker {
@@ -77,8 +82,13 @@ impl Checker {
             let repairs = Repairs::new(proposed.left.as_deref().unwrap_or(&proposed.seen), &changed);
             findings.extend(proposed.seen.iter().take(FINDINGS_MAX).map(|seen| {
                 let repaired = !changed.is_empty() && repairs.gone(seen);
-                let withheld = seen.fixable && !repaired && proposed.withheld.contains(&seen.rule);
-                told.lint(seen, repaired, withheld)
+                let is_withheld = seen.fixable && !repaired && proposed.withheld.contains(&seen.rule);
+                let why = match () {
+                    () if seen.rule == END_OF_FILE => END_KEPT,
+                    () if proposed.is_unformatted => UNFORMATTED,
+                    () => WITHHELD,
+                };
+                told.lint(seen, repaired, is_withheld.then_some(why))
             }));
         }
         let mut gathered = self.gathered(&source);
@@ -134,10 +144,10 @@ impl Checker {
         };
         if !is_formatted {
             let withheld = seen.iter().filter(|one| is_wanted && one.fixable).map(|one| one.rule.clone()).collect();
-            return Proposed { seen, text, left, withheld };
+            return Proposed { seen, text, left, withheld, is_unformatted: is_wanted };
         }
         let tidied = tidy(&*self.rules, path, &text, left.as_deref().unwrap_or(&seen), fixed);
-        Proposed { seen, text: tidied.text, left: tidied.left.or(left), withheld: tidied.withheld }
+        Proposed { seen, text: tidied.text, left: tidied.left.or(left), withheld: tidied.withheld, is_unformatted: false }
     }
 
     /// Whether Python-Markdown reads the document: by its site, or by blocks that
@@ -200,7 +210,7 @@ impl Told<'_> {
         }
     }
 
-    fn lint(&self, seen: &Seen, repaired: bool, withheld: bool) -> Finding {
+    fn lint(&self, seen: &Seen, repaired: bool, withheld: Option<&str>) -> Finding {
         let start = self.source.offset(seen.start.0, seen.start.1);
         let end = self.source.offset(seen.end.0, seen.end.1);
         Finding {
@@ -213,7 +223,7 @@ impl Told<'_> {
             path: Some(self.document.path.clone()),
             span: Some(span(start..end.max(start))),
             message: shortened(&seen.message),
-            help: withheld.then(|| if seen.rule == END_OF_FILE { END_KEPT } else { WITHHELD }.to_owned()),
+            help: withheld.map(str::to_owned),
             repaired,
         }
     }

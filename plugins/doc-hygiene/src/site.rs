@@ -8,8 +8,7 @@ use serde::Deserialize;
 use crate::place;
 
 /// How destinations are understood.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Profile {
     Plain,
     Github,
@@ -19,7 +18,6 @@ pub(crate) enum Profile {
     Mkdocs,
     Docusaurus,
     /// A generator whose rules are not known here.
-    #[serde(skip)]
     Other,
 }
 
@@ -40,13 +38,27 @@ impl Profile {
 
 /// The option `site`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(try_from = "String")]
 pub(crate) enum Choice {
     #[default]
     Auto,
-    #[serde(untagged)]
     Set(Profile),
 }
+
+impl TryFrom<String> for Choice {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        let known = || SETTABLE.map(Profile::name).join(", ");
+        let set = SETTABLE.into_iter().find(|profile| profile.name() == name).map(Self::Set);
+        let auto = (name == "auto").then_some(Self::Auto);
+        auto.or(set).ok_or_else(|| format!("site: there is no profile `{name}`; it is auto, or one of {}", known()))
+    }
+}
+
+/// The profiles that an owner may name.
+const SETTABLE: [Profile; 7] =
+    [Profile::Plain, Profile::Github, Profile::Mdbook, Profile::Hugo, Profile::Docfx, Profile::Mkdocs, Profile::Docusaurus];
 
 /// Folders whose documents Python-Markdown or Pandoc reads, each with a `/` at
 /// its end: indentation and tables mean other things to them than to CommonMark.
