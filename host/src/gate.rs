@@ -61,8 +61,8 @@ pub struct Place<'g> {
 pub struct Verdict {
     /// The tree they ran over.
     pub tree: String,
-    /// Whether they ran in rooms of their own.
-    pub rooms: bool,
+    /// Whether they ran in namespaces of their own.
+    pub namespaces: bool,
     /// How each ended.
     pub commands: Vec<Ran>,
 }
@@ -125,11 +125,11 @@ impl<'g> Gate<'g> {
         let Place { location, scratch, threads, .. } = &self.place;
         let folder = Folder::write(location, tree, scratch, &self.prefix(), *threads)?;
         folder.link_home(&self.jail.links)?;
-        let rooms = self.jail.has_rooms(folder.root());
-        let mut verdict = Verdict { tree: tree.to_string(), rooms, commands: Vec::new() };
+        let namespaces = self.jail.has_namespaces(folder.root());
+        let mut verdict = Verdict { tree: tree.to_string(), namespaces, commands: Vec::new() };
         for words in self.commands {
             events.emit(&Event::Gate { command: words.join(" ") });
-            let ran = self.run(words, &folder, rooms)?;
+            let ran = self.run(words, &folder, namespaces)?;
             let failed = ran.fault.is_some();
             verdict.commands.push(ran);
             if failed {
@@ -146,9 +146,9 @@ impl<'g> Gate<'g> {
         Ok(verdict)
     }
 
-    fn run(&self, words: &[String], folder: &Folder, rooms: bool) -> Result<Ran, GateError> {
+    fn run(&self, words: &[String], folder: &Folder, namespaces: bool) -> Result<Ran, GateError> {
         let started = Instant::now();
-        let ended = self.jail.run(words.to_vec(), folder, rooms, self.limits)?;
+        let ended = self.jail.run(words.to_vec(), folder, namespaces, self.limits)?;
         let output = String::from_utf8_lossy(&ended.output).replace("\r\n", "\n");
         let report = ended.report;
         let fault = match (&report.limit, report.status, report.signal) {
@@ -240,7 +240,7 @@ mod tests {
             killed: 0,
             output: String::new(),
         };
-        Verdict { tree: String::new(), rooms: true, commands: rows.iter().map(ran).collect() }
+        Verdict { tree: String::new(), namespaces: true, commands: rows.iter().map(ran).collect() }
     }
 
     #[test]

@@ -48,11 +48,11 @@ pub(crate) fn doctor(_: &Doctor, global: &Global, term: &Term) -> Result<Exit, C
     });
     let isolated = open::jail().and_then(|jail| {
         jail.probe().map_err(|error| CommandError::new(Exit::Denied, error))?;
-        Ok(open::scratch().is_ok_and(|folder| jail.has_rooms(folder.path())))
+        Ok(open::scratch().is_ok_and(|folder| jail.has_namespaces(folder.path())))
     });
-    note(&mut checks, "gates", isolated, |rooms| {
-        let rooms = if *rooms { "namespaces" } else { "no namespaces: see docs/gate.md" };
-        format!("Landlock (files, other processes), seccomp (no sockets), {rooms}")
+    note(&mut checks, "gates", isolated, |namespaces| {
+        let namespaces = if *namespaces { "namespaces" } else { "no namespaces: see docs/gate.md" };
+        format!("Landlock (files, other processes), seccomp (no sockets), {namespaces}")
     });
     let ok = checks.iter().all(|check| check.ok);
     if term.is_json() {

@@ -31,8 +31,8 @@ pub(super) struct Order {
     pub(super) environment: BTreeMap<String, String>,
     /// Whether rights are taken away.
     pub(super) isolated: bool,
-    /// Whether it runs in rooms of its own.
-    pub(super) rooms: bool,
+    /// Whether it runs in namespaces of its own.
+    pub(super) namespaces: bool,
     /// Seconds until everything is killed.
     pub(super) seconds_max: u64,
     /// Bytes of memory of all its processes together.

@@ -67,9 +67,9 @@ impl Jail {
         if ended.status.success() { Ok(()) } else { Err(JailError::NotIsolated(words.trim().to_owned())) }
     }
 
-    /// Whether this system gives rooms of their own to commands in a folder.
+    /// Whether this system gives namespaces to commands in a folder.
     #[must_use]
-    pub fn has_rooms(&self, folder: &Path) -> bool {
+    pub fn has_namespaces(&self, folder: &Path) -> bool {
         let order = Order { isolated: true, ..self.order(Vec::new(), folder.to_owned(), true, &Limits::default()) };
         !self.unconfined && self.supervised(&order).is_ok_and(|ended| ended.report.status == Some(0))
     }
@@ -91,8 +91,8 @@ impl Jail {
     ///
     /// # Errors
     /// [`JailError::Supervisor`]. How the command ended is no error.
-    pub(super) fn run(&self, words: Vec<String>, folder: &Folder, rooms: bool, limits: &Limits) -> Result<Ended, JailError> {
-        self.supervised(&self.order(words, folder.root().to_owned(), rooms, limits))
+    pub(super) fn run(&self, words: Vec<String>, folder: &Folder, namespaces: bool, limits: &Limits) -> Result<Ended, JailError> {
+        self.supervised(&self.order(words, folder.root().to_owned(), namespaces, limits))
     }
 
     fn supervised(&self, order: &Order) -> Result<Ended, JailError> {
@@ -119,7 +119,7 @@ impl Jail {
         Ok(Ended { report, output })
     }
 
-    fn order(&self, words: Vec<String>, folder: PathBuf, rooms: bool, limits: &Limits) -> Order {
+    fn order(&self, words: Vec<String>, folder: PathBuf, namespaces: bool, limits: &Limits) -> Order {
         let mut environment = self.environment.clone();
         for (name, below) in [("HOME", "home"), ("CARGO_HOME", "home/.cargo"), ("TMPDIR", "tmp")] {
             environment.insert(name.to_owned(), folder.join(below).display().to_string());
@@ -130,7 +130,7 @@ impl Jail {
             readable: self.readable.clone(),
             environment,
             isolated: !self.unconfined,
-            rooms: rooms && !self.unconfined,
+            namespaces: namespaces && !self.unconfined,
             seconds_max: limits.gate_seconds_max,
             memory_bytes_max: limits.gate_memory_bytes_max,
             processes_max: limits.gate_processes_max,

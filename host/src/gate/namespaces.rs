@@ -1,4 +1,4 @@
-//! Rooms of their own for the processes of a gate: a file system that cannot be
+//! Namespaces for the processes of a gate: a file system that cannot be
 //! written but for the folder, no network, nobody else's processes and queues.
 //! Not every system gives them to everybody.
 
@@ -22,18 +22,19 @@ struct MountAttributes {
 const READ_ONLY: u64 = 1;
 const RECURSIVE: libc::c_uint = 0x8000;
 
-/// Moves this process, and with it all that it starts, into rooms of their own
+/// Moves this process, and with it all that it starts, into new namespaces
 /// in which only `folder` can be written.
 ///
 /// # Errors
 /// What the system refused; then this process may be half way in, and must not go on.
 pub(super) fn enter(folder: &Path) -> std::io::Result<()> {
     let (user, group) = (getuid().as_raw(), getgid().as_raw());
-    let rooms = UnshareFlags::NEWUSER | UnshareFlags::NEWNS | UnshareFlags::NEWPID | UnshareFlags::NEWNET | UnshareFlags::NEWIPC;
+    let namespaces =
+        UnshareFlags::NEWUSER | UnshareFlags::NEWNS | UnshareFlags::NEWPID | UnshareFlags::NEWNET | UnshareFlags::NEWIPC;
     // SAFETY: no table of file descriptors is parted, and this process has one thread.
-    #[expect(unsafe_code, reason = "the safe form does not know all of these rooms")]
+    #[expect(unsafe_code, reason = "the safe form does not know all of these namespaces")]
     unsafe {
-        unshare_unsafe(rooms)?;
+        unshare_unsafe(namespaces)?;
     }
     std::fs::write("/proc/self/setgroups", "deny")?;
     std::fs::write("/proc/self/uid_map", format!("{user} {user} 1"))?;

@@ -52,7 +52,7 @@ fn supervise(order: &Order, text: &str) -> std::io::Result<Report> {
     set_child_subreaper(Some(getpid()))?;
     let lifeos = getppid();
     let started = Instant::now();
-    if order.rooms {
+    if order.namespaces {
         namespaces::enter(&order.folder)?;
     }
     let mut first = Command::new("/proc/self/exe")
@@ -87,7 +87,7 @@ fn supervise(order: &Order, text: &str) -> std::io::Result<Report> {
     Ok(report)
 }
 
-/// What the first process says. In rooms of its own a process can have no second
+/// What the first process says. In a new namespace of processes one can have no second
 /// thread, so this one looks whether there is something to read.
 struct Words {
     /// None once it is gone.
@@ -113,7 +113,7 @@ impl Words {
     }
 }
 
-/// The first process in the rooms: it starts the cell, tells on standard error
+/// The first process in the namespaces: it starts the cell, tells on standard error
 /// how that ended, and stays until it is killed, so that whoever is left can be
 /// counted. Returns the exit status.
 #[must_use]

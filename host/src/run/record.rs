@@ -58,7 +58,7 @@ pub(super) fn gate_text(base: &Verdict, candidate: &Verdict, isolated: bool) -> 
     GateText {
         fault: candidate.fault_beside(base),
         isolated,
-        namespaces: candidate.rooms,
+        namespaces: candidate.namespaces,
         tests_before: base.tests(),
         tests: candidate.tests(),
         commands: candidate.commands.iter().map(command).collect(),
