@@ -17,7 +17,7 @@ const ROWS: &[(i32, &str, &[&str], &str)] = &[
     (10, "partial", &["run", "t", "good"], "options.danger = 'panic'"),
     (20, "denied", &["run", "t"], "options = {danger = 'create', paths = ['Makefile'], text = 'x'}"),
     (21, "limit", &["run", "t"], "limits.fuel_max = 1000\noptions.danger = 'nothing'"),
-    (22, "gate", &["run", "t"], "gate = ['false']"),
+    (22, "gate", &["run", "t", "--unconfined-gate"], "gate = ['false']"),
     (23, "plugin", &["run", "t"], "options.danger = 'panic'"),
     (40, "repo", &["-C", "/", "run", "t"], EDIT),
     (41, "busy", &["run", "t"], EDIT),
