@@ -7,12 +7,14 @@ use std::time::{Duration, Instant};
 use crate::gate::{EDIT, gated, is_isolated, output, run};
 use crate::rig::{TestRepo, hostile};
 
+/// As [`gated`], where this kernel can isolate a gate.
+fn jailed(script: &str, more: &str) -> Option<TestRepo> {
+    is_isolated().then(|| gated(script, more))
+}
+
 #[test]
 fn case_72_the_environment_is_an_allow_list() {
-    if !is_isolated() {
-        return;
-    }
-    let repo = gated("env | cut -d= -f1 | sort | tr '\\n' ' '", "");
+    let Some(repo) = jailed("env | cut -d= -f1 | sort | tr '\\n' ' '", "") else { return };
     let mut command = repo.command(&["run", "t", "--json"]);
     command.env("SECRET_TOKEN", "s3cr3t").env("GITHUB_TOKEN", "s3cr3t");
     repo.guarded(command).exits(0);
@@ -24,10 +26,7 @@ fn case_72_the_environment_is_an_allow_list() {
 
 #[test]
 fn case_72_the_environment_of_other_processes_is_out_of_reach() {
-    if !is_isolated() {
-        return;
-    }
-    let repo = gated("cat /proc/[0-9]*/environ 2>&1 | tr '\\0' '\\n' | grep -c s3cr3t; true", "");
+    let Some(repo) = jailed("cat /proc/[0-9]*/environ 2>&1 | tr '\\0' '\\n' | grep -c s3cr3t; true", "") else { return };
     let mut command = repo.command(&["run", "t", "--json"]);
     command.env("SECRET_TOKEN", "s3cr3t");
     repo.guarded(command).exits(0);
@@ -36,11 +35,8 @@ fn case_72_the_environment_of_other_processes_is_out_of_reach() {
 
 #[test]
 fn case_74_there_is_no_network() {
-    if !is_isolated() {
-        return;
-    }
     let script = "python3 - <<'P'\nimport socket\nfor family in (socket.AF_INET, socket.AF_INET6, socket.AF_UNIX):\n    try:\n        socket.socket(family)\n        print('open')\n    except OSError as error:\n        print('closed')\ntry:\n    socket.getaddrinfo('localhost', 80)\n    print('resolved')\nexcept OSError:\n    print('unresolved')\nP\n";
-    let repo = gated(script, "");
+    let Some(repo) = jailed(script, "") else { return };
     run(&repo).exits(0);
     let said = output(&repo);
     assert_eq!((said.matches("closed").count(), said.contains("open")), (3, false), "{said}");
@@ -72,11 +68,8 @@ fn case_75_nothing_outside_of_the_folder_can_be_written_or_read() {
 
 #[test]
 fn case_77_what_is_left_in_the_background_is_killed() {
-    if !is_isolated() {
-        return;
-    }
     let script = "(setsid sh -c 'trap \"\" TERM HUP; (trap \"\" TERM HUP; exec sleep 297) & exec sleep 298' &) ; echo started";
-    let repo = gated(script, "");
+    let Some(repo) = jailed(script, "") else { return };
     let report = run(&repo).exits(0).json();
     let killed = report["tasks"][0]["record"]["gate"]["commands"][0]["killed"].as_u64();
     assert!(killed.is_some_and(|killed| killed >= 1), "{report}");
@@ -94,10 +87,7 @@ fn is_running(words: &[&str]) -> bool {
 
 #[test]
 fn case_78_a_gate_that_never_ends_is_killed() {
-    if !is_isolated() {
-        return;
-    }
-    let repo = gated("sleep 299", "limits.gate_seconds_max = 1\n");
+    let Some(repo) = jailed("sleep 299", "limits.gate_seconds_max = 1\n") else { return };
     let started = Instant::now();
     run(&repo).exits(22).says("gate_seconds_max");
     assert!(started.elapsed() < Duration::from_secs(60));
@@ -106,10 +96,7 @@ fn case_78_a_gate_that_never_ends_is_killed() {
 
 #[test]
 fn case_79_output_without_end_is_cut_and_costs_no_disk() {
-    if !is_isolated() {
-        return;
-    }
-    let repo = gated("head -c 300000000 /dev/zero | tr '\\0' 'y'; echo; echo the end", "");
+    let Some(repo) = jailed("head -c 300000000 /dev/zero | tr '\\0' 'y'; echo; echo the end", "") else { return };
     run(&repo).exits(0);
     let said = output(&repo);
     assert!(said.ends_with("the end") && said.len() < 300 << 10, "{}", said.len());
@@ -117,15 +104,16 @@ fn case_79_output_without_end_is_cut_and_costs_no_disk() {
 
 #[test]
 fn memory_and_processes_are_bounded() {
-    if !is_isolated() {
-        return;
-    }
-    let repo = gated(
+    let Some(repo) = jailed(
         "python3 -c 'x = bytearray(400_000_000); import time; time.sleep(20)'",
         "limits.gate_memory_bytes_max = 200000000\n",
-    );
+    ) else {
+        return;
+    };
     run(&repo).exits(22).says("gate_memory_bytes_max");
-    let repo = gated("for i in 1 2 3 4 5 6 7 8 9; do sleep 296 & done; wait", "limits.gate_processes_max = 5\n");
+    let Some(repo) = jailed("for i in 1 2 3 4 5 6 7 8 9; do sleep 296 & done; wait", "limits.gate_processes_max = 5\n") else {
+        return;
+    };
     run(&repo).exits(22).says("gate_processes_max");
     assert!(!is_running(&["sleep", "296"]));
 }
@@ -156,11 +144,8 @@ fn doctor_tells_how_gates_are_isolated() {
 
 #[test]
 fn case_77_no_name_hides_a_process() {
-    if !is_isolated() {
-        return;
-    }
     let script = "n=$(printf '\\377'); cp /bin/sleep \"./$n\"; \"./$n\" 295 & cp /bin/sleep './a) R 1 2'; './a) R 1 2' 295 & sleep .2; exit 0";
-    let repo = gated(script, "");
+    let Some(repo) = jailed(script, "") else { return };
     let report = run(&repo).exits(0).json();
     let killed = &report["tasks"][0]["record"]["gate"]["commands"][0]["killed"];
     assert!(killed.as_u64().is_some_and(|killed| killed >= 2), "{report}");
@@ -172,12 +157,9 @@ fn case_77_no_name_hides_a_process() {
 
 #[test]
 fn other_processes_keep_their_limits_and_their_turn() {
-    if !is_isolated() {
-        return;
-    }
     let script = "prlimit --pid $PPID --nofile=0 2>&1; renice -n 19 -p $PPID 2>&1; chrt -i -p 0 $PPID 2>&1; \
                   ipcmk -M 4096 2>&1; prlimit --nofile=50 && echo own; exit 0";
-    let repo = gated(script, "");
+    let Some(repo) = jailed(script, "") else { return };
     run(&repo).exits(0);
     let said = output(&repo);
     assert!(said.matches("ermission denied").count() >= 3, "{said}");
@@ -185,10 +167,7 @@ fn other_processes_keep_their_limits_and_their_turn() {
 
 #[test]
 fn files_that_somebody_left_open_stay_behind() {
-    if !is_isolated() {
-        return;
-    }
-    let repo = gated("cat <&7 && echo read; echo x >&8 && echo written; exit 0", "");
+    let Some(repo) = jailed("cat <&7 && echo read; echo x >&8 && echo written; exit 0", "") else { return };
     let (secret, log) = (repo.scratch().join("secret"), repo.scratch().join("log"));
     std::fs::write(&secret, "s3cr3t").expect("a file");
     let setup = format!("exec 7<{} 8>>{}", secret.display(), log.display());
@@ -201,22 +180,16 @@ fn files_that_somebody_left_open_stay_behind() {
 
 #[test]
 fn datagrams_do_not_leave_and_streams_stay_pairs() {
-    if !is_isolated() {
-        return;
-    }
     let script = "python3 - <<'P'\nimport socket\nfor kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):\n    try:\n        socket.socketpair(socket.AF_UNIX, kind)\n        print('pair')\n    except OSError:\n        print('no pair')\nP\n";
-    let repo = gated(script, "");
+    let Some(repo) = jailed(script, "") else { return };
     run(&repo).exits(0);
     assert!(output(&repo).ends_with("no pair\npair"), "{}", output(&repo));
 }
 
 #[test]
 fn a_folder_goes_however_deep_it_is_and_is_its_owner_s_alone() {
-    if !is_isolated() {
-        return;
-    }
     let script = "stat -c %a ..; python3 -c \"import os\nfor _ in range(3000):\n    os.mkdir('d'); os.chdir('d')\nos.mkdir('e', 0)\"; exit 0";
-    let repo = gated(script, "");
+    let Some(repo) = jailed(script, "") else { return };
     let scratch = repo.scratch().join("tmp");
     std::fs::create_dir(&scratch).expect("a folder");
     let mut command = repo.command(&["run", "t", "--json"]);

@@ -91,7 +91,8 @@ class Seeds:
         """Pages that may be made an orphan, be left out or be moved, with all that leads to them."""
         for page in self.shuffled(self.corpus.inbound):
             inbound = self.corpus.inbound[page]
-            paths = {link.path for link in inbound}
+            # Each entry of a navigation is a line of its own.
+            paths = {link.path for link in inbound if not is_navigation(link.path)}
             if not (paths | {page}) & self.used and not SPECIAL.match(posixpath.basename(page)) and page in self.corpus.lines:
                 if is_fit(page, [link for link in inbound if is_navigation(link.path)], len(inbound)):
                     yield page, inbound
@@ -105,19 +106,22 @@ class Seeds:
             has_children = indent(after) > indent(lines[entry.line]) or "items:" in after
             if not has_children and not lines[entry.line].lstrip().startswith("- href"):
                 self.write(entry, None, None)
-                self.used |= {link.path for link in inbound}
+                self.used |= {page} | {link.path for link in inbound}
                 self.wanted.append((rule, rule, page, None))
                 return
 
     def navigation(self):
-        self.drop("orphan/document", lambda page, entries, count: len(entries) == count == 1 == self.corpus.mentions(page))
-        # Only a book is made without what it does not list.
+        # Only a book is made without what it does not list; few have such pages, so they come first.
         in_book = lambda entries: len(entries) == 1 and entries[0].path.endswith("SUMMARY.md")
         self.drop("index/unlisted", lambda page, entries, count: in_book(entries) and count >= 2)
+        self.drop("orphan/document", lambda page, entries, count: len(entries) == count == 1 == self.corpus.mentions(page))
 
     def rename(self):
         """Moves a page within its folder, where all that names it is known to be a link."""
-        known = lambda page, _, count: count >= 2 and count == self.corpus.mentions(page)
+        # An address of the finished site is never called broken: preprocessors and redirects may make that page.
+        is_address = lambda link: ".html" in self.corpus.lines[link.path][link.line]
+        known = lambda page, _, count: (
+            count >= 2 and count == self.corpus.mentions(page) and not any(map(is_address, self.corpus.inbound[page])))
         for page, inbound in self.pages(known):
             self.moved[page] = posixpath.join(posixpath.dirname(page), "moved-by-the-oracle.md")
             self.used |= {page} | {link.path for link in inbound}
