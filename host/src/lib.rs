@@ -13,6 +13,7 @@ pub mod digest;
 pub mod edit;
 pub mod event;
 pub mod examine;
+pub mod forge;
 pub mod gate;
 pub mod glob;
 pub mod land;

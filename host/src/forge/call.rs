@@ -1,0 +1,356 @@
+//! One call to a forge: its requests, how often each is tried, and what an
+//! answer's status means. What is asked for is not decided here.
+
+use std::time::Duration;
+
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER};
+use reqwest::{Client, Response, redirect, retry, tls};
+use serde::de::DeserializeOwned;
+use tokio::runtime::Runtime;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::address::Address;
+use super::answer::Refusal;
+use super::error::{Asked, ForgeError};
+use super::token::Token;
+use crate::clean;
+
+/// How long is waited for a forge.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// For one attempt of one request, from its first byte to the answer's last.
+    pub attempt: Duration,
+    /// For one call, all its requests, attempts and waits together.
+    pub call: Duration,
+    /// Before the second attempt; before the third it is twice that.
+    pub first_wait: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        let [attempt, call, first_wait] = [30, 90, 1].map(Duration::from_secs);
+        Self { attempt, call, first_wait }
+    }
+}
+
+/// Attempts of one request.
+const ATTEMPTS_MAX: u32 = 3;
+
+/// How long a connection may take.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// Bytes of an answer.
+const ANSWER_BYTES_MAX: usize = 4 << 20;
+
+/// Bytes that are read of a refusal.
+const REFUSAL_BYTES_MAX: usize = 64 << 10;
+
+/// Bytes of what a forge says that are kept.
+const MESSAGE_BYTES_MAX: usize = 500;
+
+const USER_AGENT: &str = concat!("lifeos/", env!("CARGO_PKG_VERSION"));
+const MEDIA_TYPE: &str = "application/vnd.github+json";
+const API_VERSION: &str = "2022-11-28";
+
+/// The way to one forge.
+pub(super) struct Line {
+    address: Address,
+    token: Token,
+    patience: Patience,
+    client: Client,
+    /// None while it is dropped.
+    runtime: Option<Runtime>,
+}
+
+/// What is asked for, below the repository.
+pub(super) struct Request<'a> {
+    pub(super) verb: Verb,
+    pub(super) segments: &'a [&'a str],
+    pub(super) query: &'a [(&'a str, &'a str)],
+    /// What it is about, for an answer that there is no such thing.
+    pub(super) what: &'a str,
+}
+
+/// What a request does.
+pub(super) enum Verb {
+    Get,
+    Post(serde_json::Value),
+    Patch(serde_json::Value),
+}
+
+/// One call: all its requests share a deadline.
+pub(super) struct Call<'a> {
+    line: &'a Line,
+    deadline: Instant,
+}
+
+/// An answer that carries something.
+struct Answer {
+    bytes: Vec<u8>,
+    has_next: bool,
+}
+
+/// Why an attempt has no answer, and how long the forge says to wait.
+struct Failure {
+    error: ForgeError,
+    wait: Option<Duration>,
+}
+
+impl From<ForgeError> for Failure {
+    fn from(error: ForgeError) -> Self {
+        Self { error, wait: None }
+    }
+}
+
+impl Line {
+    pub(super) fn new(address: Address, token: Token, patience: Patience) -> Result<Self, ForgeError> {
+        let client = client(&address, patience).map_err(|error| ForgeError::Setup { reason: innermost(&error) })?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| ForgeError::Setup { reason: error.to_string() })?;
+        Ok(Self { address, token, patience, client, runtime: Some(runtime) })
+    }
+
+    pub(super) fn address(&self) -> &Address {
+        &self.address
+    }
+
+    pub(super) fn call(&self) -> Call<'_> {
+        Call { line: self, deadline: Instant::now() + self.patience.call }
+    }
+}
+
+impl Drop for Line {
+    /// Does not wait for a name that is still being looked up.
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// A client that goes nowhere but where it is sent: no redirect, proxy,
+/// decompression, kept connection, or attempt of its own.
+fn client(address: &Address, patience: Patience) -> Result<Client, reqwest::Error> {
+    // One provider is compiled in. An error says that it is installed already.
+    let _installed = rustls::crypto::ring::default_provider().install_default();
+    let mut builder = Client::builder()
+        .user_agent(USER_AGENT)
+        .redirect(redirect::Policy::none())
+        .retry(retry::never())
+        .no_proxy()
+        .referer(false)
+        .https_only(!address.is_plain())
+        .tls_version_min(tls::Version::TLS_1_2)
+        .pool_max_idle_per_host(0)
+        .connect_timeout(CONNECT.min(patience.attempt));
+    if address.is_plain() {
+        builder = builder.tls_certs_only([]);
+    }
+    builder.build()
+}
+
+impl Call<'_> {
+    /// Asks, and reads the answer as `T`; says as well whether there is a page
+    /// after it.
+    pub(super) fn ask<T: DeserializeOwned>(&self, request: &Request<'_>) -> Result<(T, bool), ForgeError> {
+        let Some(runtime) = &self.line.runtime else {
+            return Err(ForgeError::Setup { reason: "it is being taken down".to_owned() });
+        };
+        let answer = runtime.block_on(self.attempts(request))?;
+        let malformed = |error: serde_json::Error| ForgeError::Malformed {
+            asked: self.asked(request),
+            reason: self.line.words(&error.to_string()),
+        };
+        Ok((serde_json::from_slice(&answer.bytes).map_err(malformed)?, answer.has_next))
+    }
+
+    /// The request, for an error.
+    pub(super) fn asked(&self, request: &Request<'_>) -> Asked {
+        let url = self.line.address.below(request.segments, request.query);
+        let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
+        Asked { method: request.verb.name(), path: format!("{}{query}", url.path()) }
+    }
+
+    async fn attempts(&self, request: &Request<'_>) -> Result<Answer, ForgeError> {
+        let (mut attempt, mut wait) = (1, self.line.patience.first_wait);
+        loop {
+            let Failure { error, wait: asked_for } = match self.attempt(request).await {
+                Ok(answer) => return Ok(answer),
+                Err(failure) => failure,
+            };
+            let may_repeat = if matches!(request.verb, Verb::Get) { error.is_retryable() } else { error.is_undone() };
+            let pause = wait.max(asked_for.unwrap_or_default());
+            let remaining = self.deadline.saturating_duration_since(Instant::now());
+            if !may_repeat || attempt == ATTEMPTS_MAX || pause >= remaining {
+                return Err(error);
+            }
+            sleep(pause).await;
+            (attempt, wait) = (attempt + 1, wait.saturating_mul(2));
+        }
+    }
+
+    async fn attempt(&self, request: &Request<'_>) -> Result<Answer, Failure> {
+        let end = self.deadline.min(Instant::now() + self.line.patience.attempt);
+        match timeout_at(end, self.exchange(request)).await {
+            Ok(result) => result,
+            Err(_) => Err(ForgeError::TimedOut { asked: self.asked(request) }.into()),
+        }
+    }
+
+    async fn exchange(&self, request: &Request<'_>) -> Result<Answer, Failure> {
+        let broken = |error| broken(error, self.asked(request));
+        let response = self.send(request).await.map_err(broken)?;
+        match response.status().as_u16() {
+            200 | 201 => self.answer(response, request).await.map_err(Failure::from),
+            status => Err(self.refusal(status, response, request).await),
+        }
+    }
+
+    async fn send(&self, request: &Request<'_>) -> Result<Response, reqwest::Error> {
+        let url = self.line.address.below(request.segments, request.query);
+        let (method, body) = match &request.verb {
+            Verb::Get => (reqwest::Method::GET, None),
+            Verb::Post(body) => (reqwest::Method::POST, Some(body)),
+            Verb::Patch(body) => (reqwest::Method::PATCH, Some(body)),
+        };
+        let mut builder = self.line.client.request(method, url);
+        builder = builder.header(ACCEPT, MEDIA_TYPE).header("x-github-api-version", API_VERSION);
+        if let Some(token) = self.line.token.header() {
+            builder = builder.header(AUTHORIZATION, token);
+        }
+        if let Some(body) = body {
+            builder = builder.header(CONTENT_TYPE, "application/json").body(body.to_string());
+        }
+        builder.send().await
+    }
+
+    /// What an answer that means yes carries.
+    async fn answer(&self, mut response: Response, request: &Request<'_>) -> Result<Answer, ForgeError> {
+        if !is_json(response.headers()) {
+            return Err(ForgeError::Malformed { asked: self.asked(request), reason: "it is not JSON".to_owned() });
+        }
+        let has_next = text(response.headers(), "link").is_some_and(|link| link.contains("rel=\"next\""));
+        let length = response.content_length().unwrap_or(0);
+        if length > ANSWER_BYTES_MAX as u64 {
+            return Err(ForgeError::TooLarge { asked: self.asked(request) });
+        }
+        let mut bytes = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| broken(error, self.asked(request)))? {
+            if bytes.len() + chunk.len() > ANSWER_BYTES_MAX {
+                return Err(ForgeError::TooLarge { asked: self.asked(request) });
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(Answer { bytes, has_next })
+    }
+
+    /// What any other answer means.
+    async fn refusal(&self, status: u16, mut response: Response, request: &Request<'_>) -> Failure {
+        let (asked, wait) = (self.asked(request), wait(response.headers()));
+        let headers = response.headers();
+        let is_limit = headers.contains_key(RETRY_AFTER) || text(headers, "x-ratelimit-remaining") == Some("0");
+        let error = match status {
+            429 => ForgeError::RateLimited { asked, retry_after: wait },
+            403 if is_limit => ForgeError::RateLimited { asked, retry_after: wait },
+            300..=399 => ForgeError::Redirect { asked, status },
+            401 => ForgeError::Unauthorized { asked },
+            404 => ForgeError::NotFound { asked, what: format!("{} in {}", request.what, self.line.address.repository()) },
+            500..=599 => ForgeError::Server { asked, status },
+            _ => {
+                let refusal = Refusal::read(&beginning(&mut response).await);
+                let message = self.line.words(&refusal.message());
+                match status {
+                    403 => ForgeError::Forbidden { asked, message },
+                    409 => ForgeError::Conflict { asked, message },
+                    422 if asked.method == "POST" && refusal.is_already_open() => ForgeError::AlreadyOpen { asked },
+                    422 => ForgeError::Invalid { asked, message },
+                    _ => ForgeError::Status { asked, status, message },
+                }
+            }
+        };
+        Failure { error, wait }
+    }
+}
+
+impl Line {
+    /// What a forge said, short, inert, and without the token.
+    fn words(&self, text: &str) -> String {
+        let text = self.token.withhold(text);
+        let text = clean::line(clean::cut(&text, MESSAGE_BYTES_MAX));
+        clean::cut(&text, MESSAGE_BYTES_MAX).to_owned()
+    }
+}
+
+impl Verb {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post(_) => "POST",
+            Self::Patch(_) => "PATCH",
+        }
+    }
+}
+
+/// The beginning of a body, as far as it comes.
+async fn beginning(response: &mut Response) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while let Ok(Some(chunk)) = response.chunk().await {
+        bytes.extend_from_slice(&chunk);
+        if bytes.len() > REFUSAL_BYTES_MAX {
+            break;
+        }
+    }
+    bytes.truncate(REFUSAL_BYTES_MAX);
+    bytes
+}
+
+fn broken(error: reqwest::Error, asked: Asked) -> ForgeError {
+    let reason = innermost(&error);
+    if error.is_connect() || error.is_builder() {
+        ForgeError::Unreachable { asked, reason }
+    } else if error.is_timeout() {
+        ForgeError::TimedOut { asked }
+    } else {
+        ForgeError::Cut { asked, reason }
+    }
+}
+
+/// The cause of the cause: the outer ones say that a request failed.
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    clean::line(clean::cut(&error.to_string(), MESSAGE_BYTES_MAX)).into_owned()
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = text(headers, CONTENT_TYPE.as_str()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    kind == "application/json" || kind.starts_with("application/") && kind.ends_with("+json")
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// How long a forge says to wait: seconds, or a moment on its own clock.
+fn wait(headers: &HeaderMap) -> Option<Duration> {
+    let now = text(headers, DATE.as_str()).and_then(moment);
+    let until = |second: i64| now.map(|now| Duration::from_secs(u64::try_from(second.saturating_sub(now)).unwrap_or(0)));
+    match text(headers, RETRY_AFTER.as_str()) {
+        Some(after) => match after.parse() {
+            Ok(seconds) => Some(Duration::from_secs(seconds)),
+            Err(_) => moment(after).and_then(until),
+        },
+        None if text(headers, "x-ratelimit-remaining") == Some("0") => {
+            text(headers, "x-ratelimit-reset").and_then(|second| second.parse().ok()).and_then(until)
+        }
+        None => None,
+    }
+}
+
+/// A date of HTTP, in seconds of Unix time.
+fn moment(date: &str) -> Option<i64> {
+    jiff::fmt::rfc2822::parse(date).ok().map(|moment| moment.timestamp().as_second())
+}
