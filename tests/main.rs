@@ -7,6 +7,8 @@ mod content;
 mod crash;
 mod documents;
 mod exits;
+mod forge;
+mod forge_faults;
 mod gate;
 mod jail;
 mod json;

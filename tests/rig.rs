@@ -2,6 +2,7 @@
 //! and the invariants that hold after every run. It knows no case.
 
 pub(crate) mod components;
+pub(crate) mod forge;
 pub(crate) mod guard;
 mod process;
 mod ran;
