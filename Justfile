@@ -33,6 +33,10 @@ check:
     cargo fmt --all --check
     cargo clippy --release --locked --package lifeos --all-targets -- --deny warnings
 
+# Open the review page of a sample run in headless Chromium: screenshots in target/review.
+review-page: build
+    LIFEOS={{ lifeos }} tests/review/browser {{ target }}/review
+
 # Measure the host: results and commands are in docs/benchmarks.md.
 bench: build
     cargo bench --locked --package lifeos --bench host

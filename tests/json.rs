@@ -14,6 +14,7 @@ const NAMES: &[&str] = &[
     "log",
     "verify",
     "show",
+    "review",
     "approve",
     "reject",
     "explain",

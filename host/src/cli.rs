@@ -14,6 +14,7 @@ mod open;
 mod plugin;
 mod progress;
 mod reject;
+mod review;
 mod run;
 mod show;
 mod status;
@@ -64,6 +65,7 @@ enum Verb {
     Check(check::Check),
     Run(run::Run),
     Status(status::Status),
+    Review(review::Review),
     Show(show::Show),
     Approve(approve::Approve),
     Reject(reject::Reject),
@@ -125,6 +127,7 @@ fn carry_out(arguments: &Arguments, term: &Term) -> Result<Exit, CommandError> {
         Verb::Check(verb) => check::check(verb, global, term),
         Verb::Run(verb) => run::run(verb, global, term),
         Verb::Status(verb) => status::status(verb, global, term),
+        Verb::Review(verb) => review::review(verb, global, term),
         Verb::Show(verb) => show::show(verb, global, term),
         Verb::Approve(verb) => approve::approve(verb, global, term),
         Verb::Reject(verb) => reject::reject(verb, global, term),

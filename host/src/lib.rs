@@ -26,6 +26,7 @@ pub mod policy;
 pub mod refs;
 pub mod repo;
 pub mod results;
+pub mod review;
 pub mod run;
 pub mod sealed;
 pub mod since;

@@ -136,6 +136,12 @@ impl Policy {
     }
 }
 
+/// Whether no wildcard reaches the path: it is changed only where a grant writes it out, if at all.
+#[must_use]
+pub fn is_protected(path: &RepoPath) -> bool {
+    protection(path) != Protection::None
+}
+
 /// How far a path is out of reach.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Protection {

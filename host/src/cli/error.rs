@@ -15,6 +15,7 @@ use lifeos::plugin::PluginError;
 use lifeos::plugin::imports::ImportError;
 use lifeos::refs::RefError;
 use lifeos::repo::RepoError;
+use lifeos::review::ReviewError;
 use lifeos::run::RunError;
 use lifeos::sealed::SealedError;
 use lifeos::verify::VerifyError;
@@ -126,6 +127,15 @@ impl From<VerifyError> for CommandError {
             VerifyError::Ledger(error) => error.into(),
             VerifyError::Repo(error) => error.into(),
             VerifyError::Git(error) => RepoError::from(error).into(),
+        }
+    }
+}
+
+impl From<ReviewError> for CommandError {
+    fn from(error: ReviewError) -> Self {
+        match error {
+            ReviewError::Ledger(error) => error.into(),
+            ReviewError::Repo(error) => error.into(),
         }
     }
 }

@@ -45,6 +45,12 @@ pub(crate) fn explain(verb: &Explain, term: &Term) -> Result<Exit, CommandError>
     Ok(Exit::Done)
 }
 
+/// What a rule asks for, in one line, if there is a page on it.
+pub(crate) fn title(rule: &str) -> Option<&'static str> {
+    let pages = PAGES.iter().map(|(name, text)| page(name, text));
+    pages.into_iter().find(|page| page.answers_to(rule)).map(|page| page.title)
+}
+
 const SCHEMA: &str = "lifeos/explain@1";
 
 fn list(pages: &[Page], term: &Term) {

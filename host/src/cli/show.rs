@@ -3,19 +3,18 @@
 use clap::Args;
 use lifeos::edit::Finding;
 use lifeos::ledger::Ledger;
-use lifeos::ledger::record::{CommandText, GateText, Run};
-use lifeos::ledger::story::Story;
+use lifeos::ledger::record::Run;
 use lifeos::repo::Repo;
-use lifeos::{clean, diff::Diff, repo::RepoError};
+use lifeos::review::{self, Change};
+use lifeos::{clean, diff::Diff};
 
 use super::error::CommandError;
 use super::exit::Exit;
 use super::term::Term;
 use super::{Global, json, open, text};
 
-/// Findings, and patterns of one list, that are shown to people.
+/// Findings that are shown to people.
 const FINDINGS_SHOWN: usize = 100;
-const GLOBS_SHOWN: usize = 4;
 
 /// Shows a run: where it stands, what the plugin could and did do, its
 /// findings, and the candidate as a diff.
@@ -41,7 +40,7 @@ pub(crate) fn show(verb: &Show, global: &Global, term: &Term) -> Result<Exit, Co
         lines("trace.jsonl")?.iter().for_each(|line| term.data(&format!("{}\n", clean::line(line))));
         return Ok(Exit::Done);
     }
-    let diff = candidate_diff(&repo, &story)?;
+    let diff = story.record.as_ref().map_or(Ok(String::new()), |(_, record)| candidate_diff(&repo, record))?;
     let line = json::RunLine::new(&story);
     if term.is_json() {
         let values = |lines: Vec<String>| lines.iter().filter_map(|line| serde_json::from_str(line).ok()).collect();
@@ -78,8 +77,8 @@ fn facts(record: &Run) -> String {
         ("base", record.base.clone()),
         ("plugin", format!("{} {} {}", record.plugin.name, record.plugin.version, record.plugin.digest)),
         ("imported", list(&record.imported)),
-        ("declared", reach(&record.declared)),
-        ("granted", reach(&record.granted)),
+        ("declared", text::reach(&record.declared)),
+        ("granted", text::reach(&record.granted)),
         ("used", counts(&mut record.used.iter().map(|(name, used)| (name.clone(), used.allowed + used.denied + used.errors)))),
         ("documents", record.documents.to_string()),
         ("findings", counts(&mut record.findings.iter().map(|(rule, count)| (rule.clone(), *count)))),
@@ -89,8 +88,8 @@ fn facts(record: &Run) -> String {
         facts.push(("digest", candidate.digest.clone()));
     }
     if let Some(gate) = &record.gate {
-        facts.push(("gate", gate_line(gate)));
-        facts.extend(gate.commands.iter().map(|ran| ("", command_line(ran))));
+        facts.push(("gate", text::gate(gate)));
+        facts.extend(gate.commands.iter().map(|ran| ("", text::command(ran))));
     }
     if let Some(reason) = &record.reason {
         facts.push(("reason", clean::line(reason).into_owned()));
@@ -100,52 +99,14 @@ fn facts(record: &Run) -> String {
     shown
 }
 
-fn gate_line(gate: &GateText) -> String {
-    let verdict = gate.fault.as_ref().map_or_else(|| "passed".to_owned(), |fault| format!("red: {fault}"));
-    let tests = gate.tests.map_or(String::new(), |tests| format!(", {}", text::count(tests, "test")));
-    let before = gate.tests_before.map_or(String::new(), |tests| format!(" ({tests} on the base)"));
-    let isolation = match (gate.isolated, gate.namespaces) {
-        (true, true) => "",
-        (true, false) => ", without namespaces",
-        (false, _) => ", NOT isolated",
-    };
-    format!("{verdict}{tests}{before}{isolation}")
-}
-
-fn command_line(ran: &CommandText) -> String {
-    let fault = ran.fault.as_deref().unwrap_or("ok");
-    let killed =
-        if ran.killed > 0 { format!(", {} left behind and killed", text::count(ran.killed, "process")) } else { String::new() };
-    format!("`{}`: {fault}, {:.1} s{killed}", ran.command, ran.millis as f64 / 1e3)
-}
-
-fn reach(reach: &lifeos::ledger::record::ReachText) -> String {
-    let history = if reach.history { ", history" } else { "" };
-    let list = if reach.list.is_empty() { String::new() } else { format!("list [{}], ", shortened(&reach.list)) };
-    format!("{list}read [{}], edit [{}]{history}", shortened(&reach.read), shortened(&reach.edit))
-}
-
-/// A list of patterns as far as it is short.
-fn shortened(globs: &[String]) -> String {
-    match globs.len().checked_sub(GLOBS_SHOWN) {
-        Some(more @ 1..) => format!("{} and {more} more", globs[..GLOBS_SHOWN].join(" ")),
-        _ => globs.join(" "),
-    }
-}
-
 /// The candidate against its base, from the object database.
-fn candidate_diff(repo: &Repo, story: &Story) -> Result<String, CommandError> {
-    let Some(record) = story.record.as_ref().map(|(_, record)| record) else { return Ok(String::new()) };
-    let Some(candidate) = &record.candidate else { return Ok(String::new()) };
-    let id = |text: &str| git2::Oid::from_str(text).map_err(RepoError::from);
-    let (base, commit) = (id(&record.base)?, id(&candidate.commit)?);
+fn candidate_diff(repo: &Repo, record: &Run) -> Result<String, CommandError> {
     let mut diffs = String::new();
-    // What differs, not what the record says: the two are compared again at approval.
-    for path in repo.differing(base, commit)? {
+    for Change { path, texts } in review::changes(repo, record)? {
         let shown = clean::line(&path).into_owned();
-        match (repo.file_at(base, &path, u64::MAX), repo.file_at(commit, &path, u64::MAX)) {
-            (Ok(old), Ok(new)) => diffs.push_str(&Diff::new(old.as_deref(), new.as_deref()).unified(&shown)),
-            _ => diffs.push_str(&format!("--- a/{shown}\n+++ b/{shown}\n(not text: changed, and not shown)\n")),
+        match texts {
+            Some((old, new)) => diffs.push_str(&Diff::new(old.as_deref(), new.as_deref()).unified(&shown)),
+            None => diffs.push_str(&format!("--- a/{shown}\n+++ b/{shown}\n(not text: changed, and not shown)\n")),
         }
     }
     Ok(diffs)

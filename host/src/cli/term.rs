@@ -44,9 +44,15 @@ impl Term {
         self.data(&format!("{}\n", escaped(&text)));
     }
 
+    /// Prints the title of what follows, in bold on a terminal.
+    pub(crate) fn heading(&self, title: &str) {
+        let style = if colours() { BOLD } else { Style::new() };
+        self.data(&format!("\n{style}{}{style:#}\n", clean::line(title)));
+    }
+
     /// Prints a diff, coloured on a terminal.
     pub(crate) fn diff(&self, diff: &str) {
-        if anstream::AutoStream::choice(&std::io::stdout()) == anstream::ColorChoice::Never {
+        if !colours() {
             return self.data(&clean::block(diff));
         }
         let mut text = String::with_capacity(diff.len());
@@ -105,6 +111,11 @@ impl Term {
         let mut stderr = anstream::stderr().lock();
         drop(stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush()));
     }
+}
+
+/// Whether standard output shows colours.
+fn colours() -> bool {
+    anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never
 }
 
 /// JSON text with control and invisible characters written as escapes: they stand inside strings only.

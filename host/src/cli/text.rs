@@ -5,9 +5,12 @@ use std::fmt::Write as _;
 
 use lifeos::clean;
 use lifeos::edit::{Finding, Severity};
-use lifeos::ledger::record::RefusedText;
+use lifeos::ledger::record::{CommandText, GateText, ReachText, RefusedText};
 
 use super::json::RunLine;
+
+/// Patterns of one list that are shown to people.
+const GLOBS_SHOWN: usize = 4;
 
 /// `one file`, `2 files`.
 pub(crate) fn count(number: u64, noun: &str) -> String {
@@ -24,11 +27,7 @@ pub(crate) fn findings(findings: &[Finding]) -> String {
     for finding in findings {
         let path = finding.path.as_ref().map_or("(repository)".into(), |path| clean::line(path.as_str()));
         let place = finding.position.map_or(String::new(), |at| format!(":{}:{}", at.line, at.column));
-        let severity = match finding.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-            Severity::Note => "note",
-        };
+        let severity = severity(finding.severity);
         let fix = if finding.repaired { " (fixed by this run's edits)" } else { "" };
         let _infallible = writeln!(text, "{path}{place}: {severity} {}: {}{fix}", finding.rule, finding.message);
         if let Some(help) = &finding.help {
@@ -36,6 +35,15 @@ pub(crate) fn findings(findings: &[Finding]) -> String {
         }
     }
     text
+}
+
+/// The word for a severity.
+pub(crate) fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Note => "note",
+    }
 }
 
 /// Edits that were refused, one to a line.
@@ -79,5 +87,41 @@ pub(crate) fn word(state: lifeos::ledger::record::State) -> &'static str {
         State::Nothing => "nothing",
         State::Red => "red",
         State::Failed => "failed",
+    }
+}
+
+/// The verdict of a gate on one line.
+pub(crate) fn gate(gate: &GateText) -> String {
+    let verdict = gate.fault.as_ref().map_or_else(|| "passed".to_owned(), |fault| format!("red: {fault}"));
+    let tests = gate.tests.map_or(String::new(), |tests| format!(", {}", count(tests, "test")));
+    let before = gate.tests_before.map_or(String::new(), |tests| format!(" ({tests} on the base)"));
+    let isolation = match (gate.isolated, gate.namespaces) {
+        (true, true) => "",
+        (true, false) => ", without namespaces",
+        (false, _) => ", NOT isolated",
+    };
+    format!("{verdict}{tests}{before}{isolation}")
+}
+
+/// A command of a gate on one line.
+pub(crate) fn command(ran: &CommandText) -> String {
+    let fault = ran.fault.as_deref().unwrap_or("ok");
+    let killed =
+        if ran.killed > 0 { format!(", {} left behind and killed", count(ran.killed, "process")) } else { String::new() };
+    format!("`{}`: {fault}, {:.1} s{killed}", ran.command, ran.millis as f64 / 1e3)
+}
+
+/// What one side says a task may reach, on one line.
+pub(crate) fn reach(reach: &ReachText) -> String {
+    let history = if reach.history { ", history" } else { "" };
+    let list = if reach.list.is_empty() { String::new() } else { format!("list [{}], ", shortened(&reach.list)) };
+    format!("{list}read [{}], edit [{}]{history}", shortened(&reach.read), shortened(&reach.edit))
+}
+
+/// A list of patterns as far as it is short.
+pub(crate) fn shortened(globs: &[String]) -> String {
+    match globs.len().checked_sub(GLOBS_SHOWN) {
+        Some(more @ 1..) => format!("{} and {more} more", globs[..GLOBS_SHOWN].join(" ")),
+        _ => globs.join(" "),
     }
 }

@@ -71,7 +71,11 @@ pub(super) fn classify(names: &[String]) -> Result<Vec<Import>, ImportError> {
     names.iter().map(|name| Ok(Import { capability: capability(name)?, name: name.clone() })).collect()
 }
 
-fn capability(name: &str) -> Result<Capability, ImportError> {
+/// What the import of a component stands for.
+///
+/// # Errors
+/// [`ImportError`] for one that no component may have.
+pub fn capability(name: &str) -> Result<Capability, ImportError> {
     let forbidden = || ImportError::Forbidden { name: name.to_owned() };
     if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b":/@.-".contains(&byte)) {
         return Err(forbidden());
