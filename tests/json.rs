@@ -76,6 +76,9 @@ fn every_verb_prints_its_schema() {
     fits(run(&["status"]).exits(0), "status");
     fits(run(&["show", &id("t")]).exits(0), "show");
     fits(run(&["show", &id("bad")]).exits(0), "show");
+    fits(run(&["review", &id("t")]).exits(0), "review");
+    fits(run(&["review", &id("bad")]).exits(0), "review");
+    assert_eq!(fits(run(&["review"]).exits(0), "review")["review"], Value::Null);
     fits(run(&["approve", &id("t")]).exits(0), "approve");
     fits(run(&["reject", &id("second"), "--why", "no"]).exits(0), "reject");
     fits(run(&["log"]).exits(0), "log");
@@ -94,6 +97,8 @@ fn every_failure_prints_its_schema() {
         (&["check", "panics"], 23),
         (&["run", "none"], 2),
         (&["show", "none"], 2),
+        (&["review", "none"], 2),
+        (&["review", "--html", "-"], 2),
         (&["approve", "none"], 2),
         (&["reject", "none", "--why", "no"], 2),
         (&["reject", "none", "--why", ""], 2),

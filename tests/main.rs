@@ -17,6 +17,7 @@ mod names;
 mod paths;
 mod remembered;
 mod repository;
+mod review;
 mod rig;
 mod rules;
 mod same;

@@ -35,7 +35,7 @@ pub(crate) fn status(_: &Status, global: &Global, term: &Term) -> Result<Exit, C
         (0, _) => term.note("no task has run yet; `lifeos run TASK` starts one"),
         (_, 0) => term.note("nothing waits for a verdict"),
         _ => term.note(&format!(
-            "waiting for a verdict: {}; `lifeos show RUN`, then approve or reject",
+            "waiting for a verdict: {}; `lifeos review RUN`, then approve or reject",
             text::count(waiting, "candidate")
         )),
     }

@@ -105,10 +105,15 @@ pub(crate) fn gate(gate: &GateText) -> String {
 
 /// A command of a gate on one line.
 pub(crate) fn command(ran: &CommandText) -> String {
+    format!("`{}`: {}", ran.command, ended(ran))
+}
+
+/// How a command of a gate ended.
+pub(crate) fn ended(ran: &CommandText) -> String {
     let fault = ran.fault.as_deref().unwrap_or("ok");
     let killed =
         if ran.killed > 0 { format!(", {} left behind and killed", count(ran.killed, "process")) } else { String::new() };
-    format!("`{}`: {fault}, {:.1} s{killed}", ran.command, ran.millis as f64 / 1e3)
+    format!("{fault}, {:.1} s{killed}", ran.millis as f64 / 1e3)
 }
 
 /// What one side says a task may reach, on one line.

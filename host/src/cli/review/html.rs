@@ -10,6 +10,7 @@ use askama::Template;
 use lifeos::clean;
 use lifeos::diff::{Line, Sign};
 use lifeos::edit::Finding;
+use lifeos::ledger::record::CommandText;
 use lifeos::review::hidden::{code_point, name};
 
 use super::super::error::CommandError;
@@ -21,6 +22,8 @@ use super::page::{FilePart, Page, Rule};
 const MARKER: &str = "<!doctype html><!-- lifeos review page -->";
 /// Patterns of one list that are shown at once.
 const GLOBS_SHOWN: usize = 6;
+/// Findings that are left and are shown at once.
+const OPEN_FINDINGS_MAX: u64 = 12;
 /// Lines of a diff that is shown at once, and of all of them together.
 const OPEN_LINES_MAX: usize = 80;
 const OPEN_LINES_ALL_MAX: usize = 800;
@@ -37,6 +40,8 @@ struct Html<'p> {
 struct Opened<'p> {
     file: &'p FilePart,
     is_open: bool,
+    /// Whether the lines that are shown end with CR LF.
+    has_returns: bool,
 }
 
 /// A piece of a text: as it is, or a character shown as an escape.
@@ -65,10 +70,13 @@ pub(super) fn render(page: &Page) -> Result<String, CommandError> {
         let lines = file.lines.len();
         let is_open = lines <= OPEN_LINES_MAX && lines <= left;
         left -= if is_open { lines } else { 0 };
-        opened.push(Opened { file, is_open });
+        let mut ended = file.lines.iter().filter(|line| line.text.ends_with('\n')).peekable();
+        let has_returns = ended.peek().is_some() && ended.all(|line| line.text.ends_with("\r\n"));
+        opened.push(Opened { file, is_open, has_returns });
     }
     let html = Html { marker: MARKER, page, files: opened };
-    html.render().map_err(|error| CommandError::new(Exit::Bug, format!("the page: {error}")).hint("please report it"))
+    let rendered = html.render().map(|html| format!("{html}\n"));
+    rendered.map_err(|error| CommandError::new(Exit::Bug, format!("the page: {error}")).hint("please report it"))
 }
 
 /// Writes a page, whole or not at all; only over another page.
@@ -149,6 +157,11 @@ impl Html<'_> {
         finding.position.map_or_else(|| path.to_owned(), |at| format!("{path}:{}:{}", at.line, at.column))
     }
 
+    /// Whether a list of rules is shown with its findings at once.
+    fn is_short(&self, rules: &[Rule]) -> bool {
+        rules.iter().map(|rule| rule.count).sum::<u64>() <= OPEN_FINDINGS_MAX
+    }
+
     /// The first patterns of a list, and the others.
     fn parted<'g>(&self, globs: &'g [String]) -> (&'g [String], &'g [String]) {
         // One more takes no more room than the word that there is one more.
@@ -159,12 +172,16 @@ impl Html<'_> {
         text::count(*number as u64, noun)
     }
 
-    fn command(&self, ran: &lifeos::ledger::record::CommandText) -> String {
-        text::command(ran)
+    fn ended(&self, ran: &CommandText) -> String {
+        text::ended(ran)
     }
 
-    fn rows<'l>(&self, lines: &'l [Line]) -> Vec<Row<'l>> {
-        let beside = beside(lines);
+    fn rows<'l>(&self, Opened { file, has_returns, .. }: &Opened<'l>) -> Vec<Row<'l>> {
+        let (lines, beside) = (&file.lines, beside(&file.lines));
+        let without_end = |line: &'l str| {
+            let line = line.strip_suffix('\n').unwrap_or(line);
+            if *has_returns { line.strip_suffix('\r').unwrap_or(line) } else { line }
+        };
         let row = |(line, beside): (&'l Line, &Option<usize>)| {
             let (class, sign) = match line.sign {
                 Sign::Hunk => ("hunk", ""),
@@ -217,10 +234,6 @@ fn differing<'t>(text: &'t str, other: &str) -> [&'t str; 3] {
     let end = rest.chars().rev().zip(other.chars().rev()).take_while(|(one, two)| one == two).map(|(one, _)| one.len_utf8());
     let (middle, end) = rest.split_at(rest.len() - end.sum::<usize>());
     [begin, middle, end]
-}
-
-fn without_end(line: &str) -> &str {
-    line.strip_suffix('\n').unwrap_or(line)
 }
 
 #[cfg(test)]

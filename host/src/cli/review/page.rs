@@ -211,7 +211,7 @@ fn warnings(review: &Review, line: &RunLine, standing: &Standing<'_>) -> Vec<Str
     }
     for path in &review.named {
         let changed = if review.files.iter().any(|file| file.path == *path) { "changed here" } else { "not changed here" };
-        warnings.push(format!("{path} is protected, and the grant names it in `edit`: {changed}"));
+        warnings.push(format!("{path} is protected, and the grant names it: {changed}"));
     }
     let strange = |file: &&File| file.is_protected && !review.named.contains(&file.path);
     warnings.extend(review.files.iter().filter(strange).map(|file| format!("{} is protected, and changed here", file.path)));
@@ -219,10 +219,10 @@ fn warnings(review: &Review, line: &RunLine, standing: &Standing<'_>) -> Vec<Str
         review.files.iter().filter(|file| !file.is_text).map(|file| format!("{} is not text, so it is not shown", file.path)),
     );
     for (capability, used) in run.used.iter().filter(|(_, used)| used.denied > 0) {
-        warnings.push(format!("{} for `{capability}` refused", text::count(used.denied, "call")));
+        warnings.push(format!("{} to {capability} refused", text::count(used.denied, "call")));
     }
     for unused in &review.unused {
-        warnings.push(format!("`{unused}` is granted and was not used"));
+        warnings.push(format!("the grant of {unused} was not used"));
     }
     if run.gate.as_ref().is_some_and(|gate| !gate.isolated) {
         warnings.push("the commands of the gate were not isolated".to_owned());
