@@ -266,11 +266,11 @@ fn authority(run: &Run) -> Vec<Authority> {
     let reads = can(Capability::Read);
     vec![
         row("see names of files", "list", reads, declared.list.clone(), granted.list.clone()),
-        row("read files", "read", handed(reads, "is handed them"), declared.read.clone(), granted.read.clone()),
+        row("read files", "read", handed(reads, "no need: handed to it"), declared.read.clone(), granted.read.clone()),
         row(
             "propose edits",
             "edit",
-            handed(can(Capability::Edit), "in its answers"),
+            handed(can(Capability::Edit), "given back with its answers"),
             declared.edit.clone(),
             granted.edit.clone(),
         ),
