@@ -19,6 +19,7 @@ const ROWS: &[(i32, &str, &[&str], &str)] = &[
     (21, "limit", &["run", "t"], "limits.fuel_max = 1000\noptions.danger = 'nothing'"),
     (22, "gate", &["run", "t", "--unconfined-gate"], "gate = ['false']"),
     (23, "plugin", &["run", "t"], "options.danger = 'panic'"),
+    (30, "remote", &["sync", "broken"], EDIT),
     (40, "repo", &["-C", "/", "run", "t"], EDIT),
     (41, "busy", &["run", "t"], EDIT),
     (50, "io", &["run", "t", "--cache-dir", "/dev/null/x"], EDIT),
@@ -30,13 +31,15 @@ fn every_exit_code_has_its_case() {
         let repo = TestRepo::new(&[("a.md", "a\n")]);
         let good = repo.table("good", &hostile(), "options.danger = 'nothing'");
         repo.config(&format!("{}{good}", repo.table("t", &hostile(), &format!("{GRANT}\n{table}"))));
+        repo.git(&["remote", "add", "broken", "/nowhere.git"]);
         let lock = (*word == "busy").then(|| {
             repo.write(".git/lifeos/run.lock", "");
             std::fs::File::open(repo.path().join(".git/lifeos/run.lock")).expect("the lock")
         });
         lock.iter().for_each(|lock| lock.lock().expect("held"));
         let own_cache = arguments.contains(&"--cache-dir");
-        let command = if own_cache { repo.bare_command(arguments) } else { repo.command(arguments) };
+        let mut command = if own_cache { repo.bare_command(arguments) } else { repo.command(arguments) };
+        command.env("PATH", "/usr/local/bin:/usr/bin:/bin");
         let ran = repo.guarded(command);
         assert_eq!(ran.code, Some(*code), "{word}\n{ran}");
     }

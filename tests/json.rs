@@ -17,6 +17,11 @@ const NAMES: &[&str] = &[
     "review",
     "approve",
     "reject",
+    "land",
+    "rollback",
+    "promote",
+    "demote",
+    "sync",
     "explain",
     "doctor",
     "plugin-build",
@@ -81,6 +86,9 @@ fn every_verb_prints_its_schema() {
     assert_eq!(fits(run(&["review"]).exits(0), "review")["review"], Value::Null);
     fits(run(&["approve", &id("t")]).exits(0), "approve");
     fits(run(&["reject", &id("second"), "--why", "no"]).exits(0), "reject");
+    fits(run(&["rollback", &id("t")]).exits(0), "rollback");
+    fits(run(&["promote", "t", "--why", "yes"]).exits(0), "promote");
+    fits(run(&["demote", "t", "--why", "no"]).exits(0), "demote");
     fits(run(&["log"]).exits(0), "log");
     fits(run(&["verify"]).exits(0), "verify");
     fits(run(&["explain"]).exits(0), "explain");
@@ -102,6 +110,11 @@ fn every_failure_prints_its_schema() {
         (&["approve", "none"], 2),
         (&["reject", "none", "--why", "no"], 2),
         (&["reject", "none", "--why", ""], 2),
+        (&["land", "none"], 2),
+        (&["rollback", "none"], 2),
+        (&["promote", "none"], 2),
+        (&["demote", "none", "--why", "no"], 2),
+        (&["sync", "none"], 2),
         (&["explain", "none"], 2),
         (&["plugin", "build", "none"], 2),
         (&["check", "t", "--config", "none.toml"], 2),

@@ -2,6 +2,7 @@
 //! carry the number of the acceptance case they cover.
 
 mod cache;
+mod clones;
 mod complete;
 mod content;
 mod crash;
@@ -12,13 +13,16 @@ mod forge_faults;
 mod gate;
 mod jail;
 mod json;
+mod landing;
 mod loading;
 mod names;
 mod paths;
+mod people;
 mod remembered;
 mod repository;
 mod review;
 mod rig;
+mod rollback;
 mod rules;
 mod same;
 mod sandbox;

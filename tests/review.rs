@@ -57,7 +57,8 @@ fn the_page_says_what_a_reviewer_must_know() {
     repo.lifeos(&["review", &run])
         .exits(0)
         .says("landed")
-        .says("git merge --ff-only lifeos/t")
+        .says("git merge --ff-only")
+        .says("lifeos rollback")
         .keeps_quiet_about("lifeos approve");
 }
 

@@ -1,6 +1,7 @@
 //! The rig: a temporary repository, the program run in an empty environment,
 //! and the invariants that hold after every run. It knows no case.
 
+mod away;
 pub(crate) mod components;
 pub(crate) mod forge;
 pub(crate) mod guard;
@@ -8,6 +9,7 @@ mod process;
 mod ran;
 mod repo;
 
+pub(crate) use away::Away;
 pub(crate) use components::{hostile, hostile_files};
 pub(crate) use process::{below_shell, kill, peak, unprivileged};
 pub(crate) use ran::Ran;

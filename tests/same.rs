@@ -84,7 +84,7 @@ fn examined(repo: &TestRepo, machine: &Machine) -> Outcome {
     let Proposal::Checked(checked) = examined.proposal else { panic!("no edits") };
     let text = |edit: &CheckedEdit| edit.texts(&repo).expect("texts").new.unwrap_or_default();
     let texts = checked.edits().iter().map(|edit| (edit.path().to_string(), text(edit))).collect();
-    let candidate = Candidate::build(checked, &repo).expect("a candidate");
+    let candidate = Candidate::build(&checked, &repo).expect("a candidate");
     let findings = serde_json::to_string(&examined.findings).expect("JSON");
     Outcome { tree: candidate.tree().to_string(), findings, texts }
 }

@@ -120,7 +120,7 @@ fn an_approval_names_one_candidate() {
 fn a_rejected_candidate_is_not_proposed_again() {
     let (repo, run) = waiting("approve = 'person'");
     repo.lifeos(&["reject", &run, "--why", " "]).exits(2).says("--why takes one sentence");
-    repo.lifeos(&["reject", &run, "--why", "not now\u{1b}[0m"]).exits(0).says("rejected run");
+    repo.lifeos(&["reject", &run, "--why", "not now\u{1b}[0m"]).exits(0).says("is rejected");
     repo.lifeos(&["run", "t"]).exits(0).says("rejected before; nothing was proposed");
     repo.lifeos(&["approve", &run]).exits(2).says("is rejected, not waiting");
     repo.lifeos(&["status"]).exits(0).says("(not now\\u{1b}[0m)").says("nothing waits");

@@ -1,7 +1,7 @@
 //! Waiting -> Approved: by the owner's rule, or by a person who names what is
 //! approved. Nothing moves here.
 
-use crate::config::Approve;
+use crate::autonomy::{self, Approve};
 use crate::digest::Digest;
 use crate::ledger::record::{Body, Record, SCHEMA, State};
 use crate::ledger::story::Story;
@@ -14,6 +14,15 @@ use crate::waiting::Waiting;
 #[derive(Debug)]
 pub struct Approved {
     waiting: Waiting,
+}
+
+/// A person who approves.
+#[derive(Clone, Copy)]
+pub struct Voice<'v> {
+    /// As git names people.
+    pub person: &'v str,
+    /// The digest that they approve, if they wrote it down.
+    pub named: Option<Digest>,
 }
 
 /// Why there is no approval.
@@ -47,45 +56,47 @@ impl Approved {
         lock: &Lock,
         now: i64,
     ) -> Result<Result<Self, Waiting>, ApproveError> {
-        match rule {
-            Approve::Person => Ok(Err(waiting)),
-            Approve::Auto => Self::recorded(waiting, "rule: approve = \"auto\"", ledger, lock, now).map(Ok),
+        if rule.people() > 0 {
+            return Ok(Err(waiting));
         }
+        record(&waiting, "rule: approve = \"auto\"", 1, ledger, lock, now)?;
+        Ok(Ok(Self { waiting }))
     }
 
-    /// Approves in the name of a person.
+    /// Adds the approval of a person to those of `story`; gives the candidate
+    /// back while the rule asks for more people.
     ///
     /// # Errors
     /// [`ApproveError::Digest`] when `named` is given and is not the digest of
     /// the candidate.
     pub(crate) fn by_person(
         waiting: Waiting,
-        named: Option<Digest>,
-        person: &str,
+        rule: Approve,
+        story: Option<&Story>,
+        by: &Voice<'_>,
         ledger: &Ledger<'_>,
         lock: &Lock,
         now: i64,
-    ) -> Result<Self, ApproveError> {
-        match named {
-            Some(named) if named != waiting.digest() => {
-                Err(ApproveError::Digest { run: waiting.run().to_owned(), found: waiting.digest(), named })
-            }
-            _ => Self::recorded(waiting, person, ledger, lock, now),
+    ) -> Result<Result<Self, Waiting>, ApproveError> {
+        if let Some(named) = by.named.filter(|named| *named != waiting.digest()) {
+            return Err(ApproveError::Digest { run: waiting.run().to_owned(), found: waiting.digest(), named });
         }
+        let needed = rule.people().max(1);
+        let before: Vec<&str> = story.into_iter().flat_map(Story::approvers).collect();
+        let person = autonomy::person_of(by.person);
+        if !before.iter().any(|approver| autonomy::person_of(approver) == person) {
+            record(&waiting, by.person, needed, ledger, lock, now)?;
+        }
+        let count = autonomy::people(before.into_iter().chain([by.person]));
+        Ok(if count >= needed { Ok(Self { waiting }) } else { Err(waiting) })
     }
 
     /// Takes up an approval that is in the ledger already, because a run was
     /// stopped between approving and landing; none if it is another one's.
     pub(crate) fn taken_up(waiting: Waiting, story: &Story) -> Option<Self> {
-        let same = story.state == State::Approved && story.approved == Some(waiting.digest());
+        let is_approved = matches!(story.state, State::Approved | State::Open | State::Superseded);
+        let same = is_approved && story.approvals.iter().any(|(digest, _)| *digest == waiting.digest());
         same.then_some(Self { waiting })
-    }
-
-    fn recorded(waiting: Waiting, by: &str, ledger: &Ledger<'_>, lock: &Lock, now: i64) -> Result<Self, ApproveError> {
-        let body = Body::Approval { digest: waiting.digest(), by: by.to_owned() };
-        let (run, task) = (waiting.run().to_owned(), waiting.identity().task.clone());
-        ledger.append(lock, &Record { schema: SCHEMA, run, task, at: now, previous: None, body }, &[])?;
-        Ok(Self { waiting })
     }
 
     /// The candidate.
@@ -93,4 +104,10 @@ impl Approved {
     pub fn waiting(&self) -> &Waiting {
         &self.waiting
     }
+}
+
+fn record(waiting: &Waiting, by: &str, of: u32, ledger: &Ledger<'_>, lock: &Lock, now: i64) -> Result<(), LedgerError> {
+    let body = Body::Approval { digest: waiting.digest(), by: by.to_owned(), of };
+    let (run, task) = (waiting.run().to_owned(), waiting.identity().task.clone());
+    ledger.append(lock, &Record { schema: SCHEMA, run, task, at: now, previous: None, body }, &[]).map(drop)
 }

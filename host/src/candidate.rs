@@ -1,68 +1,138 @@
-//! Checked edits -> a git tree that exists in memory only. Writing it is
-//! `land`'s business.
+//! A git tree that exists in memory only: what checked edits make of the base,
+//! or some files of a candidate that was checked, or a landed candidate taken
+//! back. Writing it is `waiting`'s business.
 
 use git2::build::TreeUpdateBuilder;
 use git2::{FileMode, ObjectType, Oid, Repository};
 
-use crate::check::Checked;
+use crate::check::{Change, Checked, CheckedEdit};
+use crate::clean;
+use crate::ledger::record::EditText;
 use crate::repo::{Repo, RepoError};
 
-/// The tree that would result. Only [`Candidate::build`] makes one.
+/// The tree that would result.
 pub struct Candidate {
-    checked: Checked,
+    base: Oid,
     tree: Oid,
+    edits: Vec<EditText>,
     /// A git pack of every object that is new, blobs and trees.
     pack: Vec<u8>,
 }
 
+/// Why a candidate cannot be taken back.
+#[derive(Debug, thiserror::Error)]
+pub enum RevertError {
+    /// Later work touches the same lines.
+    #[error("later work touches what it changed: {}", .paths.join(", "))]
+    Conflict {
+        /// The files, cleaned, at most ten.
+        paths: Vec<String>,
+    },
+    /// Nothing of it is there.
+    #[error("nothing of it is left to take back")]
+    Nothing,
+    /// The repository cannot be read.
+    #[error(transparent)]
+    Repo(#[from] RepoError),
+}
+
 impl Candidate {
-    /// Builds the tree in an object database that lives in memory.
+    /// Builds the tree of checked edits.
     ///
     /// # Errors
     /// [`RepoError`] when the base cannot be read.
-    pub fn build(checked: Checked, repo: &Repo) -> Result<Self, RepoError> {
-        // A handle of its own: the memory in front of its database goes with it.
-        let scratch = repo.reopen()?;
-        let git = scratch.git();
-        let odb = git.odb()?;
-        odb.add_new_mempack_backend(1000)?;
-        let mut fresh = Vec::new();
-        let mut update = TreeUpdateBuilder::new();
-        let before = git.find_tree(checked.base_tree())?;
-        for edit in checked.edits() {
-            let path = edit.path().as_str();
-            match edit.texts(&scratch)?.new {
-                None => {
-                    update.remove(path);
-                }
-                Some(text) => {
-                    let blob = odb.write(ObjectType::Blob, text.as_bytes())?;
-                    update.upsert(path, blob, mode(&before, path));
-                    fresh.push(blob);
+    pub fn build(checked: &Checked, repo: &Repo) -> Result<Self, RepoError> {
+        in_memory(repo, checked.base(), checked.base_tree(), |scratch, before| {
+            let git = scratch.git();
+            let odb = git.odb()?;
+            let (mut fresh, mut update) = (Vec::new(), TreeUpdateBuilder::new());
+            for edit in checked.edits() {
+                let path = edit.path().as_str();
+                match edit.texts(scratch)?.new {
+                    None => {
+                        update.remove(path);
+                    }
+                    Some(text) => {
+                        let blob = odb.write(ObjectType::Blob, text.as_bytes())?;
+                        update.upsert(path, blob, mode(before, path));
+                        fresh.push(blob);
+                    }
                 }
             }
-        }
-        let tree = update.create_updated(git, &before)?;
-        new_trees(git, Some(checked.base_tree()), tree, &mut fresh)?;
-        let mut builder = git.packbuilder()?;
-        for id in fresh {
-            builder.insert_object(id, None)?;
-        }
-        let mut pack = git2::Buf::new();
-        builder.write_buf(&mut pack)?;
-        Ok(Self { checked, tree, pack: pack.to_vec() })
+            Ok((update.create_updated(git, before)?, fresh, checked.edits().iter().map(edit_text).collect()))
+        })
     }
 
-    /// The edits behind it.
+    /// Builds the tree of some files of a candidate's whole tree, whose edits were
+    /// checked one by one, over the same base.
+    ///
+    /// # Errors
+    /// [`RepoError`] when something cannot be read.
+    pub(crate) fn part(whole: Oid, base: Oid, paths: &[String], repo: &Repo) -> Result<Self, RepoError> {
+        let base_tree = repo.git().find_commit(base)?.tree_id();
+        in_memory(repo, base, base_tree, |scratch, before| {
+            let git = scratch.git();
+            let (whole, mut update) = (git.find_tree(whole)?, TreeUpdateBuilder::new());
+            for path in paths {
+                match whole.get_path(std::path::Path::new(path)) {
+                    Ok(entry) => {
+                        update.upsert(path.as_str(), entry.id(), mode(before, path));
+                    }
+                    Err(_) => {
+                        update.remove(path.as_str());
+                    }
+                }
+            }
+            let tree = update.create_updated(git, before)?;
+            Ok((tree, Vec::new(), edits_between(git, before, tree)?))
+        })
+    }
+
+    /// Builds the tree of `onto` without what `commit` changed against its only
+    /// parent; later work stays.
+    ///
+    /// # Errors
+    /// [`RevertError`].
+    pub(crate) fn revert(commit: Oid, onto: Oid, repo: &Repo) -> Result<Self, RevertError> {
+        let base_tree = repo.git().find_commit(onto).map_err(RepoError::from)?.tree_id();
+        let mut conflicts = Vec::new();
+        let reverted = in_memory(repo, onto, base_tree, |scratch, before| {
+            let git = scratch.git();
+            let mut index = git.revert_commit(&git.find_commit(commit)?, &git.find_commit(onto)?, 0, None)?;
+            for conflict in index.conflicts()? {
+                let conflict = conflict?;
+                let sides = [conflict.our, conflict.their, conflict.ancestor];
+                let path = sides.into_iter().flatten().next().map(|entry| entry.path).unwrap_or_default();
+                conflicts.push(clean::line(&String::from_utf8_lossy(&path)).into_owned());
+            }
+            if !conflicts.is_empty() {
+                return Ok((base_tree, Vec::new(), Vec::new()));
+            }
+            let tree = index.write_tree_to(git)?;
+            let diff = git.diff_tree_to_tree(Some(before), Some(&git.find_tree(tree)?), None)?;
+            let fresh = diff.deltas().map(|delta| delta.new_file().id()).filter(|id| !id.is_zero() && repo.size(*id).is_err());
+            Ok((tree, fresh.collect(), edits_between(git, before, tree)?))
+        })?;
+        conflicts.sort_unstable();
+        conflicts.dedup();
+        conflicts.truncate(10);
+        match (conflicts.is_empty(), reverted.tree == base_tree) {
+            (false, _) => Err(RevertError::Conflict { paths: conflicts }),
+            (true, true) => Err(RevertError::Nothing),
+            (true, false) => Ok(reverted),
+        }
+    }
+
+    /// What differs from the base, in words.
     #[must_use]
-    pub fn checked(&self) -> &Checked {
-        &self.checked
+    pub fn edits(&self) -> &[EditText] {
+        &self.edits
     }
 
     /// The commit it stands on.
     #[must_use]
     pub fn base(&self) -> Oid {
-        self.checked.base()
+        self.base
     }
 
     /// The id of the tree.
@@ -75,6 +145,54 @@ impl Candidate {
     pub(crate) fn pack(&self) -> &[u8] {
         &self.pack
     }
+}
+
+/// An edit of a checked proposal, in words.
+#[must_use]
+pub fn edit_text(edit: &CheckedEdit) -> EditText {
+    let Change { action, added, removed, .. } = edit.change();
+    EditText { path: edit.path().to_string(), action: (*action).to_owned(), added: *added, removed: *removed }
+}
+
+/// What differs between two trees, in words.
+fn edits_between(git: &Repository, before: &git2::Tree<'_>, after: Oid) -> Result<Vec<EditText>, RepoError> {
+    let diff = git.diff_tree_to_tree(Some(before), Some(&git.find_tree(after)?), None)?;
+    let mut edits = Vec::new();
+    for (at, delta) in diff.deltas().enumerate() {
+        let (action, file) = match delta.status() {
+            git2::Delta::Added => ("created", delta.new_file()),
+            git2::Delta::Deleted => ("deleted", delta.old_file()),
+            _ => ("changed", delta.new_file()),
+        };
+        let patch = git2::Patch::from_diff(&diff, at)?;
+        let (_, added, removed) = patch.map(|patch| patch.line_stats()).transpose()?.unwrap_or_default();
+        let path = String::from_utf8_lossy(file.path_bytes().unwrap_or_default()).into_owned();
+        edits.push(EditText { path, action: action.to_owned(), added: added as u64, removed: removed as u64 });
+    }
+    Ok(edits)
+}
+
+/// Makes a tree in an object database that lives in memory; `make` gives the
+/// tree, new blobs, and what differs.
+fn in_memory(
+    repo: &Repo,
+    base: Oid,
+    base_tree: Oid,
+    make: impl FnOnce(&Repo, &git2::Tree<'_>) -> Result<(Oid, Vec<Oid>, Vec<EditText>), RepoError>,
+) -> Result<Candidate, RepoError> {
+    // A handle of its own: the memory in front of its database goes with it.
+    let scratch = repo.reopen()?;
+    let git = scratch.git();
+    git.odb()?.add_new_mempack_backend(1000)?;
+    let (tree, mut fresh, edits) = make(&scratch, &git.find_tree(base_tree)?)?;
+    new_trees(git, Some(base_tree), tree, &mut fresh)?;
+    let mut builder = git.packbuilder()?;
+    for id in fresh {
+        builder.insert_object(id, None)?;
+    }
+    let mut pack = git2::Buf::new();
+    builder.write_buf(&mut pack)?;
+    Ok(Candidate { base, tree, edits, pack: pack.to_vec() })
 }
 
 /// The mode of an existing file is kept; a new one is plain.
@@ -126,7 +244,7 @@ mod tests {
         ];
         let edits = edits.iter().map(|edit| checker.edit(edit, &repo).expect("a base").expect("an edit")).collect();
         let checked = Checked::whole(edits, &base, &policy, &repo).expect("a base").expect("a proposal");
-        let candidate = Candidate::build(checked, &repo).expect("a candidate");
+        let candidate = Candidate::build(&checked, &repo).expect("a candidate");
         assert!(repo.git().find_tree(candidate.tree()).is_err(), "nothing is written yet");
         let (_folder, _, expected) =
             fixture(&[("a/b/run.md", 0o755, "new\n"), ("a/c.md", 0o644, "c\n"), ("e/f.md", 0o644, "f\n")]);

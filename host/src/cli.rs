@@ -2,6 +2,7 @@
 //! decides, and only `term` prints.
 
 mod approve;
+mod case;
 mod check;
 mod doctor;
 mod error;
@@ -9,15 +10,20 @@ mod exit;
 mod explain;
 mod init;
 mod json;
+mod land;
+mod level;
 mod log;
 mod open;
+mod outside;
 mod plugin;
 mod progress;
 mod reject;
 mod review;
+mod rollback;
 mod run;
 mod show;
 mod status;
+mod sync;
 mod term;
 mod text;
 mod verify;
@@ -57,6 +63,9 @@ struct Global {
     /// Keep compiled code and remembered answers in DIR instead of the user's cache folder.
     #[arg(long, value_name = "DIR", global = true)]
     cache_dir: Option<PathBuf>,
+    /// Use the token in FILE for HOST, a forge or a git server; may be repeated.
+    #[arg(long, value_name = "HOST=FILE", global = true)]
+    token: Vec<String>,
 }
 
 #[derive(Subcommand)]
@@ -69,6 +78,11 @@ enum Verb {
     Show(show::Show),
     Approve(approve::Approve),
     Reject(reject::Reject),
+    Land(land::Land),
+    Rollback(rollback::Rollback),
+    Promote(level::Promote),
+    Demote(level::Demote),
+    Sync(sync::Sync),
     Log(log::Log),
     Verify(verify::Verify),
     Explain(explain::Explain),
@@ -93,6 +107,12 @@ enum Verb {
     #[command(name = "__cell", hide = true)]
     Cell {
         order: String,
+    },
+    /// Answers git's question for a password; not for people.
+    #[command(name = outside::ASKPASS_VERB, hide = true)]
+    Askpass {
+        file: PathBuf,
+        question: String,
     },
     /// Prints the JSON schema of a verb's --json.
     #[command(name = "__schema", hide = true)]
@@ -131,6 +151,12 @@ fn carry_out(arguments: &Arguments, term: &Term) -> Result<Exit, CommandError> {
         Verb::Show(verb) => show::show(verb, global, term),
         Verb::Approve(verb) => approve::approve(verb, global, term),
         Verb::Reject(verb) => reject::reject(verb, global, term),
+        Verb::Land(verb) => land::land(verb, global, term),
+        Verb::Rollback(verb) => rollback::rollback(verb, global, term),
+        Verb::Promote(verb) => level::promote(verb, global, term),
+        Verb::Demote(verb) => level::demote(verb, global, term),
+        Verb::Sync(verb) => sync::sync(verb, global, term),
+        Verb::Askpass { file, question } => outside::askpass(file, question, term),
         Verb::Log(verb) => log::log(verb, global, term),
         Verb::Verify(verb) => verify::verify(verb, global, term),
         Verb::Explain(verb) => explain::explain(verb, term),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::autonomy::{Approve, Autonomy};
 use crate::digest::Digest;
 use crate::glob::{Globs, InvalidPattern};
 use crate::nearest::nearest;
@@ -18,6 +19,66 @@ pub const FILE: &str = "lifeos.toml";
 pub struct Config {
     /// The tasks.
     pub tasks: BTreeMap<String, Task>,
+    /// Where pull requests and merges go, if anywhere.
+    pub remote: Option<Remote>,
+}
+
+/// The repository that pull requests and merges go to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Remote {
+    /// Its name in this clone.
+    #[serde(default = "origin")]
+    pub name: String,
+    /// The branch that pull requests are for.
+    pub branch: String,
+    /// Where pull requests are opened; none: candidates are pushed and no more.
+    pub forge: Option<Forge>,
+}
+
+/// The forge that the remote repository is on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Forge {
+    /// Which language it speaks.
+    pub kind: ForgeKind,
+    /// The beginning of its addresses.
+    #[serde(default = "github")]
+    pub api: String,
+    /// `owner/name`.
+    pub repository: String,
+    /// Labels of its pull requests.
+    #[serde(default)]
+    pub labels: Vec<String>,
+    /// Whether pull requests begin as drafts.
+    #[serde(default)]
+    pub draft: bool,
+    /// Pull requests of lifeos that may be open at one time.
+    #[serde(default = "eight")]
+    pub open_max: u64,
+    /// Pull requests that may be opened in one day, in UTC.
+    #[serde(default = "eight")]
+    pub per_day_max: u64,
+}
+
+/// The languages of forges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ForgeKind {
+    /// The REST API of GitHub, its enterprise servers, and what imitates it.
+    Github,
+}
+
+fn origin() -> String {
+    "origin".to_owned()
+}
+
+fn github() -> String {
+    "https://api.github.com".to_owned()
+}
+
+fn eight() -> u64 {
+    8
 }
 
 /// One task: a plugin, its options, and what it is granted.
@@ -37,6 +98,8 @@ pub struct Task {
     pub autonomy: Autonomy,
     /// Who approves.
     pub approve: Approve,
+    /// The branch of the remote repository that autonomy `merge` moves.
+    pub merge_into: Option<String>,
     /// Commands that a candidate must pass, each with its words.
     pub gate: Vec<Vec<String>>,
     /// The `options` table as JSON.
@@ -52,29 +115,6 @@ pub enum Source {
     Official(String),
     /// A file, relative to the checkout.
     File(String),
-}
-
-/// How far a run goes by itself.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Autonomy {
-    /// The candidate waits under `refs/lifeos/runs/`; an approval is recorded
-    /// and moves nothing.
-    Propose,
-    /// Once approved, the branch `lifeos/TASK` moves to the candidate.
-    #[default]
-    Branch,
-}
-
-/// Who approves a candidate.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Approve {
-    /// Somebody who types `lifeos approve`.
-    #[default]
-    Person,
-    /// Nobody: a candidate that passed every check is approved.
-    Auto,
 }
 
 /// What is wrong with the text.
@@ -123,6 +163,7 @@ struct File {
     /// For tasks that have none of their own.
     #[serde(default)]
     gate: Vec<String>,
+    remote: Option<Remote>,
     #[serde(default)]
     task: BTreeMap<String, Table>,
 }
@@ -144,7 +185,12 @@ struct Table {
     autonomy: Autonomy,
     #[serde(default)]
     approve: Approve,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    merge_into: Option<String>,
     gate: Option<Vec<String>>,
+    /// Set to the remote if the task goes there, so that it is part of the grant.
+    #[serde(skip_deserializing, skip_serializing_if = "Option::is_none")]
+    remote: Option<Remote>,
     #[serde(default)]
     limits: Limits,
     #[serde(default)]
@@ -166,9 +212,10 @@ impl Config {
         let file: File = toml::from_str(text).map_err(|error| syntax(text, &error))?;
         let tasks = file.task.into_iter().map(|(name, table)| {
             let gate = table.gate.clone().unwrap_or_else(|| file.gate.clone());
-            Ok((name.clone(), Task::new(name, Table { gate: Some(gate), ..table })?))
+            let remote = file.remote.clone().filter(|_| table.autonomy >= Autonomy::PullRequest);
+            Ok((name.clone(), Task::new(name, Table { gate: Some(gate), remote, ..table })?))
         });
-        Ok(Self { tasks: tasks.collect::<Result<_, ConfigError>>()? })
+        Ok(Self { tasks: tasks.collect::<Result<_, ConfigError>>()?, remote: file.remote })
     }
 
     /// The known task name nearest to one that is not.
@@ -186,6 +233,7 @@ impl Task {
             return Err(fault("a task's name is 1 to 40 of a-z 0-9 -, and no - at either end".to_owned()));
         }
         check_limits(&table.limits).map_err(fault)?;
+        check_landing(&table).map_err(fault)?;
         let options = serde_json::to_string(&table.options).map_err(|error| fault(format!("options: {error}")))?;
         if options.len() > 64 << 10 {
             return Err(fault("options: more than 64 KiB".to_owned()));
@@ -208,6 +256,7 @@ impl Task {
             limits: table.limits,
             autonomy: table.autonomy,
             approve: table.approve,
+            merge_into: table.merge_into,
             gate,
             options,
             grant_digest: Digest::of_parts([name.as_bytes(), grant.as_slice()]),
@@ -253,6 +302,21 @@ fn shell_sign(command: &str) -> Option<char> {
         };
         is_sign
     })
+}
+
+/// What the levels above `branch` need.
+fn check_landing(table: &Table) -> Result<(), String> {
+    if !(1..=20).contains(&table.approve.people()) && table.approve != Approve::Auto {
+        return Err("approve.people must be 1 to 20".to_owned());
+    }
+    match (table.autonomy, &table.remote, &table.merge_into) {
+        (Autonomy::Propose | Autonomy::Branch, ..) | (Autonomy::PullRequest, Some(_), _) => Ok(()),
+        (level, None, _) => Err(format!("autonomy = \"{}\" needs a table [remote] with `branch`", level.word())),
+        (Autonomy::Merge, Some(remote), Some(branch)) if *branch == remote.branch => Ok(()),
+        (Autonomy::Merge, Some(Remote { branch, .. }), _) => {
+            Err(format!("autonomy = \"merge\" needs merge_into = \"{branch}\", the branch that it may move, by name"))
+        }
+    }
 }
 
 fn check_limits(limits: &Limits) -> Result<(), String> {
@@ -330,6 +394,7 @@ mod tests {
             "edit = ['a']",
             "history = true",
             "approve = 'auto'",
+            "approve.people = 2",
             "limits.calls_max = 1",
             "options.a = 1",
         ];
@@ -348,7 +413,13 @@ mod tests {
             ("version = 1\n[task.docs]\nplugin = 'x'\nraed = []", "4: unknown field `raed`"),
             ("version = 1\n[task.docs]\nplugin = 'x'\nraed = []", " -> read"),
             ("version = 1\n[task.docs]\nplugin = 'x'\nlimits.call_max = 1", " -> calls_max"),
-            ("version = 1\n[task.docs]\nplugin = 'x'\nautonomy = 'merge'", "4: unknown variant `merge`"),
+            ("version = 1\n[task.docs]\nplugin = 'x'\nautonomy = 'all'", "4: unknown variant `all`"),
+            ("version = 1\n[task.docs]\nplugin = 'x'\nautonomy = 'merge'", "needs a table [remote]"),
+            (
+                "version = 1\nremote.branch = 'main'\n[task.docs]\nplugin = 'x'\nautonomy = 'merge'\nmerge_into = 'master'",
+                "needs merge_into = \"main\"",
+            ),
+            ("version = 1\n[task.docs]\nplugin = 'x'\napprove.people = 0", "approve.people must be 1 to 20"),
             ("version = 1\n[task.docs]\nplugin = 'x'\nread = ['/a']", "[task.docs] read: bad pattern `/a`"),
             ("version = 1\n[task.Docs]\nplugin = 'x'", "[task.Docs] a task's name is"),
             (

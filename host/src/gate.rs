@@ -109,6 +109,12 @@ impl<'g> Gate<'g> {
         format!("lifeos-gate-{}-", &Digest::of(self.place.location.common.as_os_str().as_encoded_bytes()).hex()[..12])
     }
 
+    /// Whether the commands are isolated.
+    #[must_use]
+    pub fn is_isolated(&self) -> bool {
+        !self.jail.unconfined
+    }
+
     /// Runs the commands over a tree, or remembers that they passed.
     ///
     /// # Errors

@@ -1,16 +1,21 @@
-//! Approved -> Landed: the only file that moves a ref outside `refs/lifeos/`,
-//! and only to the very commit that was approved.
+//! Approved -> Landed: the only folder that moves a ref outside `refs/lifeos/`,
+//! here or in the remote repository, and only to the very commit that was approved.
+
+pub mod outside;
+mod words;
 
 use std::path::Path;
 
 use git2::Repository;
 
 use crate::approve::Approved;
-use crate::ledger::record::{Body, Record, SCHEMA};
-use crate::ledger::{Ledger, LedgerError};
-use crate::lock::{Lock, LockError};
+use crate::forge::error::ForgeError;
+use crate::ledger::LedgerError;
+use crate::ledger::record::Body;
+use crate::lock::LockError;
 use crate::refs::{self, RefError};
-use crate::repo::Repo;
+use crate::remote::RemoteError;
+use outside::Desk;
 
 /// A branch that is at an approved candidate.
 #[derive(Debug)]
@@ -33,6 +38,77 @@ pub enum LandError {
         /// Its short name.
         branch: String,
     },
+    /// Somebody pushed to it.
+    #[error("branch {branch} of remote `{remote}` is at {commit:.10}, a commit that lifeos did not make")]
+    NotOursThere {
+        /// Its short name.
+        branch: String,
+        /// The remote.
+        remote: String,
+        /// Where it is.
+        commit: String,
+    },
+    /// The remote lacks the branch that pull requests are for.
+    #[error("remote `{remote}` has no branch {branch}")]
+    NoTarget {
+        /// Its short name.
+        branch: String,
+        /// The remote.
+        remote: String,
+    },
+    /// To push the candidate would push commits along that nobody pushed.
+    #[error("the base {base:.10} is not part of branch {branch} of remote `{remote}`")]
+    BaseNotThere {
+        /// The commit.
+        base: String,
+        /// The branch's short name.
+        branch: String,
+        /// The remote.
+        remote: String,
+    },
+    /// The branch went on since the candidate was made.
+    #[error("branch {branch} of remote `{remote}` moved on: the candidate stands on a stale base")]
+    StaleBase {
+        /// The branch's short name.
+        branch: String,
+        /// The remote.
+        remote: String,
+    },
+    /// Somebody pushed to the pull request.
+    #[error("pull request #{number} is at {head:.10}, which is not the candidate that was approved")]
+    HeadMoved {
+        /// Its number.
+        number: u64,
+        /// Where it is.
+        head: String,
+    },
+    /// The checks of the candidate are not green.
+    #[error("the candidate is not merged: {why}")]
+    Checks {
+        /// Which, or that there are none.
+        why: String,
+        /// Whether waiting is of no use.
+        red: bool,
+    },
+    /// One of the owner's bounds on pull requests.
+    #[error("no pull request was opened: {value} of lifeos are {what}, and remote.forge.{key} allows no more")]
+    TooMany {
+        /// The key.
+        key: &'static str,
+        /// Its value.
+        value: u64,
+        /// What is counted.
+        what: &'static str,
+    },
+    /// The task goes there, and nothing is known of it.
+    #[error("this task goes to a remote repository, and there is no table [remote]")]
+    NoRemote,
+    /// The remote repository failed.
+    #[error(transparent)]
+    Remote(#[from] RemoteError),
+    /// The forge failed.
+    #[error(transparent)]
+    Forge(#[from] ForgeError),
     /// The ref did not move.
     #[error(transparent)]
     Ref(#[from] RefError),
@@ -52,39 +128,25 @@ impl Landed {
     ///
     /// # Errors
     /// [`LandError`]; the branch is then as it was.
-    pub(crate) fn on_branch(
-        approved: &Approved,
-        ledger: &Ledger<'_>,
-        now: i64,
-        repo: &Repo,
-        lock: &Lock,
-    ) -> Result<Self, LandError> {
-        let git = repo.git();
+    pub(crate) fn on_branch(approved: &Approved, desk: &Desk<'_>) -> Result<Self, LandError> {
+        let git = desk.repo.git();
         let waiting = approved.waiting();
         let task = &waiting.identity().task;
         let branch = format!("lifeos/{task}");
         let name = format!("refs/heads/{branch}");
         let old = refs::read(git, &name)?;
-        if old.is_some_and(|old| old != waiting.commit()) {
-            let ours = ledger.commits_of(task)?;
-            if !old.is_some_and(|old| ours.contains(&old.to_string())) {
-                return Err(LandError::NotOurs { branch });
-            }
+        if old.is_some_and(|old| old != waiting.commit() && !desk.book.is_ours(task, &old.to_string())) {
+            return Err(LandError::NotOurs { branch });
         }
         if is_checked_out(git, &name)? {
             return Err(LandError::CheckedOut { branch });
         }
         if old != Some(waiting.commit()) {
-            let _intent = lock.intend(&name)?;
+            let _intent = desk.lock.intend(&name)?;
             refs::move_branch(git, &name, old, waiting.commit(), "lifeos: landed")?;
         }
         let (old, new) = (old.map(|old| old.to_string()), waiting.commit().to_string());
-        let body = Body::Landing { branch: name, old, new };
-        ledger.append(
-            lock,
-            &Record { schema: SCHEMA, run: waiting.run().to_owned(), task: task.clone(), at: now, previous: None, body },
-            &[],
-        )?;
+        desk.append(approved, Body::Landing { branch: name, old, new, remote: None })?;
         Ok(Self { branch })
     }
 

@@ -1,23 +1,27 @@
 //! The record: a chain of commits under `refs/lifeos/ledger`, one for each
 //! thing that was decided, so that git's own hashing makes it tamper-evident.
 
+pub mod book;
 pub mod record;
 pub mod story;
 
-use std::collections::HashSet;
+use git2::{Oid, Signature, Sort, Time};
 
-use git2::{Oid, Signature, Time};
-
+use crate::digest::Digest;
 use crate::lock::{Lock, LockError};
 use crate::refs::{self, RefError};
 use crate::repo::Repo;
-use record::{Body, Record, SCHEMA};
+use crate::sealed::SealedFolder;
+use book::Book;
+use record::{Body, Record, Run, SCHEMA};
 use story::Story;
 
 /// The ref of the chain.
 pub const REF: &str = "refs/lifeos/ledger";
 /// Attempts to append while somebody else does.
 const APPENDS_MAX: usize = 16;
+/// The form of the book as it is remembered; another one is another file.
+const FORM: &str = "ledger-1-";
 
 /// Why the record cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -52,13 +56,15 @@ pub enum LedgerError {
 /// The chain in a repository.
 pub struct Ledger<'r> {
     repo: &'r Repo,
+    memory: Option<&'r SealedFolder>,
 }
 
 impl<'r> Ledger<'r> {
-    /// The ledger of a repository; there may be none yet.
+    /// The ledger of a repository; there may be none yet. What was added up
+    /// before is remembered in `memory`.
     #[must_use]
-    pub fn of(repo: &'r Repo) -> Self {
-        Self { repo }
+    pub fn of(repo: &'r Repo, memory: Option<&'r SealedFolder>) -> Self {
+        Self { repo, memory }
     }
 
     /// Appends a record with further files beside it. Concurrent appends wait
@@ -67,6 +73,16 @@ impl<'r> Ledger<'r> {
     /// # Errors
     /// [`LedgerError`].
     pub(crate) fn append(&self, lock: &Lock, record: &Record, files: &[(&str, Vec<u8>)]) -> Result<Oid, LedgerError> {
+        self.append_beside(lock, record, files, None)
+    }
+
+    fn append_beside(
+        &self,
+        lock: &Lock,
+        record: &Record,
+        files: &[(&str, Vec<u8>)],
+        other: Option<Oid>,
+    ) -> Result<Oid, LedgerError> {
         let _intent = lock.intend(REF)?;
         let git = self.repo.git();
         let tree = |head: Option<Oid>| {
@@ -79,13 +95,14 @@ impl<'r> Ledger<'r> {
             }
             git.find_tree(builder.write()?)
         };
-        let title = format!("{}: {} of run {}", record.task, record.body.noun(), record.run);
+        let title = record.title();
+        let other = other.map(|other| git.find_commit(other)).transpose()?;
         for attempt in 1.. {
             let head = refs::read(git, REF)?;
             let parent = head.map(|id| git.find_commit(id)).transpose()?;
-            let at = record.at.max(parent.as_ref().map_or(0, |parent| parent.time().seconds()));
-            let author = signature(at)?;
-            let parents: Vec<_> = parent.iter().collect();
+            let parents: Vec<_> = parent.iter().chain(&other).collect();
+            let newest = parents.iter().map(|parent| parent.time().seconds()).max().unwrap_or(0);
+            let author = signature(record.at.max(newest))?;
             let write = || git.commit(None, &author, &author, &title, &tree(head)?, &parents);
             match refs::publish::<LedgerError>(git, REF, head, &title, write) {
                 Err(LedgerError::Ref(RefError::Moved { .. } | RefError::Locked { .. })) if attempt < APPENDS_MAX => {
@@ -97,20 +114,124 @@ impl<'r> Ledger<'r> {
         unreachable!("the loop returns")
     }
 
-    /// All records, newest first, with the commits that hold them.
+    /// Makes another ledger, whose objects are here, part of this one, and gives
+    /// how many entries came along. All of them are read before they count.
+    ///
+    /// # Errors
+    /// [`LedgerError`] for an entry that cannot be read; nothing moves then.
+    pub(crate) fn join(&self, lock: &Lock, other: Oid, at: i64) -> Result<u64, LedgerError> {
+        let git = self.repo.git();
+        let head = refs::read(git, REF)?;
+        let received = self.between(head, other)?;
+        if received.is_empty() {
+            return Ok(0);
+        }
+        received.iter().try_for_each(|id| self.record(*id).map(drop))?;
+        let count = received.len() as u64;
+        match head {
+            Some(head) if !git.graph_descendant_of(other, head)? => {
+                let body = Body::Join { other: other.to_string() };
+                let record = Record { schema: SCHEMA, run: String::new(), task: String::new(), at, previous: None, body };
+                self.append_beside(lock, &record, &[], Some(other))?;
+            }
+            head => {
+                let _intent = lock.intend(REF)?;
+                refs::move_own(git, REF, head, other, "lifeos: received")?;
+            }
+        }
+        Ok(count)
+    }
+
+    /// How many entries of a ledger another one lacks.
+    ///
+    /// # Errors
+    /// [`LedgerError::Git`].
+    pub(crate) fn missing_from(&self, other: Option<Oid>, head: Oid) -> Result<u64, LedgerError> {
+        Ok(self.between(other, head)?.len() as u64)
+    }
+
+    /// Entries up to `head` that are not among those up to `known`.
+    fn between(&self, known: Option<Oid>, head: Oid) -> Result<Vec<Oid>, LedgerError> {
+        let mut walk = self.repo.git().revwalk()?;
+        walk.push(head)?;
+        known.map(|known| walk.hide(known)).transpose()?;
+        Ok(walk.collect::<Result<_, _>>()?)
+    }
+
+    /// All records, each after those it was written after, with the commits that
+    /// hold them.
     ///
     /// # Errors
     /// [`LedgerError`] for the first one that cannot be read.
     pub fn records(&self) -> Result<Vec<(Oid, Record)>, LedgerError> {
         let git = self.repo.git();
-        let mut next = refs::read(git, REF)?;
-        let mut records = Vec::new();
-        while let Some(id) = next {
-            let commit = git.find_commit(id)?;
-            records.push((id, self.read(id, &commit)?));
-            next = commit.parent_id(0).ok();
+        let Some(head) = refs::read(git, REF)? else { return Ok(Vec::new()) };
+        let mut walk = git.revwalk()?;
+        walk.set_sorting(Sort::TOPOLOGICAL | Sort::TIME | Sort::REVERSE)?;
+        walk.push(head)?;
+        walk.map(|id| self.record(id?)).collect()
+    }
+
+    /// The record, added up.
+    ///
+    /// # Errors
+    /// As [`Ledger::records`].
+    pub fn book(&self) -> Result<Book, LedgerError> {
+        let head = refs::read(self.repo.git(), REF)?;
+        let name = self.book_name();
+        let remembered = self.memory.and_then(|memory| postcard::from_bytes::<Book>(&memory.read(&name)?).ok());
+        let mut book = remembered.unwrap_or_default();
+        if book.head != head.map(|head| head.to_string()) {
+            let records = match self.since(book.head.as_deref(), head)? {
+                Some(records) => records,
+                None => {
+                    book = Book::default();
+                    self.records()?
+                }
+            };
+            book.index();
+            records.into_iter().for_each(|(id, record)| book.add(&id.to_string(), record));
+            if let (Some(memory), Ok(bytes)) = (self.memory, postcard::to_stdvec(&book))
+                && let Err(error) = memory.replace(&name, &bytes)
+            {
+                tracing::warn!(%error, "the ledger was not remembered");
+            }
         }
-        Ok(records)
+        book.index();
+        Ok(book)
+    }
+
+    /// What was appended to an entry, if nothing else happened.
+    fn since(&self, known: Option<&str>, head: Option<Oid>) -> Result<Option<Vec<(Oid, Record)>>, LedgerError> {
+        let (mut records, mut next) = (Vec::new(), head);
+        let Some(known) = known else { return Ok(None) };
+        while let Some(id) = next.filter(|id| id.to_string() != known) {
+            let parents: Vec<Oid> = self.repo.git().find_commit(id)?.parent_ids().collect();
+            if parents.len() != 1 {
+                return Ok(None);
+            }
+            records.push(self.record(id)?);
+            next = parents.first().copied();
+        }
+        records.reverse();
+        Ok(next.map(|_| records))
+    }
+
+    fn book_name(&self) -> String {
+        format!("{FORM}{}", Digest::of(self.repo.common_dir().as_os_str().as_encoded_bytes()).hex())
+    }
+
+    /// The newest record of kind `run` of a story, and the commit that holds it.
+    ///
+    /// # Errors
+    /// As [`Ledger::records`].
+    pub fn run_of(&self, story: &Story) -> Result<Option<(Oid, Run)>, LedgerError> {
+        let Some(entry) = &story.entry else { return Ok(None) };
+        let (id, record) = self.record(Oid::from_str(entry)?)?;
+        Ok(match record.body {
+            Body::Run(run) => Some((id, *run)),
+            _ => None,
+        })
     }
 
     /// A file beside a record.
@@ -124,44 +245,15 @@ impl<'r> Ledger<'r> {
         Ok(Some(git.find_blob(entry.id())?.content().to_owned()))
     }
 
-    /// Every run and where it stands, newest first.
-    ///
-    /// # Errors
-    /// As [`Ledger::records`].
-    pub fn stories(&self) -> Result<Vec<Story>, LedgerError> {
-        let mut stories: Vec<Story> = Vec::new();
-        for (id, record) in self.records()?.into_iter().rev() {
-            let at = stories.iter().position(|story| story.run == record.run);
-            let mut story = at.map_or_else(|| Story::new(&record), |at| stories.remove(at));
-            story.add(id, record);
-            stories.push(story);
-        }
-        stories.reverse();
-        Ok(stories)
-    }
-
-    /// Commits of candidates that lifeos made for a task.
-    ///
-    /// # Errors
-    /// As [`Ledger::records`].
-    pub fn commits_of(&self, task: &str) -> Result<HashSet<String>, LedgerError> {
-        let records = self.records()?.into_iter().map(|(_, record)| record).filter(|record| record.task == task);
-        let commits = records.filter_map(|record| match record.body {
-            Body::Run(run) => run.candidate.map(|candidate| candidate.commit),
-            _ => None,
-        });
-        Ok(commits.collect())
-    }
-
-    fn read(&self, id: Oid, commit: &git2::Commit<'_>) -> Result<Record, LedgerError> {
+    fn record(&self, id: Oid) -> Result<(Oid, Record), LedgerError> {
         let damaged = |reason: String| LedgerError::Damaged { commit: id.to_string(), reason };
-        let tree = commit.tree()?;
+        let tree = self.repo.git().find_commit(id)?.tree()?;
         let entry = tree.get_name("record.json").ok_or_else(|| damaged("it has no record.json".to_owned()))?;
         let blob = self.repo.git().find_blob(entry.id())?;
         let value: serde_json::Value = serde_json::from_slice(blob.content()).map_err(|error| damaged(error.to_string()))?;
         match value["schema"].as_u64() {
             Some(found) if found > u64::from(SCHEMA) => Err(LedgerError::Newer { commit: id.to_string(), found }),
-            _ => serde_json::from_value(value).map_err(|error| damaged(error.to_string())),
+            _ => Ok((id, serde_json::from_value(value).map_err(|error| damaged(error.to_string()))?)),
         }
     }
 }

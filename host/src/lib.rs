@@ -2,6 +2,7 @@
 //! environment. `ARCHITECTURE.md` tells the story; [`run`] is it in code.
 
 pub mod approve;
+pub mod autonomy;
 pub mod broker;
 pub mod candidate;
 pub mod check;
@@ -24,12 +25,14 @@ pub mod path;
 pub mod plugin;
 pub mod policy;
 pub mod refs;
+pub mod remote;
 pub mod repo;
 pub mod results;
 pub mod review;
 pub mod run;
 pub mod sealed;
 pub mod since;
+pub mod sync;
 pub mod trace;
 pub mod verify;
 pub mod waiting;

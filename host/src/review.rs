@@ -92,7 +92,7 @@ impl Review {
     /// # Errors
     /// [`ReviewError`] when something of it cannot be read.
     pub fn of(repo: &Repo, record: Oid, run: Run) -> Result<Self, ReviewError> {
-        let ledger = Ledger::of(repo);
+        let ledger = Ledger::of(repo, None);
         let lines = ledger.file(record, "findings.jsonl")?.unwrap_or_default();
         let lines = String::from_utf8_lossy(&lines);
         let findings = lines.lines().filter_map(|line| serde_json::from_str::<Finding>(line).ok());

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use git2::{Commit, Oid, Repository};
 
+use crate::autonomy;
 use crate::digest::Digest;
 use crate::ledger::record::{Body, Candidate, Record, Run};
 use crate::ledger::{Ledger, LedgerError};
@@ -46,8 +47,7 @@ pub enum VerifyError {
 /// # Errors
 /// [`VerifyError`] when it cannot be read. What is wrong with it is no error.
 pub fn verify(repo: &Repo) -> Result<Verified, VerifyError> {
-    let mut entries = Ledger::of(repo).records()?;
-    entries.reverse();
+    let entries = Ledger::of(repo, None).records()?;
     let mut walk = Walk { git: repo.git(), verified: Verified::default(), places: HashMap::new(), runs: HashMap::new() };
     for (place, (id, record)) in entries.iter().enumerate() {
         walk.chain(*id, record)?;
@@ -65,10 +65,13 @@ struct Told {
     /// Whether an entry tells that it landed.
     landed: bool,
     candidate: Option<Candidate>,
-    /// The place of the first entry about that candidate.
-    place: usize,
-    /// Digests that were approved.
-    approved: Vec<Digest>,
+    /// Commits of its candidates; the place of the first entry about each, and
+    /// whether it began a ledger.
+    commits: HashMap<String, (usize, bool)>,
+    /// Digests that were approved, and by whom.
+    approvals: Vec<(String, String)>,
+    /// How many people it takes.
+    of: u32,
 }
 
 struct Walk<'r> {
@@ -88,7 +91,11 @@ impl Walk<'_> {
     fn chain(&mut self, id: Oid, record: &Record) -> Result<(), git2::Error> {
         let commit = self.git.find_commit(id)?;
         let parents: Vec<String> = commit.parent_ids().map(|parent| parent.to_string()).collect();
-        let named: Vec<String> = record.previous.iter().cloned().collect();
+        let other = match &record.body {
+            Body::Join { other } => Some(other),
+            _ => None,
+        };
+        let named: Vec<String> = record.previous.iter().chain(other).cloned().collect();
         if parents != named {
             let name = |ids: &[String]| ids.first().map_or_else(|| "nothing".to_owned(), |id| id[..id.len().min(10)].to_owned());
             let words = format!("it was written after {}, and stands after {}", name(&named), name(&parents));
@@ -100,17 +107,24 @@ impl Walk<'_> {
     fn entry(&mut self, id: Oid, record: &Record) {
         match &record.body {
             Body::Run(run) => self.run(id, record, run),
-            Body::Approval { digest, .. } => match self.runs.get_mut(&record.run) {
+            Body::Approval { digest, by, of } => match self.runs.get_mut(&record.run) {
                 Some(told) if told.candidate.as_ref().is_some_and(|it| it.digest == digest.to_string()) => {
-                    told.approved.push(*digest);
+                    told.approvals.push((digest.to_string(), by.clone()));
+                    told.of = *of;
                 }
                 _ => self.fault(id, &format!("it approves a candidate that run {} did not come to", record.run)),
             },
             Body::Rejection { .. } if !self.runs.contains_key(&record.run) => {
                 self.fault(id, &format!("it rejects run {}, of which there is no entry", record.run));
             }
-            Body::Rejection { .. } => {}
-            Body::Landing { new, .. } => self.landing(id, record, new),
+            Body::Landing { new, .. } => {
+                if let Some(told) = self.runs.get_mut(&record.run) {
+                    told.landed = true;
+                }
+                self.published(id, record, new, "landed");
+            }
+            Body::Opening { new, .. } => self.published(id, record, new, "was pushed"),
+            Body::Rejection { .. } | Body::Level { .. } | Body::Join { .. } => {}
         }
     }
 
@@ -121,11 +135,10 @@ impl Walk<'_> {
             self.fault(id, &words);
         }
         let place = self.places.len();
-        let told = self.runs.entry(record.run.clone()).or_insert_with(|| Told { place, ..Told::default() });
-        if let Some(candidate) = &run.candidate
-            && told.candidate.as_ref().is_none_or(|known| known.commit != candidate.commit)
-        {
-            (told.candidate, told.place) = (Some(candidate.clone()), place);
+        let told = self.runs.entry(record.run.clone()).or_default();
+        if let Some(candidate) = &run.candidate {
+            told.commits.entry(candidate.commit.clone()).or_insert((place, record.previous.is_none()));
+            told.candidate = Some(candidate.clone());
         }
     }
 
@@ -150,21 +163,18 @@ impl Walk<'_> {
         (!is_same).then(|| format!("run {}: its candidate was made by the component {plugin}", record.run))
     }
 
-    fn landing(&mut self, id: Oid, record: &Record, new: &str) {
-        if let Some(told) = self.runs.get_mut(&record.run) {
-            told.landed = true;
-        }
+    /// What left `refs/lifeos/` is a candidate of its run, and enough people
+    /// had approved it.
+    fn published(&mut self, id: Oid, record: &Record, new: &str, how: &str) {
         let told = self.runs.get(&record.run);
-        let candidate = told.and_then(|told| told.candidate.as_ref());
-        if candidate.is_none_or(|candidate| candidate.commit != new) {
-            let words = format!("{new:.10} landed, which is not the candidate of run {}", record.run);
+        let candidate = told.and_then(|told| told.candidate.as_ref().filter(|_| told.commits.contains_key(new)));
+        let Some((told, candidate)) = told.zip(candidate) else {
+            let words = format!("{new:.10} {how}, which is not the candidate of run {}", record.run);
             return self.fault(id, &words);
-        }
-        let is_approved = told.is_some_and(|told| {
-            told.candidate.as_ref().is_some_and(|it| told.approved.iter().any(|digest| digest.to_string() == it.digest))
-        });
-        if !is_approved {
-            self.fault(id, &format!("run {} landed and no approval of its digest stands before", record.run));
+        };
+        let approved = told.approvals.iter().filter(|(digest, _)| *digest == candidate.digest);
+        if autonomy::people(approved.map(|(_, by)| by.as_str())) < told.of.max(1) {
+            self.fault(id, &format!("run {} {how} and no approval of its digest stands before", record.run));
         }
     }
 
@@ -206,14 +216,12 @@ impl Walk<'_> {
             return Some(format!("{shown} says that it is of run {run}, of which there is no entry"));
         };
         // One that somebody picked or rebased is a commit of theirs.
-        if told.candidate.as_ref().is_none_or(|it| it.commit != commit.id().to_string()) {
-            return None;
-        }
-        match (trailer(commit, RECORD_TRAILER), told.place) {
-            (None, 0) => None,
-            (Some(before), place) if self.places.get(&before).is_some_and(|at| *at < place) => None,
+        let place = told.commits.get(&commit.id().to_string())?;
+        match (trailer(commit, RECORD_TRAILER), *place) {
+            (None, (_, true)) => None,
+            (Some(before), (place, _)) if self.places.get(&before).is_some_and(|at| *at < place) => None,
             (Some(before), _) => Some(format!("{shown} was made after entry {before:.10}, which does not stand before its run")),
-            (None, _) => Some(format!("{shown} was made when the ledger was empty, and {} entries stand before", told.place)),
+            (None, (place, _)) => Some(format!("{shown} was made when the ledger was empty, and {place} entries stand before")),
         }
     }
 }

@@ -250,7 +250,7 @@ fn unwritten(error: &std::io::Error) -> git2::Error {
 /// cannot be rewritten without rewriting the candidate.
 fn message(identity: &Identity, candidate: &Candidate, summary: &str, run: &str, digest: &Digest, record: Option<Oid>) -> String {
     let Identity { task, plugin, .. } = identity;
-    let files = candidate.checked().edits().len();
+    let files = candidate.edits().len();
     let noun = if files == 1 { "file" } else { "files" };
     format!(
         "{task}: {files} {noun} by {name} {version}\n\n{summary}\n\n{trailer} {run}\nLifeos-Task: {task}\nLifeos-Plugin: {name} {version} {component}\nLifeos-Digest: {digest}\n{before}",

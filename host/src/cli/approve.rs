@@ -1,15 +1,17 @@
 //! `lifeos approve`.
 
 use clap::Args;
+use lifeos::approve::Voice;
 use lifeos::digest::Digest;
-use lifeos::ledger::Ledger;
-use lifeos::ledger::record::State;
-use lifeos::run::Place;
+use lifeos::event::{Event, Events};
+use lifeos::run::verdict;
 
+use super::case::{Case, tell};
 use super::error::CommandError;
 use super::exit::Exit;
+use super::progress::Progress;
 use super::term::Term;
-use super::{Global, json, open};
+use super::{Global, open};
 
 /// Approves a waiting candidate and lands it as far as the task's autonomy
 /// allows. Refused if the base, the component or the grant changed.
@@ -20,38 +22,42 @@ pub(crate) struct Approve {
     /// Approve only the candidate with this digest (`lifeos show` prints it).
     #[arg(long, value_name = "DIGEST")]
     digest: Option<String>,
+    /// Approve only this file of it: a candidate of its own is made of all that
+    /// are named, gated, and approved; the rest goes on waiting.
+    #[arg(long, value_name = "PATH")]
+    file: Vec<String>,
+    #[command(flatten)]
+    gate: open::GateOptions,
 }
 
 pub(crate) fn approve(verb: &Approve, global: &Global, term: &Term) -> Result<Exit, CommandError> {
-    let repo = open::repo(global)?;
-    let story = open::story(&Ledger::of(&repo), &verb.run)?;
     let digest = verb
         .digest
         .as_deref()
         .map(|text| Digest::parse(text).ok_or_else(|| CommandError::usage("--digest takes `sha256:` and 64 hexadecimal digits")));
-    let digest = digest.transpose()?;
-    let base = repo.head()?;
-    let config = open::config(global, &repo, base)?;
-    open::task(&config, &story.task)?;
-    let task = &config.tasks[&story.task];
-    let plugin = open::plugin(task, &repo)?;
-    let by = open::person(&repo)?;
-    let (state, branch) = lifeos::run::approve(&Place { repo: &repo, base }, &story, task, &plugin, digest, &by, open::now())?;
-    let commit = story.record.and_then(|(_, record)| record.candidate).map(|candidate| candidate.commit);
-    if term.is_json() {
-        term.json(&json::Verdict { schema: "lifeos/approve@1", run: story.run, task: story.task, state, by, branch, commit });
-        return Ok(Exit::Done);
+    let named = digest.transpose()?;
+    let case = Case::open(&verb.run, global)?;
+    let (task, plugin, person) = (case.task(), case.plugin()?, open::person(&case.repo)?);
+    let by = Voice { person: &person, named };
+    let outside = case.outside(global)?;
+    let place = case.place(outside.as_ref());
+    let run = &case.story.run;
+    if verb.file.is_empty() {
+        let stand = verdict::approve(&place, run, task, &plugin, &by)?;
+        return Ok(tell("approve", run, &case.story, Some(person), stand, term));
     }
-    let commit = commit.unwrap_or_default();
-    match (state, branch) {
-        (State::Landed, Some(branch)) => {
-            term.data(&format!("approved run {}: branch {branch} is at {commit}\n", story.run));
-            term.note(&format!("take it over: git merge --ff-only {branch}"));
-        }
-        _ => {
-            term.data(&format!("approved run {}: candidate {commit}\n", story.run));
-            term.note(&format!("autonomy is \"propose\", so nothing moved; take it over: git merge --ff-only {commit}"));
-        }
+    let machine = open::gated(open::machine(global, None, term)?, &verb.gate)?;
+    let progress = Progress::new(term);
+    let reader = |event: &Event| progress.show(event, term);
+    let part = verdict::Part { run, paths: &verb.file };
+    let done = verdict::approve_part(&place, &part, task, &plugin, &by, &machine, &Events::to(&reader));
+    progress.show(&Event::Finished, term);
+    let (part, stand) = done?;
+    if !term.is_json() {
+        term.note(&format!(
+            "{} of run {run} became run {part}; look: lifeos review {part}",
+            super::text::count(verb.file.len() as u64, "file")
+        ));
     }
-    Ok(Exit::Done)
+    Ok(tell("approve", &part, &case.story, Some(person), stand, term))
 }

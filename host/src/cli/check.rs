@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use clap::Args;
+use lifeos::candidate::edit_text;
 use lifeos::check::CheckedEdit;
 use lifeos::check::problem::Refused;
 use lifeos::event::{Event, Events};
@@ -10,7 +11,7 @@ use lifeos::examine::{self, Examined, Machine, Proposal};
 use lifeos::ledger::record::PluginId;
 use lifeos::repo::Repo;
 use lifeos::run::identity;
-use lifeos::run::record::{edit_text, refused_text};
+use lifeos::run::record::refused_text;
 use lifeos::since::{self, Seen};
 
 use super::error::{CommandError, class_of, hints_of};

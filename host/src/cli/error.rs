@@ -4,9 +4,11 @@
 use std::path::Path;
 
 use lifeos::approve::ApproveError;
+use lifeos::candidate::RevertError;
 use lifeos::check::problem::{Problem, Refused};
 use lifeos::config::ConfigError;
 use lifeos::examine::ExamineError;
+use lifeos::forge::error::ForgeError;
 use lifeos::gate::{GateError, JailError};
 use lifeos::land::LandError;
 use lifeos::ledger::LedgerError;
@@ -14,10 +16,12 @@ use lifeos::lock::LockError;
 use lifeos::plugin::PluginError;
 use lifeos::plugin::imports::ImportError;
 use lifeos::refs::RefError;
+use lifeos::remote::RemoteError;
 use lifeos::repo::RepoError;
 use lifeos::review::ReviewError;
-use lifeos::run::RunError;
+use lifeos::run::error::RunError;
 use lifeos::sealed::SealedError;
+use lifeos::sync::SyncError;
 use lifeos::verify::VerifyError;
 use lifeos::waiting::WaitingError;
 use lifeos::wasm::{CompileError, Failure, LoadError};
@@ -210,7 +214,25 @@ impl From<RunError> for CommandError {
                 .hint(format!("`check` runs it without writing; to allow `run`, add to [task.{task}]: digest = \"{digest}\"")),
             RunError::Refused(refused) => Self { exit: class_of(&refused), message, hints: hints_of(&refused) },
             RunError::Waiting(error) => error.into(),
-            RunError::Land(error) => error.into(),
+            RunError::Land { error, run } => {
+                let error = Self::from(error);
+                error.hint(format!("the approval is recorded; go on with: lifeos land {run}"))
+            }
+            RunError::Revert { error, .. } => match error {
+                RevertError::Conflict { .. } => Self::new(Exit::Repo, message)
+                    .hint("nothing was changed; take those lines back by hand, as they were before the run"),
+                RevertError::Nothing => {
+                    Self::new(Exit::Repo, message).hint("it was taken back already, or never got here: git fetch")
+                }
+                RevertError::Repo(error) => error.into(),
+            },
+            RunError::NoSuchFile { run, .. } => {
+                Self::usage(message).hint(format!("`lifeos show {run}` lists the files; paths are relative to the repository"))
+            }
+            RunError::TooFew { .. } => {
+                Self::new(Exit::Denied, message).hint("to promote it all the same, say why: --why TEXT; it is recorded")
+            }
+            RunError::NoLevel { .. } => Self::usage(message),
             RunError::Ledger(error) | RunError::Approve(ApproveError::Ledger(error)) => error.into(),
             RunError::Approve(ApproveError::Digest { .. }) => {
                 Self::new(Exit::Denied, message).hint("`lifeos show RUN` prints the digest; look at the candidate again")
@@ -267,15 +289,70 @@ impl From<WaitingError> for CommandError {
 
 impl From<LandError> for CommandError {
     fn from(error: LandError) -> Self {
+        let (exit, hint) = match error {
+            LandError::Ref(error) => return error.into(),
+            LandError::Ledger(error) => return error.into(),
+            LandError::Lock(error) => return error.into(),
+            LandError::Git(error) => return git(&error),
+            LandError::Remote(error) => return error.into(),
+            LandError::Forge(error) => return error.into(),
+            LandError::NotOurs { .. } | LandError::NotOursThere { .. } => {
+                (Exit::Repo, "merge or delete that branch; nothing has moved")
+            }
+            LandError::CheckedOut { .. } => (Exit::Repo, "switch to another branch; nothing has moved"),
+            LandError::NoTarget { .. } => (Exit::Repo, "push it there, or name another one as remote.branch in lifeos.toml"),
+            LandError::BaseNotThere { .. } => (Exit::Repo, "push your commits first, or run on a commit that is there"),
+            LandError::StaleBase { .. } => {
+                (Exit::Repo, "git pull, and run the task again: only what was tested on the newest base is merged")
+            }
+            LandError::HeadMoved { .. } => (Exit::Repo, "somebody pushed to it; merge or close it there"),
+            LandError::Checks { .. } => (Exit::Gate, "the pull request stays open; see its checks"),
+            LandError::TooMany { .. } => (Exit::Limit, "merge or close some, or raise that limit in lifeos.toml"),
+            LandError::NoRemote => (Exit::Usage, "add [remote] with `branch`; see docs/landing.md"),
+        };
+        Self::new(exit, &error).hint(hint)
+    }
+}
+
+impl From<RemoteError> for CommandError {
+    fn from(error: RemoteError) -> Self {
+        let (exit, hint) = match &error {
+            RemoteError::Unknown { .. } => (Exit::Usage, "git remote add NAME URL, or name another one"),
+            RemoteError::Address { .. } => {
+                (Exit::Usage, "https, ssh and local paths are; http to this machine only; no password in an address")
+            }
+            RemoteError::Program { .. } => (Exit::Io, "nothing was published"),
+            RemoteError::Failed { .. } => (
+                Exit::Remote,
+                "tokens for https come from --token HOST=FILE; ssh asks no questions here, so its key must be at hand",
+            ),
+            RemoteError::Rejected { .. } => (Exit::Remote, "nothing was forced; what is here is kept"),
+        };
+        Self::new(exit, &error).hint(hint)
+    }
+}
+
+impl From<ForgeError> for CommandError {
+    fn from(error: ForgeError) -> Self {
+        let hint = match &error {
+            ForgeError::Unauthorized { .. } => "the token is wrong or has expired",
+            ForgeError::Forbidden { .. } => "the token lacks a right: contents and pull requests, read and write; checks, read",
+            ForgeError::NotFound { .. } => "see remote.forge.repository; a token without rights sees nothing either",
+            ForgeError::RateLimited { .. } => "wait for the time it names",
+            _ => "nothing is lost",
+        };
+        Self::new(Exit::Remote, &error).hint(hint)
+    }
+}
+
+impl From<SyncError> for CommandError {
+    fn from(error: SyncError) -> Self {
         match error {
-            LandError::NotOurs { .. } => Self::new(Exit::Repo, &error)
-                .hint("merge or delete that branch, then approve again: the approval is recorded, and nothing has moved"),
-            LandError::CheckedOut { .. } => Self::new(Exit::Repo, &error)
-                .hint("switch to another branch, then approve again: the approval is recorded, and nothing has moved"),
-            LandError::Ref(error) => error.into(),
-            LandError::Ledger(error) => error.into(),
-            LandError::Lock(error) => error.into(),
-            LandError::Git(error) => git(&error),
+            SyncError::Remote(error) => error.into(),
+            SyncError::Ledger(error) => error.into(),
+            SyncError::Ref(error) => error.into(),
+            SyncError::Lock(error) => error.into(),
+            SyncError::Git(error) => git(&error),
         }
     }
 }

@@ -23,6 +23,8 @@ pub(crate) enum Exit {
     Gate,
     /// The plugin trapped or answered nonsense.
     Plugin,
+    /// A forge, a remote repository or a model failed.
+    Remote,
     /// The state of the repository forbids it.
     Repo,
     /// Another run is at work.
@@ -47,6 +49,7 @@ impl Exit {
             Self::Limit => 21,
             Self::Gate => 22,
             Self::Plugin => 23,
+            Self::Remote => 30,
             Self::Repo => 40,
             Self::Busy => 41,
             Self::Io => 50,
@@ -67,6 +70,7 @@ impl Exit {
             Self::Limit => "limit",
             Self::Gate => "gate",
             Self::Plugin => "plugin",
+            Self::Remote => "remote",
             Self::Repo => "repo",
             Self::Busy => "busy",
             Self::Io => "io",

@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use lifeos::autonomy::Autonomy;
 use lifeos::edit::{Finding, Severity};
-use lifeos::ledger::record::{EditText, PluginId, RefusedText, Run, State};
+use lifeos::ledger::record::{EditText, PluginId, PullRequest, RefusedText, Run, State};
 use lifeos::ledger::story::Story;
 use lifeos::results::Counts;
 use schemars::JsonSchema;
@@ -109,6 +110,9 @@ pub(crate) struct RanTask {
     pub(crate) state: Option<State>,
     /// The branch that moved.
     pub(crate) branch: Option<String>,
+    pub(crate) pull_request: Option<PullRequest>,
+    /// What it waits for, if it waits.
+    pub(crate) waits_for: Option<String>,
     pub(crate) record: Option<Run>,
     /// Answers of the plugin that were remembered, and those that were not.
     pub(crate) cache: Option<Counts>,
@@ -143,6 +147,10 @@ pub(crate) struct RunLine {
     pub(crate) by: Option<String>,
     /// Why it was rejected, or why it failed.
     pub(crate) why: Option<String>,
+    /// The pull request that tells of it.
+    pub(crate) pull_request: Option<PullRequest>,
+    /// The landed run that it takes back.
+    pub(crate) reverts: Option<String>,
 }
 
 /// `show`.
@@ -251,19 +259,48 @@ pub(crate) struct Verify {
     pub(crate) faults: Vec<String>,
 }
 
-/// `approve` and `reject`.
+/// `approve`, `reject`, `land` and `rollback`.
 #[derive(Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(crate) struct Verdict {
-    pub(crate) schema: &'static str,
+    pub(crate) schema: String,
+    /// The run; of `rollback` and of `approve --file` the one that was made.
     pub(crate) run: String,
     pub(crate) task: String,
     pub(crate) state: State,
-    pub(crate) by: String,
+    /// Who said so.
+    pub(crate) by: Option<String>,
     /// The branch that moved.
     pub(crate) branch: Option<String>,
-    /// The candidate's commit.
+    /// The candidate's commit, if the run was named.
     pub(crate) commit: Option<String>,
+    pub(crate) pull_request: Option<PullRequest>,
+    /// What it waits for, if it waits.
+    pub(crate) waits_for: Option<String>,
+}
+
+/// `promote` and `demote`.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct Level {
+    pub(crate) schema: String,
+    pub(crate) task: String,
+    /// How far it goes by itself now.
+    pub(crate) autonomy: Autonomy,
+}
+
+/// `sync`.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct Sync {
+    pub(crate) schema: &'static str,
+    pub(crate) remote: String,
+    /// Entries that came from there.
+    pub(crate) received: u64,
+    /// Entries that went there.
+    pub(crate) sent: u64,
+    /// Candidates that came from there.
+    pub(crate) candidates: u64,
 }
 
 /// `explain`.
@@ -328,18 +365,21 @@ impl Failed {
 
 impl RunLine {
     pub(crate) fn new(story: &Story) -> Self {
-        let record = story.record.as_ref().map(|(_, record)| record);
-        let (by, why) = story.verdict.clone().map_or((None, None), |(by, why)| (Some(by), why));
+        let approvers: Vec<&str> = story.approvers().collect();
+        let approved = (!approvers.is_empty()).then(|| approvers.join(", "));
+        let (by, why) = story.rejection.clone().map_or((approved, None), |(by, why)| (Some(by), Some(why)));
         Self {
             run: story.run.clone(),
             task: story.task.clone(),
             at: story.at,
             state: story.state,
-            digest: record.and_then(|record| record.candidate.as_ref()).map(|candidate| candidate.digest.clone()),
-            files: record.map_or(0, |record| record.edits.len() as u64),
-            findings: record.map_or(0, |record| record.findings.values().sum()),
+            digest: story.candidate.as_ref().map(|candidate| candidate.digest.clone()),
+            files: story.files,
+            findings: story.findings,
             by,
-            why: why.or_else(|| record.and_then(|record| record.reason.clone())),
+            why: why.or_else(|| story.reason.clone()),
+            pull_request: story.pull_request.clone(),
+            reverts: story.reverts.clone(),
         }
     }
 }
@@ -355,7 +395,9 @@ pub(crate) fn schema(verb: &str, term: &Term) -> Result<Exit, CommandError> {
         "verify" => schema_of::<Verify>(),
         "show" => schema_of::<Show>(),
         "review" => schema_of::<Reviewed>(),
-        "approve" | "reject" => schema_of::<Verdict>(),
+        "approve" | "reject" | "land" | "rollback" => schema_of::<Verdict>(),
+        "promote" | "demote" => schema_of::<Level>(),
+        "sync" => schema_of::<Sync>(),
         "explain" => schema_of::<Explain>(),
         "doctor" => schema_of::<Doctor>(),
         "plugin-build" => schema_of::<Built>(),

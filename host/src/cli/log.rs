@@ -18,8 +18,10 @@ pub(crate) struct Log {
 
 pub(crate) fn log(verb: &Log, global: &Global, term: &Term) -> Result<Exit, CommandError> {
     let repo = open::repo(global)?;
-    let stories = Ledger::of(&repo).stories()?;
-    let runs: Vec<_> = stories.iter().take(verb.most.unwrap_or(usize::MAX)).map(json::RunLine::new).collect();
+    let memory = open::memory(global);
+    let book = Ledger::of(&repo, memory.as_ref()).book()?;
+    let stories = book.newest_first().into_iter();
+    let runs: Vec<_> = stories.take(verb.most.unwrap_or(usize::MAX)).map(json::RunLine::new).collect();
     if term.is_json() {
         term.json(&json::Runs { schema: "lifeos/log@1", runs });
         return Ok(Exit::Done);

@@ -8,9 +8,10 @@ use git2::Oid;
 use lifeos::config::{self, Config, Source, Task};
 use lifeos::examine::Machine;
 use lifeos::gate::Jail;
-use lifeos::ledger::Ledger;
+use lifeos::ledger::book::Book;
 use lifeos::ledger::story::Story;
 use lifeos::plugin::{COMPONENT_BYTES_MAX, Plugin, PluginError, official};
+use lifeos::remote::Git;
 use lifeos::repo::Repo;
 use lifeos::sealed::SealedFolder;
 use lifeos::wasm::{Compiler, LoadError, Runtime};
@@ -19,6 +20,17 @@ use super::Global;
 use super::error::CommandError;
 use super::exit::Exit;
 use super::term::Term;
+
+/// How commands of the gate are isolated.
+#[derive(clap::Args)]
+pub(crate) struct GateOptions {
+    /// Let the gate's commands read DIR too, for toolchains in unusual places.
+    #[arg(long, value_name = "DIR")]
+    gate_read: Vec<PathBuf>,
+    /// Run the gate's commands even where this system cannot isolate them.
+    #[arg(long)]
+    unconfined_gate: bool,
+}
 
 /// Bytes of a lifeos.toml.
 const CONFIG_BYTES_MAX: u64 = 1 << 20;
@@ -122,6 +134,46 @@ pub(crate) fn machine(global: &Global, threads: Option<usize>, term: &Term) -> R
     })
 }
 
+/// The same machine for a verb whose gate was given these options.
+pub(crate) fn gated(machine: Machine, options: &GateOptions) -> Result<Machine, CommandError> {
+    let mut jail = Jail { unconfined: options.unconfined_gate, ..machine.jail.clone() };
+    for place in &options.gate_read {
+        jail.readable.push(place.canonicalize().map_err(|source| CommandError::io(place, &source))?);
+    }
+    Ok(Machine { jail, ..machine })
+}
+
+/// What was read before is remembered here, if there is a usable cache folder.
+pub(crate) fn memory(global: &Global) -> Option<SealedFolder> {
+    cache_folder(global).and_then(|folder| SealedFolder::open(&folder).ok())
+}
+
+/// A reason that is recorded: one sentence.
+pub(crate) fn sentence(text: &str) -> Result<String, CommandError> {
+    if text.trim().is_empty() || text.len() > 2_000 {
+        return Err(CommandError::usage("--why takes one sentence of 1 to 2,000 bytes"));
+    }
+    Ok(lifeos::clean::line(text).into_owned())
+}
+
+/// Git as this system has it, with files of tokens by host.
+pub(crate) fn git(tokens: Vec<(String, PathBuf)>) -> Result<Git, CommandError> {
+    let path = std::env::var_os("PATH").unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin".into());
+    let found = std::env::split_paths(&path).map(|folder| folder.join("git")).find(|file| file.is_absolute() && file.is_file());
+    let program = found.ok_or_else(|| CommandError::usage("git is not there, and pushing needs it").hint("install git"))?;
+    let askpass = std::env::current_exe().map_err(|source| CommandError::io(Path::new("lifeos"), &source))?;
+    let environment = ["HOME", "SSH_AUTH_SOCK"].into_iter().filter_map(|name| Some((name, std::env::var_os(name)?)));
+    let environment = environment.chain([("PATH", path.clone())]).collect();
+    Ok(Git { program, askpass, askpass_verb: super::outside::ASKPASS_VERB, environment, tokens })
+}
+
+/// Where a user keeps tokens: a file for each host.
+pub(crate) fn tokens_folder() -> Option<PathBuf> {
+    let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let user = absolute("XDG_CONFIG_HOME").or_else(|| Some(absolute("HOME")?.join(".config")));
+    Some(user?.join("lifeos/tokens"))
+}
+
 /// A folder that is gone with its value.
 pub(crate) fn scratch() -> std::io::Result<tempfile::TempDir> {
     tempfile::tempdir()
@@ -209,12 +261,12 @@ fn compiler() -> Result<Compiler, CommandError> {
 }
 
 /// A run by its id or the beginning of it.
-pub(crate) fn story(ledger: &Ledger<'_>, run: &str) -> Result<Story, CommandError> {
+pub(crate) fn story(book: &Book, run: &str) -> Result<Story, CommandError> {
     let unknown = |message: String| CommandError::usage(message).hint("`lifeos status` and `lifeos log` list the runs");
-    let stories = ledger.stories()?.into_iter().filter(|story| !run.is_empty() && story.run.starts_with(run));
-    let mut stories: Vec<Story> = stories.collect();
+    let stories = book.newest_first().into_iter().filter(|story| !run.is_empty() && story.run.starts_with(run));
+    let stories: Vec<&Story> = stories.collect();
     match stories.len() {
-        1 => Ok(stories.remove(0)),
+        1 => Ok(stories[0].clone()),
         0 => Err(unknown(format!("there is no run `{}`", lifeos::clean::line(run)))),
         count => Err(unknown(format!("`{run}` is the beginning of {count} runs"))),
     }

@@ -1,13 +1,14 @@
 //! `lifeos reject`.
 
 use clap::Args;
-use lifeos::ledger::Ledger;
 use lifeos::ledger::record::State;
+use lifeos::run::verdict;
 
+use super::case::{Case, tell};
 use super::error::CommandError;
 use super::exit::Exit;
 use super::term::Term;
-use super::{Global, json, open};
+use super::{Global, open};
 
 /// Rejects a waiting candidate. The same candidate is not proposed again.
 #[derive(Args)]
@@ -20,18 +21,9 @@ pub(crate) struct Reject {
 }
 
 pub(crate) fn reject(verb: &Reject, global: &Global, term: &Term) -> Result<Exit, CommandError> {
-    if verb.why.trim().is_empty() || verb.why.len() > 2_000 {
-        return Err(CommandError::usage("--why takes one sentence of 1 to 2,000 bytes"));
-    }
-    let repo = open::repo(global)?;
-    let story = open::story(&Ledger::of(&repo), &verb.run)?;
-    let by = open::person(&repo)?;
-    lifeos::run::reject(&repo, &story, &lifeos::clean::line(&verb.why), &by, open::now())?;
-    if term.is_json() {
-        let (state, branch, commit) = (State::Rejected, None, None);
-        term.json(&json::Verdict { schema: "lifeos/reject@1", run: story.run, task: story.task, state, by, branch, commit });
-    } else {
-        term.data(&format!("rejected run {}\n", story.run));
-    }
-    Ok(Exit::Done)
+    let why = open::sentence(&verb.why)?;
+    let case = Case::open(&verb.run, global)?;
+    let by = open::person(&case.repo)?;
+    verdict::reject(&case.place(None), &case.story.run, case.task(), &why, &by)?;
+    Ok(tell("reject", &case.story.run, &case.story, Some(by), State::Rejected.into(), term))
 }

@@ -7,9 +7,8 @@ mod terminal;
 use std::path::PathBuf;
 
 use clap::Args;
-use git2::Oid;
 use lifeos::ledger::Ledger;
-use lifeos::ledger::record::{Run, State};
+use lifeos::ledger::record::State;
 use lifeos::ledger::story::Story;
 use lifeos::review::hidden::{Hidden, code_point};
 use lifeos::review::{self, File, Rule};
@@ -39,13 +38,15 @@ pub(crate) fn review(verb: &Review, global: &Global, term: &Term) -> Result<Exit
         return Err(CommandError::usage("--html - and --json both want standard output").hint("name a file: --html FILE"));
     }
     let repo = open::repo(global)?;
-    let (ledger, head) = (Ledger::of(&repo), repo.head()?.to_string());
-    let stands_on = |story: &Story| record(story).is_some_and(|(_, run)| run.base == head);
-    let waits = |story: &Story| story.state == State::Waiting && stands_on(story);
-    let waiting: Vec<Story> = ledger.stories()?.into_iter().filter(waits).collect();
+    let (memory, head) = (open::memory(global), repo.head()?.to_string());
+    let ledger = Ledger::of(&repo, memory.as_ref());
+    let book = ledger.book()?;
+    let stands_on = |story: &Story| story.base == head;
+    let waits = |story: &&Story| story.state == State::Waiting && stands_on(story);
+    let waiting: Vec<Story> = book.newest_first().into_iter().filter(waits).cloned().collect();
     let lines: Vec<RunLine> = waiting.iter().map(RunLine::new).collect();
     let story = match (&verb.run, waiting.len()) {
-        (Some(run), _) => Some(open::story(&ledger, run)?),
+        (Some(run), _) => Some(open::story(&book, run)?),
         (None, 1) => waiting.into_iter().next(),
         (None, 2..) if verb.html.is_some() => {
             let error =
@@ -57,8 +58,8 @@ pub(crate) fn review(verb: &Review, global: &Global, term: &Term) -> Result<Exit
     let Some(story) = story else { return Ok(list(lines, verb.html.is_some(), term)) };
     let nothing =
         || CommandError::usage(format!("run {} has no result on record", story.run)).hint("`lifeos log` lists the runs");
-    let (id, run) = record(&story).ok_or_else(nothing)?;
-    let review = review::Review::of(&repo, *id, run.clone())?;
+    let (id, run) = ledger.run_of(&story)?.ok_or_else(nothing)?;
+    let review = review::Review::of(&repo, id, run)?;
     let (line, current) = (RunLine::new(&story), stands_on(&story));
     if term.is_json() {
         let facts = facts(&review, RunLine::new(&story), current);
@@ -82,11 +83,6 @@ pub(crate) fn review(verb: &Review, global: &Global, term: &Term) -> Result<Exit
 }
 
 const SCHEMA: &str = "lifeos/review@1";
-
-/// The result of a run, and the entry that holds it.
-fn record(story: &Story) -> Option<&(Oid, Run)> {
-    story.record.as_ref()
-}
 
 /// What waits, if it is not exactly one candidate.
 fn list(waiting: Vec<RunLine>, wants_page: bool, term: &Term) -> Exit {

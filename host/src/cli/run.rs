@@ -1,20 +1,19 @@
 //! `lifeos run`.
 
-use std::path::PathBuf;
-
 use clap::Args;
+use lifeos::autonomy::Autonomy;
+use lifeos::clean;
 use lifeos::config::Config;
 use lifeos::event::{Event, Events};
 use lifeos::examine::Machine;
-use lifeos::gate::Jail;
 use lifeos::ledger::record::State;
-use lifeos::run::{self, Finished, Place};
+use lifeos::run::{self, Finished, Place, Stand};
 
 use super::error::{CommandError, class_of};
 use super::exit::Exit;
 use super::progress::Progress;
 use super::term::Term;
-use super::{Global, json, open, text};
+use super::{Global, json, open, outside, text};
 
 /// Runs tasks as far as their autonomy allows. Exits with 0 when they are done,
 /// have nothing to do, or wait for approval.
@@ -35,12 +34,8 @@ pub(crate) struct Run {
     /// Ask the plugin about every document, also those it was asked about before.
     #[arg(long)]
     no_cache: bool,
-    /// Let the gate's commands read DIR too, for toolchains in unusual places.
-    #[arg(long, value_name = "DIR")]
-    gate_read: Vec<PathBuf>,
-    /// Run the gate's commands even where this system cannot isolate them.
-    #[arg(long)]
-    unconfined_gate: bool,
+    #[command(flatten)]
+    gate: open::GateOptions,
     /// Check documents on so many threads instead of all cores.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
@@ -54,13 +49,12 @@ pub(crate) fn run(verb: &Run, global: &Global, term: &Term) -> Result<Exit, Comm
     names.iter().try_for_each(|name| open::task(&config, name))?;
     open::bounded(verb.instruction.as_deref())?;
     open::cache_apart(global, &repo, base)?;
-    let machine = open::machine(global, verb.threads.map(usize::from), term)?;
-    let mut jail = Jail { unconfined: verb.unconfined_gate, ..machine.jail.clone() };
-    for place in &verb.gate_read {
-        jail.readable.push(place.canonicalize().map_err(|source| CommandError::io(place, &source))?);
-    }
-    let machine = Machine { remembers: !verb.no_cache, jail, ..machine };
-    let place = Place { repo: &repo, base };
+    let machine = open::gated(open::machine(global, verb.threads.map(usize::from), term)?, &verb.gate)?;
+    let machine = Machine { remembers: !verb.no_cache, ..machine };
+    let goes_out = names.iter().any(|name| config.tasks[name].autonomy >= Autonomy::PullRequest);
+    let settings = config.remote.as_ref().filter(|_| goes_out);
+    let outside = settings.map(|settings| outside::outside(&repo, settings, global)).transpose()?;
+    let place = Place { repo: &repo, base, now: open::now(), memory: machine.memory(), outside: outside.as_ref() };
     let (mut exits, mut tasks) = (Vec::new(), Vec::new());
     for name in &names {
         let end = run_task(name, verb, &config, &place, &machine, term);
@@ -92,7 +86,7 @@ fn run_task(
     let plugin = open::plugin(task, place.repo)?;
     let progress = Progress::new(term);
     let reader = |event: &Event| progress.show(event, term);
-    let finished = run::run(place, task, &plugin, verb.instruction.as_deref(), machine, open::now(), &Events::to(&reader));
+    let finished = run::run(place, task, &plugin, verb.instruction.as_deref(), machine, &Events::to(&reader));
     progress.show(&Event::Finished, term);
     Ok(finished?)
 }
@@ -101,7 +95,7 @@ fn exit_of(end: &Result<Finished, CommandError>, detailed: bool) -> Exit {
     match end {
         Err(error) => error.exit,
         Ok(finished) if !finished.refused.is_empty() => class_of(&finished.refused),
-        Ok(finished) => match finished.state {
+        Ok(finished) => match finished.stand.state {
             State::Nothing if detailed => Exit::Nothing,
             State::Waiting if detailed => Exit::Waiting,
             _ => Exit::Done,
@@ -121,13 +115,15 @@ fn overall(exits: &[Exit]) -> Exit {
 fn json_of(name: &str, end: Result<Finished, CommandError>, exit: Exit) -> json::RanTask {
     let (class, code, task) = (exit.word(), exit.code(), name.to_owned());
     match end {
-        Ok(Finished { run, state, record, branch, remembered, .. }) => json::RanTask {
+        Ok(Finished { run, stand, record, remembered, .. }) => json::RanTask {
             task,
             class,
             code,
             run: Some(run),
-            state: Some(state),
-            branch,
+            state: Some(stand.state),
+            branch: stand.branch,
+            pull_request: stand.pull_request,
+            waits_for: stand.waits_for,
             record: Some(record),
             cache: Some(remembered),
             message: None,
@@ -140,6 +136,8 @@ fn json_of(name: &str, end: Result<Finished, CommandError>, exit: Exit) -> json:
             run: None,
             state: None,
             branch: None,
+            pull_request: None,
+            waits_for: None,
             record: None,
             cache: None,
             message: Some(error.message),
@@ -149,7 +147,7 @@ fn json_of(name: &str, end: Result<Finished, CommandError>, exit: Exit) -> json:
 }
 
 fn print(name: &str, finished: &Finished, term: &Term) {
-    let Finished { run, state, record, branch, findings, log, .. } = finished;
+    let Finished { run, stand: Stand { state, branch, pull_request, waits_for }, record, findings, log, .. } = finished;
     term.data(&text::refused(&record.refused));
     for line in log.lines() {
         term.note(&format!("plugin: {line}"));
@@ -164,9 +162,16 @@ fn print(name: &str, finished: &Finished, term: &Term) {
         (State::Landed, Some(branch)) => format!("{name}: run {run} landed on branch {branch} ({files}, {findings})\n"),
         (State::Waiting, _) => format!("{name}: run {run} waits for approval ({files}, {findings})\n"),
         (State::Rejected, _) => format!("{name}: run {run} is the candidate that was rejected before; nothing was proposed\n"),
-        (state, _) => format!("{name}: run {run} is {} ({files}, {findings})\n", text::word(*state)),
+        (State::Open, Some(branch)) => {
+            let at = pull_request.as_ref().map_or_else(|| format!("branch {branch}"), |pull| clean::line(&pull.url).into_owned());
+            format!("{name}: run {run} is open at {at} ({files}, {findings})\n")
+        }
+        (state, _) => format!("{name}: run {run} is {} ({files}, {findings})\n", state.word()),
     });
+    if let Some(what) = waits_for {
+        term.note(&format!("it is merged by `lifeos land {run}` once it need not wait: {}", clean::line(what)));
+    }
     if *state == State::Waiting {
-        term.note(&format!("look: lifeos show {run}    approve: lifeos approve {run}    or: lifeos reject {run} --why TEXT"));
+        term.note(&format!("look: lifeos review {run}    approve: lifeos approve {run}    or: lifeos reject {run} --why TEXT"));
     }
 }

@@ -29,10 +29,12 @@ pub(crate) struct Show {
 
 pub(crate) fn show(verb: &Show, global: &Global, term: &Term) -> Result<Exit, CommandError> {
     let repo = open::repo(global)?;
-    let ledger = Ledger::of(&repo);
-    let story = open::story(&ledger, &verb.run)?;
+    let memory = open::memory(global);
+    let ledger = Ledger::of(&repo, memory.as_ref());
+    let story = open::story(&ledger.book()?, &verb.run)?;
+    let record = ledger.run_of(&story)?;
     let lines = |name: &str| -> Result<Vec<String>, CommandError> {
-        let Some((id, _)) = &story.record else { return Ok(Vec::new()) };
+        let Some((id, _)) = &record else { return Ok(Vec::new()) };
         let bytes = ledger.file(*id, name)?.unwrap_or_default();
         Ok(String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect())
     };
@@ -40,18 +42,18 @@ pub(crate) fn show(verb: &Show, global: &Global, term: &Term) -> Result<Exit, Co
         lines("trace.jsonl")?.iter().for_each(|line| term.data(&format!("{}\n", clean::line(line))));
         return Ok(Exit::Done);
     }
-    let diff = story.record.as_ref().map_or(Ok(String::new()), |(_, record)| candidate_diff(&repo, record))?;
+    let diff = record.as_ref().map(|(_, record)| candidate_diff(&repo, record)).transpose()?.unwrap_or_default();
     let line = json::RunLine::new(&story);
     if term.is_json() {
         let values = |lines: Vec<String>| lines.iter().filter_map(|line| serde_json::from_str(line).ok()).collect();
         let (reported, trace) = (values(lines("findings.jsonl")?), values(lines("trace.jsonl")?));
         let output = lines("gate.txt")?.join("\n");
-        let record = story.record.map(|(_, record)| record);
+        let record = record.map(|(_, record)| record);
         term.json(&json::Show { schema: "lifeos/show@1", line, record, output, diff, reported, trace });
         return Ok(Exit::Done);
     }
     term.data(&text::run_line(&line));
-    if let Some((_, record)) = &story.record {
+    if let Some((_, record)) = &record {
         term.data(&facts(record));
     }
     let findings: Vec<Finding> = lines("findings.jsonl")?.iter().filter_map(|line| serde_json::from_str(line).ok()).collect();

@@ -18,13 +18,15 @@ pub(crate) struct Status {}
 
 pub(crate) fn status(_: &Status, global: &Global, term: &Term) -> Result<Exit, CommandError> {
     let repo = open::repo(global)?;
-    let stories = Ledger::of(&repo).stories()?;
+    let memory = open::memory(global);
+    let book = Ledger::of(&repo, memory.as_ref()).book()?;
+    let stories = book.newest_first();
     let mut seen = HashSet::new();
     let head = repo.head()?.to_string();
-    let can_land = |story: &Story| story.record.as_ref().is_some_and(|(_, record)| record.base == head);
+    let can_land = |story: &Story| story.state == State::Waiting && story.base == head;
     // `insert` first: it must see every story. A candidate on an older base can only be run again.
-    let shown = |story: &&Story| seen.insert(story.task.clone()) || story.state == State::Waiting && can_land(story);
-    let runs: Vec<_> = stories.iter().filter(shown).map(json::RunLine::new).collect();
+    let shown = |story: &&Story| seen.insert(story.task.clone()) || story.state == State::Open || can_land(story);
+    let runs: Vec<_> = stories.into_iter().filter(shown).map(json::RunLine::new).collect();
     if term.is_json() {
         term.json(&json::Runs { schema: "lifeos/status@1", runs });
         return Ok(Exit::Done);

@@ -59,13 +59,16 @@ pub(crate) fn refused(refused: &[RefusedText]) -> String {
 /// A run on one line.
 pub(crate) fn run_line(line: &RunLine) -> String {
     let at = jiff::Timestamp::from_second(line.at).map_or_else(|_| line.at.to_string(), |at| at.to_string());
-    let state = word(line.state);
+    let state = line.state.word();
     let (run, task) = (clean::line(&line.run), clean::line(&line.task));
     let mut text = format!("{run}  {at}  {state:<8}  {task}");
     if line.files > 0 {
         let _infallible = write!(text, "  {}", count(line.files, "file"));
     }
     let _infallible = write!(text, "  {}", count(line.findings, "finding"));
+    if let Some(pull) = &line.pull_request {
+        let _infallible = write!(text, "  #{}", pull.number);
+    }
     if let Some(by) = &line.by {
         let _infallible = write!(text, "  by {}", clean::line(by));
     }
@@ -74,20 +77,6 @@ pub(crate) fn run_line(line: &RunLine) -> String {
     }
     text.push('\n');
     text
-}
-
-/// The word for a state.
-pub(crate) fn word(state: lifeos::ledger::record::State) -> &'static str {
-    use lifeos::ledger::record::State;
-    match state {
-        State::Waiting => "waiting",
-        State::Approved => "approved",
-        State::Rejected => "rejected",
-        State::Landed => "landed",
-        State::Nothing => "nothing",
-        State::Red => "red",
-        State::Failed => "failed",
-    }
 }
 
 /// The verdict of a gate on one line.

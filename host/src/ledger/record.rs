@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::autonomy::Autonomy;
 use crate::digest::Digest;
 use crate::trace::Used;
 
@@ -42,6 +43,9 @@ pub enum Body {
         digest: Digest,
         /// By whom.
         by: String,
+        /// How many different people it takes.
+        #[serde(default = "one")]
+        of: u32,
     },
     /// Somebody said no.
     Rejection {
@@ -49,6 +53,16 @@ pub enum Body {
         why: String,
         /// Who.
         by: String,
+    },
+    /// The candidate was pushed to a branch of the remote repository, and a pull
+    /// request tells of it if there is a forge.
+    Opening {
+        /// The branch's full name there.
+        branch: String,
+        /// The candidate.
+        new: String,
+        /// The pull request.
+        pull_request: Option<PullRequest>,
     },
     /// A branch moved to the candidate.
     Landing {
@@ -58,7 +72,39 @@ pub enum Body {
         old: Option<String>,
         /// Where it is.
         new: String,
+        /// The remote repository whose branch it is; none for one of this.
+        #[serde(default)]
+        remote: Option<String>,
     },
+    /// The task goes no further than this by itself, whatever the configuration
+    /// allows; `run` is the one that led to it, if one did.
+    Level {
+        /// How far.
+        autonomy: Autonomy,
+        /// In one sentence.
+        why: String,
+        /// Who.
+        by: String,
+    },
+    /// Two ledgers became one; the entry has both as parents.
+    Join {
+        /// The newest entry of the second one.
+        other: String,
+    },
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// A pull request as recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct PullRequest {
+    /// Its number.
+    pub number: u64,
+    /// Where people see it.
+    pub url: String,
 }
 
 /// What a run did.
@@ -98,6 +144,12 @@ pub struct Run {
     /// What the gate said of the candidate, if the task has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gate: Option<GateText>,
+    /// The landed run that this one takes back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reverts: Option<String>,
+    /// The run whose candidate this is a part of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part_of: Option<String>,
 }
 
 /// A verdict of the gate as recorded.
@@ -134,7 +186,7 @@ pub struct CommandText {
 }
 
 /// A candidate as recorded.
-#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Candidate {
     /// Its tree.
@@ -219,14 +271,51 @@ pub enum State {
     Approved,
     /// Rejected.
     Rejected,
+    /// Pushed to the remote repository; it waits for checks or people there.
+    Open,
+    /// It was open, and a newer candidate of its task took its place there.
+    Superseded,
     /// A branch moved to the candidate.
     Landed,
+    /// It landed and was taken back.
+    RolledBack,
     /// There was nothing to do.
     Nothing,
     /// The gate spoke against the candidate.
     Red,
     /// It failed.
     Failed,
+}
+
+impl Record {
+    /// The first line of its commit.
+    #[must_use]
+    pub fn title(&self) -> String {
+        match &self.body {
+            Body::Join { .. } => "two ledgers became one".to_owned(),
+            Body::Level { autonomy, .. } => format!("{}: level {}", self.task, autonomy.word()),
+            body => format!("{}: {} of run {}", self.task, body.noun(), self.run),
+        }
+    }
+}
+
+impl State {
+    /// The word for it, as in JSON.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+            Self::Open => "open",
+            Self::Superseded => "superseded",
+            Self::Landed => "landed",
+            Self::RolledBack => "rolled-back",
+            Self::Nothing => "nothing",
+            Self::Red => "red",
+            Self::Failed => "failed",
+        }
+    }
 }
 
 impl Body {
@@ -237,7 +326,10 @@ impl Body {
             Self::Run(_) => "result",
             Self::Approval { .. } => "approval",
             Self::Rejection { .. } => "rejection",
+            Self::Opening { .. } => "opening",
             Self::Landing { .. } => "landing",
+            Self::Level { .. } => "level",
+            Self::Join { .. } => "join",
         }
     }
 }

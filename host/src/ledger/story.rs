@@ -1,12 +1,14 @@
-//! A run and where it stands, told from all its records.
+//! A run and where it stands, told from all its records; small, so that ten
+//! thousand of them are read at once.
 
-use git2::Oid;
+use serde::{Deserialize, Serialize};
 
-use super::record::{Body, Outcome, Record, Run, State};
+use super::record::{Body, Candidate, Outcome, PullRequest, Record, State};
+use crate::autonomy;
 use crate::digest::Digest;
 
-/// A run and where it stands, from all its records.
-#[derive(Debug, Clone)]
+/// A run and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Story {
     /// Its id.
     pub run: String,
@@ -14,46 +16,104 @@ pub struct Story {
     pub task: String,
     /// Time of its newest record.
     pub at: i64,
+    /// Place of that record among all.
+    pub(super) place: u64,
     /// Where it stands.
     pub state: State,
-    /// The newest record of kind `run`, and the commit that holds it.
-    pub record: Option<(Oid, Run)>,
-    /// The digest that was approved last.
-    pub approved: Option<Digest>,
-    /// Who approved or rejected, and why if it was said.
-    pub verdict: Option<(String, Option<String>)>,
+    /// The commit of the newest record of kind `run`.
+    pub entry: Option<String>,
+    /// The commit it stood on.
+    pub base: String,
+    /// Its candidate.
+    pub candidate: Option<Candidate>,
+    /// Commits of all candidates that were made for it.
+    pub commits: Vec<String>,
+    /// Files of the candidate.
+    pub files: u64,
+    /// Findings.
+    pub findings: u64,
+    /// Why it failed.
+    pub reason: Option<String>,
+    /// Who approved what.
+    pub approvals: Vec<(Digest, String)>,
+    /// Who rejected it, and why.
+    pub rejection: Option<(String, String)>,
+    /// The landed run that it takes back.
+    pub reverts: Option<String>,
+    /// When it was pushed.
+    pub opened: Option<i64>,
+    /// The pull request that tells of it.
+    pub pull_request: Option<PullRequest>,
 }
 
 impl Story {
     pub(super) fn new(record: &Record) -> Self {
-        let (run, task) = (record.run.clone(), record.task.clone());
-        Self { run, task, at: record.at, state: State::Failed, record: None, approved: None, verdict: None }
+        Self {
+            run: record.run.clone(),
+            task: record.task.clone(),
+            at: record.at,
+            place: 0,
+            state: State::Failed,
+            entry: None,
+            base: String::new(),
+            candidate: None,
+            commits: Vec::new(),
+            files: 0,
+            findings: 0,
+            reason: None,
+            approvals: Vec::new(),
+            rejection: None,
+            reverts: None,
+            opened: None,
+            pull_request: None,
+        }
     }
 
-    pub(super) fn add(&mut self, id: Oid, record: Record) {
+    pub(super) fn add(&mut self, id: &str, record: Record) {
         self.at = record.at;
+        let is_over = matches!(self.state, State::Landed | State::RolledBack);
         match record.body {
             Body::Run(run) => {
                 self.state = match run.outcome {
                     // A run that comes to a candidate that was judged already stays judged.
-                    Outcome::Candidate if self.record.is_some() && self.state != State::Red => self.state,
+                    Outcome::Candidate if self.entry.is_some() && self.state != State::Red => self.state,
                     Outcome::Red => State::Red,
                     Outcome::Candidate => State::Waiting,
                     Outcome::Nothing => State::Nothing,
                     Outcome::Failed => State::Failed,
                 };
-                self.record = Some((id, *run));
+                self.entry = Some(id.to_owned());
+                self.commits.extend(run.candidate.iter().map(|candidate| candidate.commit.clone()));
+                (self.base, self.candidate, self.reason, self.reverts) = (run.base, run.candidate, run.reason, run.reverts);
+                (self.files, self.findings) = (run.edits.len() as u64, run.findings.values().sum());
             }
-            Body::Approval { by, digest } => {
-                self.approved = Some(digest);
-                self.state = State::Approved;
-                self.verdict = Some((by, None));
+            Body::Approval { by, digest, of } => {
+                self.approvals.push((digest, by));
+                if self.state == State::Waiting && autonomy::people(self.approvers()) >= of {
+                    self.state = State::Approved;
+                }
             }
             Body::Rejection { by, why } => {
-                self.state = State::Rejected;
-                self.verdict = Some((by, Some(why)));
+                self.rejection = Some((by, why));
+                if !is_over {
+                    self.state = State::Rejected;
+                }
+            }
+            Body::Opening { pull_request, .. } => {
+                self.opened = self.opened.or(Some(record.at));
+                self.pull_request = pull_request;
+                if !is_over {
+                    self.state = State::Open;
+                }
             }
             Body::Landing { .. } => self.state = State::Landed,
+            Body::Level { .. } | Body::Join { .. } => {}
         }
+    }
+
+    /// Who approved the candidate as it is now.
+    pub fn approvers(&self) -> impl Iterator<Item = &str> {
+        let digest = self.candidate.as_ref().and_then(|candidate| Digest::parse(&candidate.digest));
+        self.approvals.iter().filter(move |(approved, _)| digest == Some(*approved)).map(|(_, by)| by.as_str())
     }
 }

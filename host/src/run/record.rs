@@ -3,29 +3,38 @@
 use std::collections::BTreeMap;
 
 use crate::check::problem::{Problem, Refused};
-use crate::check::{Change, CheckedEdit};
 use crate::clean;
 use crate::config::Task;
-use crate::examine::{Examined, Proposal};
+use crate::examine::Examined;
 use crate::gate::{Ran, Verdict};
-use crate::ledger::record::{CommandText, EditText, GateText, Outcome, ReachText, RefusedText, Run};
+use crate::ledger::record::{CommandText, GateText, Outcome, ReachText, RefusedText, Run};
 use crate::plugin::Plugin;
 use crate::policy::Reach;
-
 use crate::trace;
 use crate::waiting::Identity;
 
 /// Rules that a commit names.
 const RULES_NAMED: usize = 12;
 
-/// A record of a run that has done nothing yet.
+/// A record of a run of a plugin that has done nothing yet.
 pub(super) fn blank(task: &Task, plugin: &Plugin, identity: &Identity, base: git2::Oid) -> Run {
-    let text = |reach: &Reach| ReachText {
+    let mut record = blank_of(task, identity, base);
+    record.imported = plugin.imports.iter().map(|import| import.name.clone()).collect();
+    record.declared = plugin.manifest.reach().map_or(record.declared, |reach| reach_text(&reach));
+    record
+}
+
+fn reach_text(reach: &Reach) -> ReachText {
+    ReachText {
         list: reach.list.patterns().to_vec(),
         read: reach.read.patterns().to_vec(),
         edit: reach.edit.patterns().to_vec(),
         history: reach.history,
-    };
+    }
+}
+
+/// A record of a run without a plugin that has done nothing yet.
+pub(super) fn blank_of(task: &Task, identity: &Identity, base: git2::Oid) -> Run {
     let nothing = ReachText { list: Vec::new(), read: Vec::new(), edit: Vec::new(), history: false };
     Run {
         base: base.to_string(),
@@ -34,9 +43,9 @@ pub(super) fn blank(task: &Task, plugin: &Plugin, identity: &Identity, base: git
         candidate: None,
         plugin: identity.plugin.clone(),
         grant: identity.grant.to_string(),
-        imported: plugin.imports.iter().map(|import| import.name.clone()).collect(),
-        declared: plugin.manifest.reach().map_or(nothing, |reach| text(&reach)),
-        granted: text(&task.granted),
+        imported: Vec::new(),
+        declared: nothing,
+        granted: reach_text(&task.granted),
         used: BTreeMap::new(),
         documents: 0,
         skipped: BTreeMap::new(),
@@ -44,11 +53,13 @@ pub(super) fn blank(task: &Task, plugin: &Plugin, identity: &Identity, base: git
         edits: Vec::new(),
         refused: Vec::new(),
         gate: None,
+        reverts: None,
+        part_of: None,
     }
 }
 
 /// A verdict of the gate, in words.
-pub(super) fn gate_text(base: &Verdict, candidate: &Verdict, isolated: bool) -> GateText {
+pub(super) fn gate_text(base: Option<&Verdict>, candidate: &Verdict, isolated: bool) -> GateText {
     let command = |ran: &Ran| CommandText {
         command: clean::line(&ran.command).into_owned(),
         fault: ran.fault.clone(),
@@ -56,10 +67,10 @@ pub(super) fn gate_text(base: &Verdict, candidate: &Verdict, isolated: bool) -> 
         killed: ran.killed,
     };
     GateText {
-        fault: candidate.fault_beside(base),
+        fault: base.map_or_else(|| candidate.fault(), |base| candidate.fault_beside(base)),
         isolated,
         namespaces: candidate.namespaces,
-        tests_before: base.tests(),
+        tests_before: base.and_then(Verdict::tests),
         tests: candidate.tests(),
         commands: candidate.commands.iter().map(command).collect(),
     }
@@ -79,17 +90,7 @@ pub(super) fn fill(record: &mut Run, examined: &Examined) {
     record.used = trace::used(&examined.trace);
     record.documents = examined.documents;
     record.skipped = examined.skipped.iter().map(|(reason, count)| ((*reason).to_owned(), *count)).collect();
-    if let Proposal::Checked(checked) = &examined.proposal {
-        record.edits = checked.edits().iter().map(edit_text).collect();
-    }
     record.refused = examined.refused.iter().map(refused_text).collect();
-}
-
-/// An edit of a checked proposal, in words.
-#[must_use]
-pub fn edit_text(edit: &CheckedEdit) -> EditText {
-    let Change { action, added, removed, .. } = edit.change();
-    EditText { path: edit.path().to_string(), action: (*action).to_owned(), added: *added, removed: *removed }
 }
 
 /// A refusal in words, cleaned.
@@ -104,8 +105,12 @@ pub(super) fn problems_of(refused: &[Refused]) -> Vec<String> {
     refused.iter().take(5).map(problem).collect()
 }
 
-/// Findings by rule on one line, for a commit.
-pub(super) fn summary(findings: &BTreeMap<String, u64>) -> String {
+/// What a commit says of a run, on one line: findings by rule, or what it takes back.
+pub(super) fn summary(record: &Run) -> String {
+    if let Some(run) = &record.reverts {
+        return format!("Takes back run {run}.");
+    }
+    let findings = &record.findings;
     // A forge takes `ABC-1` for the name of an issue.
     let is_plain = |rule: &str| !rule.contains("-") || !rule.bytes().any(|byte| byte.is_ascii_digit());
     let mut most: Vec<_> = findings.iter().filter(|(rule, _)| is_plain(rule)).collect();

@@ -144,7 +144,7 @@ impl Page {
         let (remaining, remaining_besides) = rules(&review.remaining, &mut room);
         let page = Self {
             at: jiff::Timestamp::from_second(line.at).map_or_else(|_| line.at.to_string(), |at| at.to_string()),
-            state: text::word(line.state),
+            state: line.state.word(),
             headline: headline(&review, &line, standing),
             summary: summary(&review),
             warnings: warnings(&review, &line, standing),
@@ -179,7 +179,7 @@ fn headline(review: &Review, line: &RunLine, standing: &Standing<'_>) -> String 
     let state = match line.state {
         State::Waiting if standing.current => "waiting for your verdict",
         State::Waiting => "on a commit that is not HEAD",
-        state => text::word(state),
+        state => state.word(),
     };
     format!("{}: {what}, {state}", line.task)
 }
@@ -237,7 +237,10 @@ fn facts(run: &Run, line: &RunLine) -> Vec<(&'static str, String)> {
         facts.extend([("candidate", candidate.commit.clone()), ("digest", candidate.digest.clone())]);
     }
     facts.push(("plugin", format!("{} {} {}", plugin.name, plugin.version, plugin.digest)));
-    facts.extend(line.by.iter().map(|by| ("verdict", format!("{} by {by}", text::word(line.state)))));
+    facts.extend(run.reverts.iter().map(|run| ("takes back", format!("run {run}"))));
+    facts.extend(run.part_of.iter().map(|run| ("part of", format!("run {run}"))));
+    facts.extend(line.pull_request.iter().map(|pull| ("open at", pull.url.clone())));
+    facts.extend(line.by.iter().map(|by| ("verdict", format!("{} by {by}", line.state.word()))));
     facts.extend(line.why.iter().map(|why| ("reason", why.clone())));
     facts
 }
@@ -349,11 +352,16 @@ fn steps(run: &Run, line: &RunLine, standing: &Standing<'_>) -> Vec<(&'static st
     match line.state {
         State::Waiting if standing.current => vec![
             ("approve this very candidate", format!("lifeos approve {} --digest {}{config}", line.run, candidate.digest)),
+            ("approve some files only", format!("lifeos approve {} --file PATH{config}", line.run)),
             ("reject it", format!("lifeos reject {} --why TEXT", line.run)),
         ],
         State::Waiting | State::Red => vec![("run the task again", format!("lifeos run {}{config}", line.task))],
         State::Approved => vec![("take it over", format!("git merge --ff-only {}", candidate.commit))],
-        State::Landed => vec![("take it over", format!("git merge --ff-only lifeos/{}", line.task))],
-        State::Rejected | State::Nothing | State::Failed => Vec::new(),
+        State::Open | State::Superseded => vec![("go on with it", format!("lifeos land {}{config}", line.run))],
+        State::Landed => vec![
+            ("take it over", format!("git merge --ff-only {}", candidate.commit)),
+            ("take it back", format!("lifeos rollback {}{config}", line.run)),
+        ],
+        State::Rejected | State::RolledBack | State::Nothing | State::Failed => Vec::new(),
     }
 }

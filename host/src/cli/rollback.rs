@@ -1,0 +1,46 @@
+//! `lifeos rollback`.
+
+use clap::Args;
+use lifeos::approve::Voice;
+use lifeos::event::{Event, Events};
+use lifeos::run::rollback as back;
+
+use super::case::{Case, tell};
+use super::error::CommandError;
+use super::exit::Exit;
+use super::progress::Progress;
+use super::term::Term;
+use super::{Global, open};
+
+/// Takes a landed run back: a commit without what it changed is gated, approved
+/// by you, and landed as the run was. Later work stays; where it touches the
+/// same lines, nothing happens. The task goes one level of autonomy down.
+#[derive(Args)]
+pub(crate) struct Rollback {
+    /// The run, or the beginning of its id.
+    run: String,
+    #[command(flatten)]
+    gate: open::GateOptions,
+}
+
+pub(crate) fn rollback(verb: &Rollback, global: &Global, term: &Term) -> Result<Exit, CommandError> {
+    let case = Case::open(&verb.run, global)?;
+    let person = open::person(&case.repo)?;
+    let machine = open::gated(open::machine(global, None, term)?, &verb.gate)?;
+    let outside = case.outside(global)?;
+    let progress = Progress::new(term);
+    let reader = |event: &Event| progress.show(event, term);
+    let by = Voice { person: &person, named: None };
+    let place = case.place(outside.as_ref());
+    let done = back::rollback(&place, &case.story.run, case.task(), &by, &machine, &Events::to(&reader));
+    progress.show(&Event::Finished, term);
+    let (run, stand) = done?;
+    let exit = tell("rollback", &run, &case.story, Some(person), stand, term);
+    if !term.is_json() {
+        term.note(&format!(
+            "it takes back run {}; the task went one level down: `lifeos promote {}` brings it up",
+            case.story.run, case.story.task
+        ));
+    }
+    Ok(exit)
+}

@@ -1,0 +1,258 @@
+//! Approved -> Opened -> Landed in the remote repository: the candidate is
+//! pushed to a branch of its own, a pull request tells of it, and once its
+//! checks are green the branch that the owner named moves to it. Every step
+//! looks first at what is there already, so that one that was cut off is gone on
+//! with.
+
+use git2::Oid;
+
+use super::{LandError, Landed, words};
+use crate::approve::Approved;
+use crate::config;
+use crate::forge::error::ForgeError;
+use crate::forge::{Checks, Forge, NewPull, Pull, State as PullState};
+use crate::ledger::Ledger;
+use crate::ledger::book::Book;
+use crate::ledger::record::{Body, PullRequest, Record, Run, SCHEMA};
+use crate::ledger::story::Story;
+use crate::lock::Lock;
+use crate::remote::{Push, Remote};
+use crate::repo::Repo;
+
+/// Seconds of a day.
+const DAY: i64 = 24 * 3600;
+
+/// The remote repository, the forge it is on, and what the owner says of both.
+pub struct Outside<'r> {
+    /// Spoken to by git.
+    pub remote: Remote<'r>,
+    /// Spoken to by HTTP, if there is one.
+    pub forge: Option<Forge>,
+    /// From the configuration.
+    pub settings: config::Remote,
+}
+
+/// What a landing writes to and reads from.
+pub(crate) struct Desk<'d> {
+    pub(crate) repo: &'d Repo,
+    pub(crate) ledger: &'d Ledger<'d>,
+    pub(crate) lock: &'d Lock,
+    pub(crate) book: &'d Book,
+    pub(crate) now: i64,
+}
+
+/// A candidate that is pushed and open for people and checks.
+#[derive(Debug)]
+pub struct Opened {
+    commit: Oid,
+    base: Oid,
+    /// The branch's full name there.
+    branch: String,
+    pull: Option<PullRequest>,
+}
+
+/// What became of it outside.
+#[derive(Debug)]
+pub enum Outcome {
+    /// It is open.
+    Open(Opened),
+    /// The target branch holds it.
+    Landed(Landed),
+    /// People closed the pull request.
+    Closed(PullRequest),
+}
+
+impl Outside<'_> {
+    /// Pushes the approved candidate and opens or updates the pull request of
+    /// its task, as far as that is not done yet.
+    ///
+    /// # Errors
+    /// [`LandError`]; what is done stays, and the next attempt goes on from it.
+    pub(crate) fn open(&self, approved: &Approved, record: &Run, desk: &Desk<'_>) -> Result<Outcome, LandError> {
+        let waiting = approved.waiting();
+        let (task, commit, base) = (&waiting.identity().task, waiting.commit(), Oid::from_str(&record.base)?);
+        let tip = self.target_tip(base, desk)?;
+        if holds(desk.repo, tip, commit) {
+            return self.landed(approved, None, desk).map(Outcome::Landed);
+        }
+        let story = desk.book.story(waiting.run());
+        let known = story.filter(|story| story.opened.is_some()).and_then(|story| story.pull_request.clone());
+        if let (Some(forge), Some(known)) = (&self.forge, &known) {
+            match forge.pull(known.number)?.state {
+                PullState::Open => {}
+                PullState::Merged => return self.landed(approved, None, desk).map(Outcome::Landed),
+                PullState::Closed => return self.closed(approved, known, desk).map(Outcome::Closed),
+            }
+        }
+        let short = format!("lifeos/{task}");
+        let branch = format!("refs/heads/{short}");
+        let there = self.remote.read(&branch)?;
+        if let Some(other) = there.filter(|there| *there != commit && !desk.book.is_ours(task, &there.to_string())) {
+            return Err(LandError::NotOursThere {
+                branch: short,
+                remote: self.remote.name().to_owned(),
+                commit: other.to_string(),
+            });
+        }
+        let open = self.forge.as_ref().map(|forge| forge.pull_of(&short)).transpose()?.flatten();
+        if let (Some(forge), Some(settings), None) = (&self.forge, &self.settings.forge, &open) {
+            room(forge, settings, desk)?;
+        }
+        if there != Some(commit) {
+            self.remote.push(&[Push { name: branch.clone(), old: there, new: commit }])?;
+        }
+        let pull = match (&self.forge, open, known) {
+            (None, ..) => None,
+            // It tells of this very candidate already.
+            (Some(_), Some(open), Some(known)) if open.number == known.number && there == Some(commit) => Some(open),
+            (Some(forge), open, _) => Some(self.tell(forge, open, &short, approved, record)?),
+        };
+        let pull = pull.map(|pull| PullRequest { number: pull.number, url: pull.url });
+        let is_recorded = story.is_some_and(|story| story.opened.is_some() && story.pull_request == pull);
+        if !is_recorded || there != Some(commit) {
+            let body = Body::Opening { branch: branch.clone(), new: commit.to_string(), pull_request: pull.clone() };
+            desk.append(approved, body)?;
+        }
+        Ok(Outcome::Open(Opened { commit, base, branch: short, pull }))
+    }
+
+    /// Moves the target branch to an open candidate, if its checks are green and
+    /// the branch is where the candidate stands.
+    ///
+    /// # Errors
+    /// [`LandError::Checks`] while they are not; any other [`LandError`].
+    pub(crate) fn merge(&self, approved: &Approved, opened: &Opened, record: &Run, desk: &Desk<'_>) -> Result<Landed, LandError> {
+        self.require_green(opened, record)?;
+        let Opened { commit, base, .. } = *opened;
+        let tip = self.target_tip(base, desk)?;
+        if tip != base {
+            let (branch, remote) = (self.settings.branch.clone(), self.remote.name().to_owned());
+            return Err(LandError::StaleBase { branch, remote });
+        }
+        self.remote.push(&[Push { name: self.target(), old: Some(base), new: commit }])?;
+        self.landed(approved, Some(base), desk)
+    }
+
+    /// Green checks of this very commit; without a forge, the gate.
+    fn require_green(&self, opened: &Opened, record: &Run) -> Result<(), LandError> {
+        let commit = opened.commit.to_string();
+        let (Some(forge), Some(pull)) = (&self.forge, &opened.pull) else {
+            let is_tested = record.gate.as_ref().is_some_and(|gate| gate.fault.is_none());
+            let why = "there is no forge to ask for checks, and the task has no gate".to_owned();
+            return if is_tested { Ok(()) } else { Err(LandError::Checks { why, red: true }) };
+        };
+        let found = forge.pull(pull.number)?;
+        if found.head != commit {
+            return Err(LandError::HeadMoved { number: pull.number, head: found.head });
+        }
+        let list = |names: &[String]| names.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
+        match forge.checks(&commit)? {
+            Checks::Green { .. } => Ok(()),
+            Checks::None => Err(LandError::Checks { why: "no check has run on it yet".to_owned(), red: false }),
+            Checks::Pending { names } => Err(LandError::Checks { why: format!("still running: {}", list(&names)), red: false }),
+            Checks::Red { names } => Err(LandError::Checks { why: format!("not green: {}", list(&names)), red: true }),
+        }
+    }
+
+    /// Where the target branch is; the base must be part of it, for else commits
+    /// that nobody pushed would be published along.
+    fn target_tip(&self, base: Oid, desk: &Desk<'_>) -> Result<Oid, LandError> {
+        let (branch, remote) = (self.settings.branch.clone(), self.remote.name().to_owned());
+        let Some(tip) = self.remote.read(&self.target())? else { return Err(LandError::NoTarget { branch, remote }) };
+        if desk.repo.git().find_commit(tip).is_err() {
+            self.remote.fetch(&[self.target()])?;
+        }
+        if !holds(desk.repo, tip, base) {
+            return Err(LandError::BaseNotThere { base: base.to_string(), branch, remote });
+        }
+        Ok(tip)
+    }
+
+    fn target(&self) -> String {
+        format!("refs/heads/{}", self.settings.branch)
+    }
+
+    /// Opens a pull request, or writes the open one anew.
+    fn tell(
+        &self,
+        forge: &Forge,
+        open: Option<Pull>,
+        branch: &str,
+        approved: &Approved,
+        record: &Run,
+    ) -> Result<Pull, LandError> {
+        let (title, body) = (words::title(approved, record), words::body(approved, record));
+        let settings = self.settings.forge.as_ref();
+        let draft = settings.is_some_and(|settings| settings.draft);
+        let new = NewPull { title: &title, body: &body, head: branch, base: &self.settings.branch, draft };
+        let pull = match open {
+            Some(open) => forge.update(open.number, &title, &body)?,
+            None => match forge.open(&new) {
+                // It may have been opened all the same, by this attempt or another.
+                Err(error) if error.is_retryable() || matches!(error, ForgeError::AlreadyOpen { .. }) => {
+                    forge.pull_of(branch)?.ok_or(error)?
+                }
+                opened => opened?,
+            },
+        };
+        if let Some(labels) = settings.map(|settings| &settings.labels).filter(|labels| !labels.is_empty()) {
+            forge.label(pull.number, labels)?;
+        }
+        Ok(pull)
+    }
+
+    fn landed(&self, approved: &Approved, old: Option<Oid>, desk: &Desk<'_>) -> Result<Landed, LandError> {
+        let remote = Some(self.remote.name().to_owned());
+        let new = approved.waiting().commit().to_string();
+        desk.append(approved, Body::Landing { branch: self.target(), old: old.map(|old| old.to_string()), new, remote })?;
+        Ok(Landed { branch: format!("{}/{}", self.remote.name(), self.settings.branch) })
+    }
+
+    fn closed(&self, approved: &Approved, known: &PullRequest, desk: &Desk<'_>) -> Result<PullRequest, LandError> {
+        let (why, by) = (format!("pull request #{} was closed", known.number), format!("people at {}", self.remote.name()));
+        desk.append(approved, Body::Rejection { why, by })?;
+        Ok(known.clone())
+    }
+}
+
+impl Opened {
+    /// The branch's short name there.
+    #[must_use]
+    pub fn branch(&self) -> &str {
+        &self.branch
+    }
+
+    /// The pull request, if there is a forge.
+    #[must_use]
+    pub fn pull(&self) -> Option<&PullRequest> {
+        self.pull.as_ref()
+    }
+}
+
+impl Desk<'_> {
+    pub(crate) fn append(&self, approved: &Approved, body: Body) -> Result<(), LandError> {
+        let waiting = approved.waiting();
+        let (run, task) = (waiting.run().to_owned(), waiting.identity().task.clone());
+        self.ledger.append(self.lock, &Record { schema: SCHEMA, run, task, at: self.now, previous: None, body }, &[])?;
+        Ok(())
+    }
+}
+
+/// Whether a commit is part of what a tip holds, as far as this clone knows.
+fn holds(repo: &Repo, tip: Oid, commit: Oid) -> bool {
+    tip == commit || repo.git().graph_descendant_of(tip, commit).unwrap_or(false)
+}
+
+/// The owner's bounds on pull requests, before a new one is opened.
+fn room(forge: &Forge, settings: &config::Forge, desk: &Desk<'_>) -> Result<(), LandError> {
+    let today = |story: &&&Story| story.opened.is_some_and(|at| at.div_euclid(DAY) == desk.now.div_euclid(DAY));
+    let opened_today = desk.book.newest_first().iter().filter(today).count() as u64;
+    if opened_today >= settings.per_day_max {
+        return Err(LandError::TooMany { key: "per_day_max", value: settings.per_day_max, what: "opened today" });
+    }
+    let open = forge.open_pulls("lifeos/")?.len() as u64;
+    if open >= settings.open_max {
+        return Err(LandError::TooMany { key: "open_max", value: settings.open_max, what: "open" });
+    }
+    Ok(())
+}

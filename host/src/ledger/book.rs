@@ -1,0 +1,124 @@
+//! All that the record tells, added up: every run and where it stands, and how
+//! far each task may go. It is remembered under the newest entry it was added
+//! up to, so that reading costs what came since.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde::{Deserialize, Serialize};
+
+use super::record::{Body, Record, State};
+use super::story::Story;
+use crate::autonomy::Autonomy;
+
+/// The record, added up.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Book {
+    /// The newest entry that is in it.
+    pub(super) head: Option<String>,
+    entries: u64,
+    stories: Vec<Story>,
+    levels: BTreeMap<String, Level>,
+    #[serde(skip)]
+    places: HashMap<String, usize>,
+}
+
+/// How far a task may go, as somebody decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Level {
+    /// The level; the configuration may allow less, and more counts for nothing.
+    pub autonomy: Autonomy,
+    /// Why.
+    pub why: String,
+    /// Who decided it.
+    pub by: String,
+    /// When.
+    pub at: i64,
+    /// The run that led to it, if one did.
+    pub run: String,
+    place: u64,
+}
+
+impl Book {
+    /// Finds runs by their ids again, after reading.
+    pub(super) fn index(&mut self) {
+        self.places = self.stories.iter().enumerate().map(|(at, story)| (story.run.clone(), at)).collect();
+    }
+
+    pub(super) fn add(&mut self, id: &str, record: Record) {
+        self.head = Some(id.to_owned());
+        self.entries += 1;
+        let place = self.entries;
+        if let Body::Level { autonomy, why, by } = record.body {
+            let level = Level { autonomy, why, by, at: record.at, run: record.run, place };
+            self.levels.insert(record.task, level);
+            return;
+        }
+        if matches!(record.body, Body::Join { .. }) {
+            return;
+        }
+        let is_landing = matches!(record.body, Body::Landing { .. });
+        if matches!(record.body, Body::Opening { .. }) {
+            let open = |story: &&mut Story| story.task == record.task && story.run != record.run && story.state == State::Open;
+            self.stories.iter_mut().filter(open).for_each(|story| story.state = State::Superseded);
+        }
+        let at = *self.places.entry(record.run.clone()).or_insert_with(|| {
+            self.stories.push(Story::new(&record));
+            self.stories.len() - 1
+        });
+        let Some(story) = self.stories.get_mut(at) else { return };
+        story.place = place;
+        story.add(id, record);
+        let taken_back = story.reverts.clone().filter(|_| is_landing);
+        if let Some(story) = taken_back.and_then(|run| self.stories.get_mut(*self.places.get(&run)?)) {
+            story.state = State::RolledBack;
+        }
+    }
+
+    /// The run with this id.
+    #[must_use]
+    pub fn story(&self, run: &str) -> Option<&Story> {
+        self.stories.get(*self.places.get(run)?)
+    }
+
+    /// Every run, the one with the newest record first.
+    #[must_use]
+    pub fn newest_first(&self) -> Vec<&Story> {
+        let mut stories: Vec<&Story> = self.stories.iter().collect();
+        stories.sort_unstable_by_key(|story| std::cmp::Reverse(story.place));
+        stories
+    }
+
+    /// Runs of a task.
+    pub fn of_task<'b>(&'b self, task: &'b str) -> impl Iterator<Item = &'b Story> {
+        self.stories.iter().filter(move |story| story.task == task)
+    }
+
+    /// Whether lifeos made a commit for a task.
+    #[must_use]
+    pub fn is_ours(&self, task: &str, commit: &str) -> bool {
+        self.of_task(task).any(|story| story.commits.iter().any(|ours| ours == commit))
+    }
+
+    /// What somebody decided about a task, if anybody did.
+    #[must_use]
+    pub fn level(&self, task: &str) -> Option<&Level> {
+        self.levels.get(task)
+    }
+
+    /// How far a task goes by itself: what the configuration allows, or less.
+    #[must_use]
+    pub fn autonomy(&self, task: &str, allowed: Autonomy) -> Autonomy {
+        self.level(task).map_or(allowed, |level| level.autonomy.min(allowed))
+    }
+
+    /// Runs of a task that were accepted one after the other: since the last
+    /// that was not, and since its level was decided.
+    #[must_use]
+    pub fn accepted_in_a_row(&self, task: &str) -> u64 {
+        let since = self.level(task).map_or(0, |level| level.place);
+        let mut judged: Vec<&Story> = self.of_task(task).filter(|story| story.place > since && story.reverts.is_none()).collect();
+        judged.sort_unstable_by_key(|story| std::cmp::Reverse(story.place));
+        let judged = judged.into_iter().filter(|story| !matches!(story.state, State::Nothing | State::Waiting | State::Open));
+        judged.take_while(|story| matches!(story.state, State::Approved | State::Landed)).count() as u64
+    }
+}

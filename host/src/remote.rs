@@ -1,0 +1,319 @@
+//! The remote repository, spoken to by git itself in a git folder of its own:
+//! no configuration, hook or alias of the user's clone is read. What is pushed,
+//! and whether it may be, is decided in `land`.
+
+mod child;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::Command;
+
+use git2::Oid;
+
+use crate::clean;
+use crate::repo::Repo;
+use child::Ended;
+
+/// What runs git, as the operator has it.
+#[derive(Debug, Clone)]
+pub struct Git {
+    /// The program, by its whole path.
+    pub program: PathBuf,
+    /// This very program, which answers git's question for a password.
+    pub askpass: PathBuf,
+    /// The hidden verb that does so.
+    pub askpass_verb: &'static str,
+    /// The environment of git: nothing else of the operator's reaches it.
+    pub environment: Vec<(&'static str, OsString)>,
+    /// Files with tokens, by host.
+    pub tokens: Vec<(String, PathBuf)>,
+}
+
+/// The other repository.
+pub struct Remote<'r> {
+    repo: &'r Repo,
+    git: Git,
+    name: String,
+    address: Address,
+}
+
+/// Where it is, of a form that runs no command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Address {
+    text: String,
+    protocol: &'static str,
+    host: Option<String>,
+}
+
+/// A ref that is to move there.
+pub struct Push {
+    /// Its full name.
+    pub name: String,
+    /// Where it must be; none: it must not exist.
+    pub old: Option<Oid>,
+    /// Where it goes.
+    pub new: Oid,
+}
+
+/// Why the remote repository cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RemoteError {
+    /// The clone does not know it.
+    #[error("this clone has no remote `{name}`")]
+    Unknown {
+        /// Its name.
+        name: String,
+    },
+    /// An address that git could take for a command, or that is not encrypted.
+    #[error("the address of remote `{name}` is not of a form that lifeos pushes to")]
+    Address {
+        /// Its name.
+        name: String,
+    },
+    /// Git could not be started or ended in time.
+    #[error("git could not be run: {source}")]
+    Program {
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Git ended with a failure.
+    #[error("remote `{name}`: git {verb} failed: {message}")]
+    Failed {
+        /// Its name.
+        name: String,
+        /// What was asked of git.
+        verb: &'static str,
+        /// The last line it said, cleaned.
+        message: String,
+    },
+    /// The other side did not take a ref.
+    #[error("remote `{name}` did not take {branch}: {reason}")]
+    Rejected {
+        /// Its name.
+        name: String,
+        /// The ref.
+        branch: String,
+        /// What it said, cleaned.
+        reason: String,
+    },
+}
+
+impl<'r> Remote<'r> {
+    /// The remote of a clone, by its name.
+    ///
+    /// # Errors
+    /// [`RemoteError::Unknown`], [`RemoteError::Address`].
+    pub fn find(repo: &'r Repo, name: &str, git: Git) -> Result<Self, RemoteError> {
+        let unknown = || RemoteError::Unknown { name: name.to_owned() };
+        let found = repo.git().find_remote(name).map_err(|_| unknown())?;
+        let push = found.pushurl().ok().flatten().filter(|url| !url.is_empty()).map(str::to_owned);
+        let text = push.or_else(|| found.url().ok().map(str::to_owned)).ok_or_else(unknown)?;
+        let address = Address::parse(&text).ok_or_else(|| RemoteError::Address { name: name.to_owned() })?;
+        Ok(Self { repo, git, name: name.to_owned(), address })
+    }
+
+    /// Its name in this clone.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Where a ref is there.
+    ///
+    /// # Errors
+    /// [`RemoteError`].
+    pub fn read(&self, name: &str) -> Result<Option<Oid>, RemoteError> {
+        let said = self.run("ls-remote", &["ls-remote", "--refs", "--", &self.address.text, name], false)?;
+        Ok(refs_of(&said).into_iter().find(|(found, _)| found == name).map(|(_, id)| id))
+    }
+
+    /// All refs there whose names begin so.
+    ///
+    /// # Errors
+    /// [`RemoteError`].
+    pub fn list(&self, prefix: &str) -> Result<Vec<(String, Oid)>, RemoteError> {
+        let said = self.run("ls-remote", &["ls-remote", "--refs", "--", &self.address.text, &format!("{prefix}*")], false)?;
+        Ok(refs_of(&said).into_iter().filter(|(name, _)| name.starts_with(prefix)).collect())
+    }
+
+    /// Moves refs there, each only from where it is expected to be, all or none.
+    ///
+    /// # Errors
+    /// [`RemoteError::Rejected`] names the first that was not taken.
+    pub fn push(&self, pushes: &[Push]) -> Result<(), RemoteError> {
+        let mut arguments = vec!["push".to_owned(), "--porcelain".to_owned(), "--no-verify".to_owned()];
+        if pushes.len() > 1 {
+            arguments.push("--atomic".to_owned());
+        }
+        for Push { name, old, .. } in pushes {
+            let old = old.map(|old| old.to_string()).unwrap_or_default();
+            arguments.push(format!("--force-with-lease={name}:{old}"));
+        }
+        arguments.extend(["--".to_owned(), self.address.text.clone()]);
+        arguments.extend(pushes.iter().map(|push| format!("{}:{}", push.new, push.name)));
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        self.run("push", &arguments, true).map(drop)
+    }
+
+    /// Brings the objects of refs there into this clone; no ref moves here.
+    ///
+    /// # Errors
+    /// [`RemoteError`].
+    pub fn fetch(&self, names: &[String]) -> Result<(), RemoteError> {
+        let mut arguments = vec!["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--", &self.address.text];
+        arguments.extend(names.iter().map(String::as_str));
+        self.run("fetch", &arguments, false).map(drop)
+    }
+
+    fn run(&self, verb: &'static str, arguments: &[&str], is_push: bool) -> Result<String, RemoteError> {
+        let program = |source| RemoteError::Program { source };
+        let folder = tempfile::Builder::new().prefix("lifeos-git-").tempdir().map_err(program)?;
+        git2::Repository::init_bare(folder.path()).map_err(|error| program(std::io::Error::other(error.message().to_owned())))?;
+        let common = self.repo.common_dir();
+        // Where history is cut off is part of what a clone has.
+        match std::fs::copy(common.join("shallow"), folder.path().join("shallow")) {
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => return Err(program(source)),
+            _ => {}
+        }
+        let mut command = Command::new(&self.git.program);
+        command.env_clear().envs(self.git.environment.iter().map(|(name, value)| (name, value)));
+        command.env("GIT_DIR", folder.path()).env("GIT_OBJECT_DIRECTORY", common.join("objects"));
+        command.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_TERMINAL_PROMPT", "0");
+        command.env("GIT_SSH_COMMAND", "ssh -o BatchMode=yes").env("GIT_ASKPASS", "/bin/false").env("LC_ALL", "C");
+        if let Some((_, token)) = self.git.tokens.iter().find(|(host, _)| Some(host) == self.address.host.as_ref()) {
+            let helper = folder.path().join("askpass");
+            child::write_helper(&helper, &self.git.askpass, self.git.askpass_verb, token).map_err(program)?;
+            command.env("GIT_ASKPASS", &helper);
+        }
+        for setting in [
+            "core.hooksPath=/dev/null",
+            "credential.helper=",
+            "protocol.allow=never",
+            "http.followRedirects=false",
+            "transfer.fsckObjects=true",
+            "gc.auto=0",
+            "maintenance.auto=false",
+            "push.recurseSubmodules=no",
+        ] {
+            command.args(["-c", setting]);
+        }
+        command.args(["-c", &format!("protocol.{}.allow=always", self.address.protocol)]);
+        command.args(arguments).current_dir(folder.path());
+        let Ended { success, stdout, stderr } = child::run(command).map_err(program)?;
+        if success {
+            return Ok(stdout);
+        }
+        let name = self.name.clone();
+        if let Some((branch, reason)) = rejection(&stdout).filter(|_| is_push) {
+            return Err(RemoteError::Rejected { name, branch, reason });
+        }
+        let said = stderr.lines().rev().map(str::trim).find(|line| !line.is_empty()).unwrap_or("it said nothing");
+        Err(RemoteError::Failed { name, verb, message: clean::line(clean::cut(said, 500)).into_owned() })
+    }
+}
+
+/// `ls-remote`: an id, a tab, a name.
+fn refs_of(said: &str) -> Vec<(String, Oid)> {
+    let parts = said.lines().filter_map(|line| line.split_once('\t'));
+    parts.filter_map(|(id, name)| Some((name.to_owned(), Oid::from_str(id).ok()?))).collect()
+}
+
+/// `push --porcelain`: a line with `!` for a ref that was not taken.
+fn rejection(said: &str) -> Option<(String, String)> {
+    let mut parts = said.lines().find_map(|line| line.strip_prefix("!\t"))?.split('\t');
+    let name = parts.next()?.rsplit(':').next()?;
+    let clean = |text: &str| clean::line(clean::cut(text, 500)).into_owned();
+    Some((clean(name), clean(parts.next().unwrap_or_default())))
+}
+
+impl Address {
+    /// Encrypted or local, and nothing that git would take for an option or a
+    /// command.
+    fn parse(text: &str) -> Option<Self> {
+        let odd = |char: char| char.is_control() || char == '\\' || clean::is_hidden(char);
+        if text.is_empty() || text.starts_with('-') || text.contains(odd) || text.contains("::") {
+            return None;
+        }
+        let address =
+            |protocol, host: Option<&str>| Some(Self { text: text.to_owned(), protocol, host: host.map(str::to_owned) });
+        if text.starts_with('/') {
+            return address("file", None);
+        }
+        let Some((scheme, rest)) = text.split_once("://") else {
+            // user@host:path, as ssh has it.
+            let (host, path) = text.split_once(':')?;
+            let host = host.rsplit('@').next()?;
+            let plain = !host.is_empty() && !host.starts_with('-') && !host.contains('/') && !path.starts_with('-');
+            return address("ssh", None).filter(|_| plain);
+        };
+        let authority = rest.split(['/', '?', '#']).next()?;
+        let host = authority.rsplit('@').next()?.to_lowercase();
+        if host.starts_with('-') {
+            return None;
+        }
+        match scheme {
+            "file" => address("file", None),
+            // A password in an address would be in git's arguments, for all to see.
+            _ if authority.rsplit_once('@').is_some_and(|(user, _)| user.contains(':')) => None,
+            _ if host.is_empty() => None,
+            "ssh" => address("ssh", None),
+            "https" => address("https", Some(&host)),
+            "http" if is_loopback(&host) => address("http", Some(&host)),
+            _ => None,
+        }
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit())).map_or(host, |it| it.0);
+    let bare = name.trim_start_matches('[').trim_end_matches(']');
+    bare == "localhost" || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn case_91_107_only_addresses_that_run_nothing_are_pushed_to() {
+        let good = [
+            ("/srv/x.git", "file", None),
+            ("file:///srv/x.git", "file", None),
+            ("https://github.com/a/b.git", "https", Some("github.com")),
+            ("https://me@GitHub.com:8443/a/b", "https", Some("github.com:8443")),
+            ("git@github.com:a/b.git", "ssh", None),
+            ("ssh://git@github.com/a/b.git", "ssh", None),
+            ("http://127.0.0.1:80/a", "http", Some("127.0.0.1:80")),
+            ("http://[::1]:80/a", "http", Some("[::1]:80")),
+        ];
+        for (text, protocol, host) in good {
+            let address = Address::parse(text).unwrap_or_else(|| panic!("{text}"));
+            assert_eq!((address.protocol, address.host.as_deref()), (protocol, host), "{text}");
+        }
+        let bad = [
+            "",
+            "ext::sh -c touch% x",
+            "--upload-pack=touch x",
+            "ssh://-oProxyCommand=touch/x",
+            "-oProxyCommand=x:y",
+            "git@-oProxyCommand=x:y",
+            "http://example.org/a",
+            "git://example.org/a",
+            "https://me:secret@example.org/a",
+            "relative/path",
+            "https:///a",
+            "https://a\n.org/",
+        ];
+        for text in bad {
+            assert_eq!(Address::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_was_not_taken_is_read_from_git_s_own_words() {
+        let said = "To /x\n!\tabc:refs/heads/main\t[remote rejected] (pre-receive hook declined)\nDone\n";
+        let found = Some(("refs/heads/main".to_owned(), "[remote rejected] (pre-receive hook declined)".to_owned()));
+        assert_eq!(rejection(said), found);
+        assert_eq!(rejection("To /x\n=\ta:b\t[up to date]\n"), None);
+    }
+}

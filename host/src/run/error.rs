@@ -1,0 +1,123 @@
+//! Why a run, or a verdict on one, failed.
+
+use super::record::problems_of;
+use crate::approve::ApproveError;
+use crate::candidate::RevertError;
+use crate::check::problem::Refused;
+use crate::digest::Digest;
+use crate::examine::ExamineError;
+use crate::gate::GateError;
+use crate::land::LandError;
+use crate::ledger::LedgerError;
+use crate::lock::LockError;
+use crate::repo::RepoError;
+use crate::waiting::WaitingError;
+
+/// Why a run, or a verdict on one, failed.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The plugin could not be run.
+    #[error(transparent)]
+    Examine(#[from] ExamineError),
+    /// The proposal as a whole was refused.
+    #[error("the proposal was refused as a whole: {}", problems_of(.0).join("; "))]
+    Refused(Vec<Refused>),
+    /// Only a pinned component may write.
+    #[error("task {task} runs a component that is not pinned")]
+    NotPinned {
+        /// The task.
+        task: String,
+        /// Digest of the component.
+        digest: Digest,
+    },
+    /// The gate could not be run.
+    #[error(transparent)]
+    Gate(#[from] GateError),
+    /// The gate spoke against the base.
+    #[error("the gate is red on the base, so nothing was started: {fault}")]
+    RedBase {
+        /// Why.
+        fault: String,
+        /// The end of what the command printed.
+        output: String,
+    },
+    /// The gate spoke against the candidate.
+    #[error("run {run} did not pass the gate: {fault}")]
+    Red {
+        /// The run.
+        run: String,
+        /// Why.
+        fault: String,
+    },
+    /// The candidate is stale or cannot be kept.
+    #[error(transparent)]
+    Waiting(#[from] WaitingError),
+    /// It was not approved.
+    #[error(transparent)]
+    Approve(#[from] ApproveError),
+    /// It did not land.
+    #[error("{error}")]
+    Land {
+        /// Why.
+        #[source]
+        error: LandError,
+        /// The run that is approved and waits for it.
+        run: String,
+    },
+    /// It cannot be taken back.
+    #[error("run {run} is not rolled back: {error}")]
+    Revert {
+        /// The run.
+        run: String,
+        /// Why.
+        #[source]
+        error: RevertError,
+    },
+    /// A file that is not part of the candidate.
+    #[error("run {run} does not change {path}")]
+    NoSuchFile {
+        /// The run.
+        run: String,
+        /// The file, cleaned.
+        path: String,
+    },
+    /// There is too little to promote a task on.
+    #[error("task {task}: {accepted} of its runs were accepted in a row; {needed} are needed to promote it")]
+    TooFew {
+        /// The task.
+        task: String,
+        /// How many were.
+        accepted: u64,
+        /// How many must be.
+        needed: u64,
+    },
+    /// The task is as high, or as low, as it gets.
+    #[error("task {task} is at `{level}` already, {bound}")]
+    NoLevel {
+        /// The task.
+        task: String,
+        /// Its level.
+        level: &'static str,
+        /// Why it goes no further.
+        bound: String,
+    },
+    /// The record cannot be read or written.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// Somebody else is at work.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// The repository cannot be read.
+    #[error(transparent)]
+    Repo(#[from] RepoError),
+    /// The run is in no state for that verdict.
+    #[error("run {run} is {state}, not {wanted}")]
+    NotWaiting {
+        /// The run.
+        run: String,
+        /// Where it stands.
+        state: String,
+        /// Where it would have to stand.
+        wanted: &'static str,
+    },
+}

@@ -1,0 +1,71 @@
+//! A landed run taken back: a candidate without what it changed, gated and
+//! approved like any other. Its task goes one level down until its owner
+//! promotes it again.
+
+use super::error::RunError;
+use super::record::blank_of;
+use super::way::{Kept, Way};
+use super::{Place, Stand};
+use crate::approve::{Approved, Voice};
+use crate::candidate::{Candidate, RevertError};
+use crate::config::Task;
+use crate::event::Events;
+use crate::examine::Machine;
+use crate::ledger::record::{Body, PluginId, State};
+use crate::refs;
+use crate::repo::RepoError;
+use crate::waiting::{Identity, WaitingError};
+
+/// Takes a landed run back.
+///
+/// # Errors
+/// [`RunError::Revert`] when later work is in the way, or nothing is left.
+pub fn rollback(
+    place: &Place<'_>,
+    run: &str,
+    task: &Task,
+    by: &Voice<'_>,
+    machine: &Machine,
+    events: &Events<'_>,
+) -> Result<(String, Stand), RunError> {
+    let way = Way::begin(place, task)?;
+    let (story, landed) = way.found(run, &[State::Landed])?;
+    let told = |error: RevertError| RunError::Revert { run: story.run.clone(), error };
+    let candidate = landed.candidate.as_ref().ok_or_else(|| told(RevertError::Nothing))?;
+    let commit = git2::Oid::from_str(&candidate.commit).map_err(RepoError::from)?;
+    let onto = onto(&way, commit)?;
+    let reverted = Candidate::revert(commit, onto, place.repo).map_err(told)?;
+    let plugin =
+        PluginId { name: "rollback".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned(), digest: candidate.digest.clone() };
+    let identity = Identity { task: task.name.clone(), plugin, grant: task.grant_digest };
+    let mut record = blank_of(task, &identity, onto);
+    record.reverts = Some(story.run.clone());
+    // A base that is red may be red for what is taken back, so only the candidate is judged.
+    let gate = way.gate(machine);
+    let gate = gate.as_ref().map(|gate| (gate, None));
+    let Kept { waiting, before, record } = way.keep(&reverted, identity, record, Vec::new(), gate, events)?;
+    let run = waiting.run().to_owned();
+    if let Some(before) =
+        before.filter(|story| !matches!(story.state, State::Waiting | State::Approved | State::Red | State::Open))
+    {
+        return Ok((run, before.state.into()));
+    }
+    let story = way.book.story(&run);
+    let approved = Approved::by_person(waiting, task.approve, story, by, &way.ledger, &way.lock, place.now)?;
+    let is_known = way.book.level(&task.name).is_some_and(|level| level.run == run);
+    if approved.is_ok() && !is_known {
+        let (autonomy, why) =
+            (way.autonomy().lower(), format!("run {} was rolled back", record.reverts.as_deref().unwrap_or("")));
+        way.append(&run, Body::Level { autonomy, why, by: by.person.to_owned() }, &[])?;
+    }
+    Ok((run, way.settled(approved, &record)?))
+}
+
+/// Where it is taken back: from what is checked out, if that holds it; else from
+/// the task's branch, if that does; else from whatever HEAD holds of it.
+fn onto(way: &Way<'_>, commit: git2::Oid) -> Result<git2::Oid, RunError> {
+    let (repo, head) = (way.place.repo, way.place.base);
+    let holds = |tip: git2::Oid| tip == commit || repo.git().graph_descendant_of(tip, commit).unwrap_or(false);
+    let branch = refs::read(repo.git(), &format!("refs/heads/lifeos/{}", way.task.name)).map_err(WaitingError::from)?;
+    Ok(branch.filter(|branch| !holds(head) && holds(*branch)).unwrap_or(head))
+}

@@ -1,0 +1,169 @@
+//! What people say of a waiting run: approved, in part, or rejected; and going
+//! on with what is approved.
+
+use super::error::RunError;
+use super::way::{Kept, Way};
+use super::{Place, Stand, identity, require_pin};
+use crate::approve::{Approved, Voice};
+use crate::autonomy::Autonomy;
+use crate::candidate::Candidate;
+use crate::clean;
+use crate::config::Task;
+use crate::event::Events;
+use crate::examine::Machine;
+use crate::ledger::record::{Body, Run, State};
+use crate::ledger::story::Story;
+use crate::plugin::Plugin;
+use crate::refs;
+use crate::waiting::{Identity, Waiting, WaitingError};
+
+/// Approves a waiting run in the name of a person, and lands it as far as the
+/// task's autonomy allows once enough people have.
+///
+/// # Errors
+/// [`RunError::Waiting`] when anything under the candidate changed.
+pub fn approve(place: &Place<'_>, run: &str, task: &Task, plugin: &Plugin, by: &Voice<'_>) -> Result<Stand, RunError> {
+    require_pin(task, plugin)?;
+    let way = Way::begin(place, task)?;
+    let (story, record) = way.found(run, &[State::Waiting, State::Approved])?;
+    let waiting = way.waiting(&story, &record, plugin, false)?;
+    let rule = task.approve;
+    let approved = Approved::by_person(waiting, rule, Some(&story), by, &way.ledger, &way.lock, place.now)?;
+    way.settled(approved, &record)
+}
+
+/// Some files of a run.
+pub struct Part<'p> {
+    /// The run.
+    pub run: &'p str,
+    /// The files, by their paths.
+    pub paths: &'p [String],
+}
+
+/// Approves some files of a waiting run: they become a candidate of their own,
+/// which is gated like any other. What is left of the run goes on waiting.
+///
+/// # Errors
+/// [`RunError::NoSuchFile`], and those of [`approve`] and of a run.
+pub fn approve_part(
+    place: &Place<'_>,
+    part: &Part<'_>,
+    task: &Task,
+    plugin: &Plugin,
+    by: &Voice<'_>,
+    machine: &Machine,
+    events: &Events<'_>,
+) -> Result<(String, Stand), RunError> {
+    require_pin(task, plugin)?;
+    let Part { run, paths } = *part;
+    let way = Way::begin(place, task)?;
+    let (story, mut record) = way.found(run, &[State::Waiting, State::Approved])?;
+    let whole = way.waiting(&story, &record, plugin, false)?;
+    if let Some(named) = by.named.filter(|named| *named != whole.digest()) {
+        let (run, found) = (story.run, whole.digest());
+        return Err(crate::approve::ApproveError::Digest { run, found, named }.into());
+    }
+    if let Some(path) = paths.iter().find(|path| !record.edits.iter().any(|edit| edit.path == **path)) {
+        return Err(RunError::NoSuchFile { run: story.run, path: clean::line(clean::cut(path, 512)).into_owned() });
+    }
+    record.part_of = Some(story.run.clone());
+    (record.candidate, record.gate) = (None, None);
+    let mut files = Vec::new();
+    if let Some(entry) = story.entry.as_deref().and_then(|entry| git2::Oid::from_str(entry).ok()) {
+        for name in ["findings.jsonl", "trace.jsonl"] {
+            files.extend(way.ledger.file(entry, name)?.map(|bytes| (name, bytes)));
+        }
+    }
+    let candidate = Candidate::part(whole.tree(), place.base, paths, place.repo)?;
+    let gate = way.gate(machine);
+    let base = place.repo.pin_with(place.base, place.memory)?;
+    let green = gate.as_ref().map(|gate| super::way::on_base(gate, &base, events)).transpose()?;
+    let gate = gate.as_ref().map(|gate| (gate, green.as_ref()));
+    let Kept { waiting, before, record } = way.keep(&candidate, identity(task, plugin), record, files, gate, events)?;
+    let (run, by) = (waiting.run().to_owned(), Voice { named: None, ..*by });
+    if let Some(before) = before.filter(|story| !matches!(story.state, State::Waiting | State::Approved | State::Red)) {
+        return Ok((run, before.state.into()));
+    }
+    let story = way.book.story(&run);
+    let approved = Approved::by_person(waiting, task.approve, story, &by, &way.ledger, &way.lock, place.now)?;
+    Ok((run, way.settled(approved, &record)?))
+}
+
+/// Goes on with a run that is approved: moves its branch, opens its pull
+/// request, or merges it once its checks are green.
+///
+/// # Errors
+/// [`RunError::Land`] tells what stands in the way.
+pub fn land(place: &Place<'_>, run: &str, task: &Task, plugin: &Plugin) -> Result<Stand, RunError> {
+    require_pin(task, plugin)?;
+    let way = Way::begin(place, task)?;
+    let (story, record) = way.found(run, &[State::Approved, State::Open, State::Superseded])?;
+    // Outside, the base is held against the branch there.
+    let anywhere = way.autonomy() >= Autonomy::PullRequest;
+    let waiting = way.waiting(&story, &record, plugin, anywhere)?;
+    let not_approved = || RunError::NotWaiting { run: story.run.clone(), state: "not approved".to_owned(), wanted: "approved" };
+    let approved = Approved::taken_up(waiting, &story).ok_or_else(not_approved)?;
+    way.land(&approved, &record)
+}
+
+/// Rejects a waiting run.
+///
+/// # Errors
+/// [`RunError::NotWaiting`], [`RunError::Ledger`].
+pub fn reject(place: &Place<'_>, run: &str, task: &Task, why: &str, person: &str) -> Result<(), RunError> {
+    let way = Way::begin(place, task)?;
+    let (story, _) = way.found(run, &[State::Waiting, State::Approved])?;
+    way.append(&story.run, Body::Rejection { why: why.to_owned(), by: person.to_owned() }, &[])?;
+    Ok(())
+}
+
+impl Way<'_> {
+    /// A run as it is now that nobody else can go on with it.
+    pub(super) fn found(&self, run: &str, states: &[State]) -> Result<(Story, Run), RunError> {
+        let wanted = match states {
+            [State::Landed] => "landed",
+            [State::Waiting, ..] => "waiting",
+            _ => "approved",
+        };
+        let other = |state: &str| RunError::NotWaiting { run: run.to_owned(), state: state.to_owned(), wanted };
+        let story = self.book.story(run).ok_or_else(|| other("gone"))?;
+        if !states.contains(&story.state) {
+            return Err(other(story.state.word()));
+        }
+        let (_, record) = self.ledger.run_of(story)?.ok_or_else(|| other("gone"))?;
+        Ok((story.clone(), record))
+    }
+
+    /// The candidate of a run, held against everything it stands on: also the
+    /// base, unless it may be `anywhere`.
+    pub(super) fn waiting(&self, story: &Story, record: &Run, plugin: &Plugin, anywhere: bool) -> Result<Waiting, RunError> {
+        let stale = |reason: &str| WaitingError::Stale { run: story.run.clone(), reason: reason.to_owned() };
+        let Place { repo, base, .. } = *self.place;
+        if repo.head()? != base {
+            return Err(stale("the base moved").into());
+        }
+        if !self.task.gate.is_empty() && record.gate.as_ref().is_none_or(|gate| gate.fault.is_some()) {
+            return Err(stale("no gate is on its record").into());
+        }
+        let stood = git2::Oid::from_str(&record.base).map_err(WaitingError::from)?;
+        // What is taken back may have landed on the task's branch and not here.
+        let branch = refs::read(repo.git(), &format!("refs/heads/lifeos/{}", self.task.name)).map_err(WaitingError::from)?;
+        let is_there = anywhere || record.reverts.is_some() && branch == Some(stood);
+        let identity = match record.reverts {
+            Some(_) => Identity { plugin: record.plugin.clone(), ..identity(self.task, plugin) },
+            None => identity(self.task, plugin),
+        };
+        Ok(Waiting::find(&story.run, record, identity, if is_there { stood } else { base }, repo)?)
+    }
+
+    /// Lands what enough people approved; the rest waits for more of them.
+    pub(super) fn settled(&self, approved: Result<Approved, Waiting>, record: &Run) -> Result<Stand, RunError> {
+        match approved {
+            Ok(approved) => self.land(&approved, record),
+            Err(_) => {
+                let more = format!("more people: the task asks for {}", self.task.approve.people());
+                Ok(Stand { waits_for: Some(more), ..State::Waiting.into() })
+            }
+        }
+    }
+}

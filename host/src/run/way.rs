@@ -1,0 +1,178 @@
+//! The way of a candidate, whoever made it: kept, tested, written down, and
+//! once it is approved, landed. One way at a time, while the lock is held.
+
+use super::error::RunError;
+use super::record::{gate_text, output_of, summary};
+use super::{Place, Stand};
+use crate::approve::Approved;
+use crate::autonomy::Autonomy;
+use crate::candidate::Candidate;
+use crate::clean;
+use crate::config::Task;
+use crate::event::Events;
+use crate::examine::Machine;
+use crate::gate::{self, Gate, Verdict};
+use crate::land::outside::{Desk, Outcome};
+use crate::land::{LandError, Landed};
+use crate::ledger::book::Book;
+use crate::ledger::record::{self, Body, Record, Run, SCHEMA, State};
+use crate::ledger::story::Story;
+use crate::ledger::{Ledger, LedgerError};
+use crate::lock::Lock;
+use crate::repo::Base;
+use crate::waiting::{Identity, Waiting, Words, run_of};
+
+/// What every step needs.
+pub(super) struct Way<'w> {
+    pub(super) place: &'w Place<'w>,
+    pub(super) task: &'w Task,
+    pub(super) ledger: Ledger<'w>,
+    pub(super) lock: Lock,
+    pub(super) book: Book,
+}
+
+/// A candidate that waits, what was known of its run before, and its record.
+pub(super) struct Kept {
+    pub(super) waiting: Waiting,
+    pub(super) before: Option<Story>,
+    pub(super) record: Run,
+}
+
+/// Files beside a record.
+pub(super) type Attachments = Vec<(&'static str, Vec<u8>)>;
+
+impl<'w> Way<'w> {
+    /// Takes the lock and reads the ledger.
+    pub(super) fn begin(place: &'w Place<'w>, task: &'w Task) -> Result<Self, RunError> {
+        crate::repo::make_durable();
+        let lock = Lock::take(place.repo.common_dir())?;
+        let ledger = Ledger::of(place.repo, place.memory);
+        let book = ledger.book()?;
+        Ok(Self { place, task, ledger, lock, book })
+    }
+
+    /// The gate of the task, if it has one.
+    pub(super) fn gate<'g>(&self, machine: &'g Machine) -> Option<Gate<'g>>
+    where
+        'w: 'g,
+    {
+        let Machine { jail, threads, scratch, .. } = machine;
+        let location = self.place.repo.location();
+        let place = gate::Place { location, scratch: scratch.clone(), memory: machine.memory(), threads: *threads };
+        (!self.task.gate.is_empty()).then(|| Gate::new(&self.task.gate, &self.task.limits, jail, place))
+    }
+
+    /// Writes a candidate, has the gate judge it beside its base, and writes down
+    /// what came of it. One that is recorded already is not recorded again.
+    pub(super) fn keep(
+        &self,
+        candidate: &Candidate,
+        identity: Identity,
+        mut record: Run,
+        mut files: Attachments,
+        gate: Option<(&Gate<'_>, Option<&Verdict>)>,
+        events: &Events<'_>,
+    ) -> Result<Kept, RunError> {
+        let run = run_of(&identity.digest(candidate.base(), candidate.tree()));
+        let before = self.book.story(&run).cloned();
+        let recorded = before.as_ref().and_then(|story| story.candidate.as_ref());
+        record.edits = candidate.edits().to_vec();
+        let summary = summary(&record);
+        let words = Words { summary: &summary, recorded: recorded.map(|candidate| candidate.commit.as_str()) };
+        let waiting = Waiting::write(candidate, identity, &words, self.place.now, self.place.repo, &self.lock)?;
+        record.outcome = record::Outcome::Candidate;
+        record.candidate = Some(waiting.recorded());
+        if let Some((gate, base)) = gate {
+            let verdict = match gate.judge(waiting.tree(), events) {
+                Ok(verdict) => verdict,
+                Err(error) => return Err(self.failed(waiting.identity(), record, error.into())),
+            };
+            record.gate = Some(gate_text(base, &verdict, gate.is_isolated()));
+            files.push(("gate.txt", output_of(&verdict)));
+        }
+        if let Some(fault) = record.gate.as_ref().and_then(|gate| gate.fault.clone()) {
+            record.outcome = record::Outcome::Red;
+            self.append(&run, Body::Run(Box::new(record)), &files)?;
+            return Err(RunError::Red { run, fault });
+        }
+        let was_red = before.as_ref().is_some_and(|story| story.state == State::Red);
+        let is_recorded = recorded.is_some_and(|candidate| candidate.commit == waiting.commit().to_string());
+        if !is_recorded || was_red {
+            self.append(&run, Body::Run(Box::new(record.clone())), &files)?;
+        }
+        Ok(Kept { waiting, before, record })
+    }
+
+    /// How far the task goes by itself now.
+    pub(super) fn autonomy(&self) -> Autonomy {
+        self.book.autonomy(&self.task.name, self.task.autonomy)
+    }
+
+    /// Lands an approved candidate as far as the task goes by itself.
+    pub(super) fn land(&self, approved: &Approved, record: &Run) -> Result<Stand, RunError> {
+        let desk = Desk {
+            repo: self.place.repo,
+            ledger: &self.ledger,
+            lock: &self.lock,
+            // What was written down since it was read is about this very run.
+            book: &self.book,
+            now: self.place.now,
+        };
+        let run = approved.waiting().run().to_owned();
+        self.landed(approved, record, &desk).map_err(|error| RunError::Land { error, run })
+    }
+
+    fn landed(&self, approved: &Approved, record: &Run, desk: &Desk<'_>) -> Result<Stand, LandError> {
+        let at = |landed: &Landed| Stand { branch: Some(landed.branch().to_owned()), ..State::Landed.into() };
+        let level = self.autonomy();
+        let outside = match level {
+            Autonomy::Propose => return Ok(State::Approved.into()),
+            Autonomy::Branch => return Landed::on_branch(approved, desk).map(|landed| at(&landed)),
+            Autonomy::PullRequest | Autonomy::Merge => self.place.outside.ok_or(LandError::NoRemote)?,
+        };
+        let opened = match outside.open(approved, record, desk)? {
+            Outcome::Landed(landed) => return Ok(at(&landed)),
+            Outcome::Closed(pull) => return Ok(Stand { pull_request: Some(pull), ..State::Rejected.into() }),
+            Outcome::Open(opened) => opened,
+        };
+        let branch = Some(format!("{}/{}", outside.remote.name(), opened.branch()));
+        let open = Stand { branch, pull_request: opened.pull().cloned(), ..State::Open.into() };
+        if level < Autonomy::Merge {
+            return Ok(open);
+        }
+        match outside.merge(approved, &opened, record, desk) {
+            Ok(landed) => Ok(Stand { pull_request: open.pull_request, ..at(&landed) }),
+            Err(LandError::Checks { why, red: false }) => Ok(Stand { waits_for: Some(why), ..open }),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(super) fn append(&self, run: &str, body: Body, files: &[(&str, Vec<u8>)]) -> Result<(), LedgerError> {
+        let (run, task) = (run.to_owned(), self.task.name.clone());
+        let record = Record { schema: SCHEMA, run, task, at: self.place.now, previous: None, body };
+        self.ledger.append(&self.lock, &record, files).map(drop)
+    }
+
+    /// Writes a failure down and hands it on; what cannot be written is told.
+    pub(super) fn failed(&self, identity: &Identity, mut record: Run, error: RunError) -> RunError {
+        record.outcome = record::Outcome::Failed;
+        record.reason = Some(clean::line(clean::cut(&error.to_string(), 2000)).into_owned());
+        let base = git2::Oid::from_str(&record.base).unwrap_or(git2::Oid::ZERO_SHA1);
+        if let Err(unwritten) = self.append(&identity.empty_run(base), Body::Run(Box::new(record)), &[]) {
+            tracing::error!(%unwritten, "the failure is not in the ledger");
+        }
+        error
+    }
+}
+
+/// The gate's verdict on the base: a red one stops before anything is spent.
+pub(super) fn on_base(gate: &Gate<'_>, base: &Base, events: &Events<'_>) -> Result<Verdict, RunError> {
+    let verdict = gate.judge(base.tree, events)?;
+    match verdict.fault() {
+        None => Ok(verdict),
+        Some(fault) => {
+            let output = verdict.commands.last().map(|ran| ran.output.clone()).unwrap_or_default();
+            Err(RunError::RedBase { fault, output })
+        }
+    }
+}
