@@ -11,6 +11,7 @@ use lifeos::forge::{Forge, Patience};
 
 use crate::forge::{Lab, new};
 use crate::rig::forge::{Fault, Forge as Server};
+use crate::rig::tls;
 
 const PULLS: &str = "/repos/octo-org/sample.repo_1/pulls";
 
@@ -240,6 +241,18 @@ fn case_129_a_forge_that_is_not_there_or_has_no_certificate() {
     }
     assert!(lab.server.requests().is_empty(), "nothing is asked without TLS where it was wanted");
     assert_eq!(Address::parse("http://forge.example.org", "o/r"), Err(AddressError::NotHttps));
+}
+
+#[test]
+fn case_129_a_forge_with_a_certificate_that_nobody_signed() {
+    let (port, serving) = tls::unsigned();
+    let address = Address::parse(&format!("https://localhost:{port}"), "o/r").expect("an address");
+    let token = Token::from_bytes(b"ghp_canary").expect("a token");
+    // One attempt: the wait before another is longer than the call.
+    let patience = Patience { first_wait: Duration::from_hours(1), ..Patience::default() };
+    let error = Forge::with_patience(address, token, patience).expect("a client").pull(1).expect_err("no trust");
+    assert!(matches!(&error, ForgeError::Unreachable { reason, .. } if reason.contains("certificate")), "{error:?}");
+    assert_eq!(serving.join().expect("it ends"), b"", "nothing was asked");
 }
 
 #[test]

@@ -8,6 +8,7 @@ pub(crate) mod guard;
 mod process;
 mod ran;
 mod repo;
+pub(crate) mod tls;
 
 pub(crate) use away::Away;
 pub(crate) use components::{hostile, hostile_files};
