@@ -10,7 +10,7 @@ use lifeos::forge::token::Token;
 use lifeos::forge::{Forge, Patience};
 
 use crate::forge::{Lab, new};
-use crate::rig::forge::{Fault, Forge as Server};
+use crate::rig::forge::Fault;
 use crate::rig::tls;
 
 const PULLS: &str = "/repos/octo-org/sample.repo_1/pulls";
@@ -230,10 +230,12 @@ fn case_130_133_a_forge_that_hangs_or_breaks_off() {
 fn case_129_a_forge_that_is_not_there_or_has_no_certificate() {
     let lab = Lab::new();
     let token = || Token::from_bytes(lab.server.token().as_bytes()).expect("a token");
-    let gone = Server::start(std::path::Path::new("/")).api();
-    for api in [gone, format!("https://{}", lab.server.host()), "https://forge.invalid".to_owned()] {
+    let patient = Patience { attempt: Duration::from_secs(30), call: Duration::from_secs(60), ..HASTY };
+    let nobody = "http://127.0.0.1:1".to_owned();
+    let plain = format!("https://{}", lab.server.host());
+    for (api, patience) in [(nobody, patient), (plain, patient), ("https://forge.invalid".to_owned(), HASTY)] {
         let address = Address::parse(&api, "o/r").expect("an address");
-        let forge = Forge::with_patience(address, token(), HASTY).expect("a client");
+        let forge = Forge::with_patience(address, token(), patience).expect("a client");
         for error in [forge.pull(1).expect_err("nobody"), forge.open(&new("x")).expect_err("nobody")] {
             let is_right = matches!(error, ForgeError::Unreachable { .. }) || api.ends_with("invalid") && error.is_retryable();
             assert!(is_right, "{api}: {error:?}");

@@ -36,7 +36,8 @@ impl Default for Patience {
 /// Attempts of one request.
 const ATTEMPTS_MAX: u32 = 3;
 
-/// How long a connection may take.
+/// How long a connection may take. An attempt that is shorter ends first, and
+/// then counts as one that may have been carried out.
 const CONNECT: Duration = Duration::from_secs(10);
 
 /// Bytes of an answer.
@@ -104,7 +105,7 @@ impl From<ForgeError> for Failure {
 
 impl Line {
     pub(super) fn new(address: Address, token: Token, patience: Patience) -> Result<Self, ForgeError> {
-        let client = client(&address, patience).map_err(|error| ForgeError::Setup { reason: innermost(&error) })?;
+        let client = client(&address).map_err(|error| ForgeError::Setup { reason: innermost(&error) })?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| ForgeError::Setup { reason: error.to_string() })?;
         Ok(Self { address, token, patience, client, runtime: Some(runtime) })
@@ -130,7 +131,7 @@ impl Drop for Line {
 
 /// A client that goes nowhere but where it is sent: no redirect, proxy,
 /// decompression, kept connection, or attempt of its own.
-fn client(address: &Address, patience: Patience) -> Result<Client, reqwest::Error> {
+fn client(address: &Address) -> Result<Client, reqwest::Error> {
     // One provider is compiled in. An error says that it is installed already.
     let _installed = rustls::crypto::ring::default_provider().install_default();
     let mut builder = Client::builder()
@@ -142,7 +143,7 @@ fn client(address: &Address, patience: Patience) -> Result<Client, reqwest::Erro
         .https_only(!address.is_plain())
         .tls_version_min(tls::Version::TLS_1_2)
         .pool_max_idle_per_host(0)
-        .connect_timeout(CONNECT.min(patience.attempt));
+        .connect_timeout(CONNECT);
     if address.is_plain() {
         builder = builder.tls_certs_only([]);
     }

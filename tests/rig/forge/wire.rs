@@ -83,6 +83,9 @@ impl Request {
     pub(super) fn read(stream: &mut TcpStream) -> Option<Self> {
         let (mut bytes, mut chunk) = (Vec::new(), [0; 4096]);
         let head = loop {
+            if bytes.first().is_some_and(|byte: &u8| !byte.is_ascii_uppercase()) {
+                return None;
+            }
             let end = bytes.windows(4).position(|four| four == b"\r\n\r\n");
             if let Some(end) = end {
                 break end;
