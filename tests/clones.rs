@@ -103,16 +103,77 @@ fn a_damaged_record_there_does_not_come_here() {
     let clones = clones();
     clones.first(&["run", "t"]).exits(0);
     let before = clones.repo.rev("refs/lifeos/ledger");
-    let blob = clones.repo.scratch().join("blob");
-    std::fs::write(&blob, "{not json").expect("a file");
-    let id = clones.repo.git(&["hash-object", "-w", &blob.display().to_string()]);
-    std::fs::write(&blob, format!("100644 blob {id}\trecord.json\n")).expect("a file");
-    let input = std::fs::File::open(&blob).expect("a file");
-    let output = clones.repo.git_command().arg("mktree").stdin(input).output().expect("git");
-    let tree = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    let commit = clones.repo.git(&["commit-tree", "-m", "x", &tree]);
-    clones.repo.git(&["push", "--quiet", "origin", &format!("{commit}:refs/lifeos/ledger")]);
+    forge(&clones, "{not json");
     clones.first(&["sync"]).exits(50).says("is damaged");
     assert_eq!(clones.repo.rev("refs/lifeos/ledger"), before);
     clones.first(&["sync", "nowhere"]).exits(2).says("no remote `nowhere`");
+}
+
+#[test]
+fn one_task_on_two_machines_is_one_run_with_two_candidates() {
+    let clones = clones();
+    clones.first(&["run", "u"]).exits(0);
+    clones.first(&["run", "t"]).exits(0);
+    clones.second(&["run", "t"]).exits(0);
+    for _ in 0..2 {
+        clones.first(&["sync"]).exits(0);
+        clones.second(&["sync"]).exits(0);
+    }
+    clones.first(&["verify"]).exits(0).says("whole and true").keeps_quiet_about("not in the repository");
+    clones.second(&["verify"]).exits(0).says("whole and true").keeps_quiet_about("not in the repository");
+    let run = Clones::run_of(&clones.first(&["log", "--json"]), "t");
+    clones.second(&["approve", &run]).exits(0).says("is landed");
+    clones.second(&["sync"]).exits(0);
+    clones.first(&["sync"]).exits(0);
+    clones.first(&["verify"]).exits(0).says("whole and true");
+}
+
+#[test]
+fn what_nobody_pushed_is_not_published_along() {
+    let clones = clones();
+    clones.repo.write("secret.env", "PASSWORD=hunter2\n");
+    clones.repo.commit("private");
+    clones.first(&["run", "t"]).exits(0);
+    clones.first(&["sync"]).exits(0).says("sent 1 record").says("not sent: 1 candidate on commits that are not there");
+    let bare = clones.repo.scratch().join("there.git").display().to_string();
+    assert_eq!(clones.repo.git(&["--git-dir", &bare, "for-each-ref", "refs/lifeos/runs"]), "");
+    let objects = clones.repo.git(&["--git-dir", &bare, "cat-file", "--batch-all-objects", "--batch-check"]);
+    assert!(!objects.contains(&clones.repo.rev("HEAD:secret.env")), "a blob that nobody pushed is there");
+    clones.second(&["sync"]).exits(0);
+    clones.second(&["verify"]).exits(0).says("its candidate is not in the repository");
+}
+
+#[test]
+fn a_record_of_another_form_there_does_not_come_here() {
+    let clones = clones();
+    clones.first(&["run", "t"]).exits(0);
+    let before = clones.repo.rev("refs/lifeos/ledger");
+    let record = clones.repo.git(&["cat-file", "blob", "refs/lifeos/ledger:record.json"]);
+    let run = clones.repo.only_run();
+    for (from, to) in [
+        (run.as_str(), "../../x"),
+        ("\"task\": \"t\"", "\"task\": \"a\u{1b}b\""),
+        ("\"digest\": \"sha256:", "\"digest\": \"sha256:0; sh"),
+    ] {
+        let text = record.replace(from, to);
+        assert_ne!(text, record, "{from}");
+        forge(&clones, &text);
+        clones.first(&["sync"]).exits(50).says("is damaged");
+        assert_eq!(clones.repo.rev("refs/lifeos/ledger"), before);
+    }
+    forge(&clones, &format!("{record}{}", " ".repeat(17 << 20)));
+    clones.first(&["sync"]).exits(50).says("it is too large");
+}
+
+/// Makes an entry of this text the newest of the record there.
+fn forge(clones: &Clones, text: &str) {
+    let path = clones.repo.scratch().join("entry");
+    std::fs::write(&path, text).expect("a file");
+    let id = clones.repo.git(&["hash-object", "-w", &path.display().to_string()]);
+    std::fs::write(&path, format!("100644 blob {id}\trecord.json\n")).expect("a file");
+    let input = std::fs::File::open(&path).expect("a file");
+    let output = clones.repo.git_command().arg("mktree").stdin(input).output().expect("git");
+    let tree = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    let commit = clones.repo.git(&["commit-tree", "-m", "x", &tree]);
+    clones.repo.git(&["push", "--quiet", "--force", "origin", &format!("{commit}:refs/lifeos/ledger")]);
 }

@@ -112,7 +112,7 @@ fn the_owner_s_bounds_on_pull_requests_hold() {
     let other = away.there(&["commit-tree", "-p", "main", "-m", "other", "main^{tree}"]);
     away.there(&["update-ref", "refs/heads/lifeos/other", &other]);
     away.forge.open_from(&away.forge.repository(), "lifeos/other");
-    away.lifeos(&["run", "t"]).exits(21).says("1 of lifeos are open").says("remote.forge.open_max");
+    away.lifeos(&["run", "t"]).exits(21).says("remote.forge.open_max allows 1 of lifeos at one time");
     assert_eq!(away.rev("refs/heads/lifeos/t"), "", "nothing was pushed either");
     let away = Away::new("pull-request", "approve = 'auto'", "per_day_max = 1");
     away.lifeos(&["run", "t"]).exits(0);
@@ -121,7 +121,7 @@ fn the_owner_s_bounds_on_pull_requests_hold() {
     away.repo.write("b.md", "more\n");
     away.repo.commit("next");
     away.push();
-    away.lifeos(&["run", "t"]).exits(21).says("1 of lifeos are opened today").says("per_day_max");
+    away.lifeos(&["run", "t"]).exits(21).says("remote.forge.per_day_max allows 1 of lifeos a day");
     let away = Away::new("pull-request", "approve = 'auto'", "per_day_max = 0");
     away.lifeos(&["run", "t"]).exits(21);
 }
@@ -175,7 +175,7 @@ fn plain_git_is_enough() {
     let run = away.repo.only_run();
     assert_eq!(away.rev("refs/heads/lifeos/t"), away.candidate(&run));
     away.configure("merge", "approve = 'auto'", "no forge");
-    away.lifeos(&["run", "t"]).exits(22).says("there is no forge to ask for checks, and the task has no gate");
+    away.lifeos(&["run", "t"]).exits(2).says("without a forge, whose checks could be asked for, needs a gate");
     away.configure("merge", &format!("approve = 'auto'\n{GATE}"), "no forge");
     away.lifeos(&["run", "t", "--unconfined-gate"]).exits(0).says("landed on branch origin/main");
     assert_eq!(away.rev("refs/heads/main"), away.rev("refs/heads/lifeos/t"));
@@ -215,4 +215,69 @@ fn an_answer_that_is_cut_off_opens_no_second_one() {
     let pulls = away.forge.pulls();
     assert_eq!(pulls.len(), 1);
     assert!(pulls[0].labels.contains("x"), "the labels are made up for");
+}
+
+#[test]
+fn a_rollback_is_a_pull_request_where_the_run_was_one() {
+    let away = Away::new("pull-request", "approve = 'auto'", "");
+    away.lifeos(&["run", "t"]).exits(0);
+    let run = away.repo.only_run();
+    away.there(&["update-ref", "refs/heads/main", &away.candidate(&run)]);
+    away.lifeos(&["land", &run]).exits(0).says("is landed: branch origin/main");
+    away.repo.git(&["pull", "--quiet", "origin", "main"]);
+    away.hook("pre-receive", "exit 1");
+    away.lifeos(&["rollback", &run]).exits(30).says("lifeos land");
+    away.hook("pre-receive", "exit 0");
+    let back = away.lifeos(&["status", "--json"]).json()["runs"][0]["run"].as_str().expect("an id").to_owned();
+    away.lifeos(&["land", &back]).exits(0).says("is open").says("/pull/2");
+    away.lifeos(&["land", &back]).exits(0).says("is open");
+    assert_eq!(away.repo.rev("lifeos/t"), "", "it lands where the run did, and nowhere else");
+    away.lifeos(&["log"]).keeps_quiet_about("rolled-back");
+    assert_eq!(away.forge.pulls()[1].title, format!("t: roll back run {run} (1 file)"));
+    away.there(&["update-ref", "refs/heads/main", &away.candidate(&back)]);
+    away.lifeos(&["land", &back]).exits(0).says("is landed");
+    away.lifeos(&["log"]).says("rolled-back");
+    away.lifeos(&["verify"]).exits(0);
+}
+
+#[test]
+fn skipped_checks_and_missing_ones_are_not_green() {
+    let away = Away::new("merge", "approve = 'auto'", "checks = ['build']");
+    away.lifeos(&["run", "t"]).exits(0);
+    let run = away.repo.only_run();
+    let commit = away.candidate(&run);
+    for runs in [[("build", "completed", "skipped")], [("other", "completed", "success")]] {
+        away.forge.set_checks(&commit, &runs);
+        away.lifeos(&["land", &run]).exits(0).says("is open");
+    }
+    away.forge.set_checks(&commit, &[("build", "completed", "success")]);
+    away.lifeos(&["land", &run]).exits(0).says("is landed");
+}
+
+#[test]
+fn tokens_are_bound_to_hosts_and_to_their_owner() {
+    let away = Away::new("pull-request", "approve = 'auto'", "");
+    let token = away.repo.scratch().join("token");
+    let lifeos = |token: &str| {
+        let mut command = away.repo.command(&["run", "t", "--token", token]);
+        command.env("PATH", "/usr/local/bin:/usr/bin:/bin");
+        away.repo.guarded(command)
+    };
+    lifeos(&format!("example.org={}", token.display())).exits(2).says("there is no token for 127.0.0.1");
+    lifeos("nothing").exits(2).says("--token takes HOST=FILE");
+    let mode = |mode| std::fs::set_permissions(&token, std::os::unix::fs::PermissionsExt::from_mode(mode)).expect("a mode");
+    mode(0o644);
+    lifeos(&format!("{}={}", away.forge.host(), token.display())).exits(20).says("can be read by others").says("chmod 600");
+    assert!(away.forge.requests().is_empty(), "nothing was asked");
+    mode(0o600);
+    // Where a user keeps them.
+    let folder = away.repo.home().join(".config/lifeos/tokens");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    std::fs::copy(&token, folder.join(away.forge.host())).expect("a copy");
+    let mut command = away.repo.command(&["run", "t"]);
+    command.env("PATH", "/usr/local/bin:/usr/bin:/bin");
+    away.repo.guarded(command).exits(0).says("is open at");
+    let answer = |question: &str| away.repo.lifeos(&["__askpass", &token.display().to_string(), question]);
+    assert_eq!(answer("Username for 'https://x': ").exits(0).stdout, "x-access-token\n");
+    assert_eq!(answer("Password for 'https://x': ").exits(0).stdout, format!("{}\n", away.forge.token()));
 }

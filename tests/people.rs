@@ -21,7 +21,7 @@ fn approves(repo: &TestRepo, name: &str, arguments: &[&str]) -> Ran {
 #[test]
 fn two_people_are_two_people() {
     let (repo, run) = proposed("approve = {people = 2}");
-    approves(&repo, "ann", &[&run]).exits(0).says("is waiting").says("it waits for more people: the task asks for 2");
+    approves(&repo, "ann", &[&run]).exits(0).says("is waiting").says("it waits: for more people, the task asks for 2");
     assert_eq!(repo.rev("lifeos/t"), "");
     approves(&repo, "ANN", &[&run]).exits(0).says("is waiting");
     assert_eq!(repo.git(&["rev-list", "--count", "refs/lifeos/ledger"]), "2", "she said it once");

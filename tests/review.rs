@@ -53,7 +53,7 @@ fn the_page_says_what_a_reviewer_must_know() {
     page.says(&format!("    {command}\n")).says(&format!("lifeos reject {run} --why TEXT"));
     assert!(!page.stdout.contains('\u{1b}'));
     let words: Vec<&str> = command.split(' ').skip(1).collect();
-    repo.lifeos(&words).exits(0).says("branch lifeos/t is at");
+    repo.lifeos(&words).exits(0).says("is landed: branch lifeos/t");
     repo.lifeos(&["review", &run])
         .exits(0)
         .says("landed")

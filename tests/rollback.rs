@@ -128,3 +128,54 @@ fn an_owner_moves_a_level_with_a_reason_and_never_above_the_configuration() {
     repo.lifeos(&["promote", "unknown"]).exits(2);
     repo.lifeos(&["verify"]).exits(0);
 }
+
+#[test]
+fn a_rollback_that_was_cut_off_lands_where_the_run_did() {
+    let (repo, run) = landed("");
+    repo.git(&["merge", "--quiet", "--ff-only", "lifeos/t"]);
+    let tree_of = repo.scratch().join("tree").display().to_string();
+    repo.git(&["worktree", "add", "--quiet", &tree_of, "lifeos/t"]);
+    let ran = repo.lifeos(&["rollback", &run]);
+    ran.exits(40).says("branch lifeos/t is checked out").says("lifeos land");
+    repo.lifeos(&["status"]).says("task t goes as far as \"propose\" at most").says("was rolled back");
+    let back = repo.lifeos(&["status", "--json"]).json()["runs"][0]["run"].as_str().expect("an id").to_owned();
+    repo.git(&["worktree", "remove", "--force", &tree_of]);
+    repo.lifeos(&["approve", &back, "--file", "a.md"]).exits(2).says("as a whole or not at all");
+    repo.lifeos(&["land", &back]).exits(0).says("is landed: branch lifeos/t");
+    assert_eq!(tree(&repo, "lifeos/t"), tree(&repo, "HEAD~1"));
+    repo.lifeos(&["verify"]).exits(0).says("whole and true");
+}
+
+#[test]
+fn with_two_people_it_takes_two_to_go_back_and_the_level_drops_then() {
+    let (repo, run) = landed("");
+    repo.git(&["merge", "--quiet", "--ff-only", "lifeos/t"]);
+    changing(&repo, &["a.md", "b.md"], "approve = {people = 2}");
+    repo.lifeos(&["rollback", &run]).exits(0).says("is waiting").keeps_quiet_about("one level down");
+    repo.lifeos(&["status"]).keeps_quiet_about("goes as far as");
+    let back = repo.lifeos(&["status", "--json"]).json()["runs"][0]["run"].as_str().expect("an id").to_owned();
+    repo.git(&["config", "user.email", "second@example.org"]);
+    repo.lifeos(&["approve", &back]).exits(0).says("is landed");
+    repo.lifeos(&["status"]).says("goes as far as \"propose\" at most");
+    repo.lifeos(&["log"]).says("rolled-back");
+    repo.lifeos(&["verify"]).exits(0);
+}
+
+#[test]
+fn a_red_gate_undoes_no_verdict() {
+    let repo = TestRepo::new(&[("a.md", "a\n"), ("b.md", "a\n")]);
+    let flag = repo.scratch().join("green").display().to_string();
+    std::fs::write(&flag, "").expect("a flag");
+    changing(&repo, &["a.md"], &format!("gate = ['test -e {flag}']"));
+    let lifeos = |arguments: &[&str]| repo.guarded(repo.command(&[arguments, &["--unconfined-gate"]].concat()));
+    lifeos(&["run", "t"]).exits(0).says("waits for approval");
+    let run = repo.only_run();
+    repo.lifeos(&["reject", &run, "--why", "no"]).exits(0);
+    lifeos(&["run", "t"]).exits(0).says("was rejected before");
+    std::fs::remove_file(&flag).expect("the flag");
+    let again = lifeos(&["run", "t", "--no-cache"]);
+    assert!(matches!(again.code, Some(0 | 22)), "{again}");
+    std::fs::write(&flag, "").expect("a flag");
+    lifeos(&["run", "t"]).exits(0).says("was rejected before");
+    assert_eq!(repo.rev("lifeos/t"), "");
+}

@@ -108,11 +108,11 @@ fn dangers_have_one_door() {
         (r"\.(reference|reference_matching|reference_symbolic|set_head\w*|checkout_\w+|set_target)\(", &["refs.rs"]),
         (r"\bmove_branch\(", &["refs.rs", "land.rs"]),
         (r"\b(move_own|publish)(::<\w+>)?\(", &["refs.rs", "ledger.rs", "waiting.rs", "sync.rs"]),
-        (r"\.push\(&\[Push|\.push\(pushes\)", &["land/outside.rs", "sync.rs"]),
+        (r"\bPush \{", &["remote.rs", "land/outside.rs", "sync.rs"]),
         (r"\breqwest::", &["forge/call.rs", "forge/token.rs"]),
         (
             r"\bCommand::new\(",
-            &["wasm/compile.rs", "cli/plugin/build.rs", "gate/cell.rs", "gate/jail.rs", "gate/supervisor.rs", "remote.rs"],
+            &["wasm/compile.rs", "cli/plugin/build.rs", "gate/cell.rs", "gate/jail.rs", "gate/supervisor.rs", "remote/child.rs"],
         ),
         (r"\bAmbient|ambient_authority\(\)", &["lock.rs", "sealed.rs", "gate/folder.rs"]),
         (r"\bstd::process::exit\(", &[]),

@@ -80,7 +80,7 @@ fn an_approval_lands_the_very_tree_that_was_shown() {
     let shown = repo.lifeos(&["show", &run]);
     shown.exits(0).says("-a\n+b\n").says("granted    read [**], edit [**]");
     let digest = digest_of(&repo.lifeos(&["status", "--json"]));
-    repo.lifeos(&["approve", &run[..6], "--digest", &digest]).exits(0).says("branch lifeos/t is at");
+    repo.lifeos(&["approve", &run[..6], "--digest", &digest]).exits(0).says("is landed: branch lifeos/t");
     let commit = repo.rev("lifeos/t");
     assert_eq!(commit, repo.rev(&format!("refs/lifeos/runs/{run}")));
     assert_eq!((repo.show("lifeos/t", "a.md"), repo.rev("lifeos/t^")), (b"b\n".to_vec(), repo.rev("HEAD")));

@@ -93,10 +93,10 @@ impl Approved {
 
     /// Takes up an approval that is in the ledger already, because a run was
     /// stopped between approving and landing; none if it is another one's.
-    pub(crate) fn taken_up(waiting: Waiting, story: &Story) -> Option<Self> {
-        let is_approved = matches!(story.state, State::Approved | State::Open | State::Superseded);
-        let same = is_approved && story.approvals.iter().any(|(digest, _)| *digest == waiting.digest());
-        same.then_some(Self { waiting })
+    pub(crate) fn taken_up(waiting: Waiting, rule: Approve, story: &Story) -> Option<Self> {
+        let of_this = story.approvals.iter().filter(|(digest, _)| *digest == waiting.digest());
+        let enough = autonomy::people(of_this.map(|(_, by)| by.as_str())) >= rule.people().max(1);
+        (matches!(story.state, State::Approved | State::Open) && enough).then_some(Self { waiting })
     }
 
     /// The candidate.

@@ -109,10 +109,16 @@ enum Verb {
         order: String,
     },
     /// Answers git's question for a password; not for people.
-    #[command(name = outside::ASKPASS_VERB, hide = true)]
+    #[command(name = lifeos::remote::ASKPASS_VERB, hide = true)]
     Askpass {
         file: PathBuf,
         question: String,
+    },
+    /// Becomes git; not for people.
+    #[command(name = lifeos::remote::GIT_VERB, hide = true)]
+    Git {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<std::ffi::OsString>,
     },
     /// Prints the JSON schema of a verb's --json.
     #[command(name = "__schema", hide = true)]
@@ -131,6 +137,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Compile => return ExitCode::from(lifeos::wasm::compile_child()),
         Verb::Gate { order } => return ExitCode::from(lifeos::gate::supervisor::supervise_child(order)),
         Verb::First { order } => return ExitCode::from(lifeos::gate::supervisor::first_child(order)),
+        Verb::Git { words } => return ExitCode::from(lifeos::remote::child::become_git(words)),
         Verb::Cell { order } => return ExitCode::from(lifeos::gate::cell::cell_child(order)),
         _ => {}
     }
@@ -163,6 +170,6 @@ fn carry_out(arguments: &Arguments, term: &Term) -> Result<Exit, CommandError> {
         Verb::Doctor(verb) => doctor::doctor(verb, global, term),
         Verb::Plugin(verb) => plugin::plugin(verb, global, term),
         Verb::Schema { verb } => json::schema(verb, term),
-        Verb::Compile | Verb::Gate { .. } | Verb::First { .. } | Verb::Cell { .. } => Ok(Exit::Done),
+        Verb::Compile | Verb::Gate { .. } | Verb::First { .. } | Verb::Cell { .. } | Verb::Git { .. } => Ok(Exit::Done),
     }
 }

@@ -47,6 +47,9 @@ pub struct Forge {
     pub api: String,
     /// `owner/name`.
     pub repository: String,
+    /// Names of checks that must be green before a merge, besides all that run.
+    #[serde(default)]
+    pub checks: Vec<String>,
     /// Labels of its pull requests.
     #[serde(default)]
     pub labels: Vec<String>,
@@ -309,7 +312,12 @@ fn check_landing(table: &Table) -> Result<(), String> {
     if !(1..=20).contains(&table.approve.people()) && table.approve != Approve::Auto {
         return Err("approve.people must be 1 to 20".to_owned());
     }
+    let has_gate = table.gate.iter().flatten().next().is_some();
     match (table.autonomy, &table.remote, &table.merge_into) {
+        (level, _, Some(_)) if level < Autonomy::Merge => Err("merge_into is for autonomy = \"merge\" alone".to_owned()),
+        (Autonomy::Merge, Some(Remote { forge: None, .. }), _) if !has_gate => {
+            Err("autonomy = \"merge\" without a forge, whose checks could be asked for, needs a gate".to_owned())
+        }
         (Autonomy::Propose | Autonomy::Branch, ..) | (Autonomy::PullRequest, Some(_), _) => Ok(()),
         (level, None, _) => Err(format!("autonomy = \"{}\" needs a table [remote] with `branch`", level.word())),
         (Autonomy::Merge, Some(remote), Some(branch)) if *branch == remote.branch => Ok(()),

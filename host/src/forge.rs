@@ -74,9 +74,9 @@ pub struct NewPull<'a> {
 /// What the checks of a commit say, all of them together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Checks {
-    /// All passed, were neutral or skipped.
+    /// Some passed; others, if there are any, were neutral or skipped.
     Green {
-        /// How many.
+        /// How many passed.
         count: u64,
     },
     /// None is red, some are not done.
@@ -89,7 +89,7 @@ pub enum Checks {
         /// Those, cleaned.
         names: Vec<String>,
     },
-    /// There are none.
+    /// None passed: there are none, or they were neutral or skipped.
     None,
 }
 
@@ -206,11 +206,12 @@ impl Forge {
         self.line.call().ask::<Vec<serde::de::IgnoredAny>>(&request).map(drop)
     }
 
-    /// What check runs and statuses say of a commit, given by its whole id.
+    /// What check runs and statuses say of a commit, given by its whole id; those
+    /// that are `required` are pending until they are there.
     ///
     /// # Errors
     /// [`ForgeError`]; [`ForgeError::TooLarge`] for more than a thousand.
-    pub fn checks(&self, commit: &str) -> Result<Checks, ForgeError> {
+    pub fn checks(&self, commit: &str, required: &[String]) -> Result<Checks, ForgeError> {
         let what = format!("commit {commit}");
         let (runs, statuses) = (["commits", commit, "check-runs"], ["commits", commit, "status"]);
         let (runs, statuses) = (get(&runs, &[], &what), get(&statuses, &[], &what));
@@ -225,7 +226,7 @@ impl Forge {
         for page in all(&call, &statuses, |page: &StatusesAnswer| page.statuses.len())? {
             tally.add_statuses(page, commit).map_err(|reason| malformed(&call, &statuses, &reason))?;
         }
-        Ok(tally.checks())
+        Ok(tally.checks(required))
     }
 
     fn numbered(&self, verb: Verb, number: u64) -> Result<Pull, ForgeError> {

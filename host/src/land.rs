@@ -91,7 +91,7 @@ pub enum LandError {
         red: bool,
     },
     /// One of the owner's bounds on pull requests.
-    #[error("no pull request was opened: {value} of lifeos are {what}, and remote.forge.{key} allows no more")]
+    #[error("no pull request was opened: remote.forge.{key} allows {value} of lifeos {what}")]
     TooMany {
         /// The key.
         key: &'static str,
@@ -135,18 +135,20 @@ impl Landed {
         let branch = format!("lifeos/{task}");
         let name = format!("refs/heads/{branch}");
         let old = refs::read(git, &name)?;
-        if old.is_some_and(|old| old != waiting.commit() && !desk.book.is_ours(task, &old.to_string())) {
+        if old.is_some_and(|old| old != waiting.commit() && !desk.is_ours(task, old)) {
             return Err(LandError::NotOurs { branch });
         }
         if is_checked_out(git, &name)? {
             return Err(LandError::CheckedOut { branch });
         }
+        let intent = desk.lock.intend(&name)?;
         if old != Some(waiting.commit()) {
-            let _intent = desk.lock.intend(&name)?;
             refs::move_branch(git, &name, old, waiting.commit(), "lifeos: landed")?;
         }
+        intent.stays(true);
         let (old, new) = (old.map(|old| old.to_string()), waiting.commit().to_string());
-        desk.append(approved, Body::Landing { branch: name, old, new, remote: None })?;
+        desk.append(approved, Body::Landing { branch: name, old, new, remote: None, by_people: false })?;
+        intent.stays(false);
         Ok(Self { branch })
     }
 

@@ -12,12 +12,21 @@ use crate::lock::{Lock, LockError};
 use crate::refs::{self, RefError};
 use crate::repo::Repo;
 use crate::sealed::SealedFolder;
+use crate::writing;
 use book::Book;
 use record::{Body, Record, Run, SCHEMA};
 use story::Story;
 
 /// The ref of the chain.
 pub const REF: &str = "refs/lifeos/ledger";
+/// Who commits: the host.
+pub const NAME: &str = "lifeos";
+/// The host's address, which leads nowhere.
+pub const MAIL: &str = "lifeos@localhost";
+/// Bytes of a record.
+const RECORD_BYTES_MAX: usize = 16 << 20;
+/// Bytes of a file beside a record.
+const FILE_BYTES_MAX: usize = 128 << 20;
 /// Attempts to append while somebody else does.
 const APPENDS_MAX: usize = 16;
 /// The form of the book as it is remembered; another one is another file.
@@ -103,7 +112,7 @@ impl<'r> Ledger<'r> {
             let parents: Vec<_> = parent.iter().chain(&other).collect();
             let newest = parents.iter().map(|parent| parent.time().seconds()).max().unwrap_or(0);
             let author = signature(record.at.max(newest))?;
-            let write = || git.commit(None, &author, &author, &title, &tree(head)?, &parents);
+            let write = || writing::commit(git, &author, &title, &tree(head)?, &parents);
             match refs::publish::<LedgerError>(git, REF, head, &title, write) {
                 Err(LedgerError::Ref(RefError::Moved { .. } | RefError::Locked { .. })) if attempt < APPENDS_MAX => {
                     std::thread::sleep(std::time::Duration::from_millis(10));
@@ -242,6 +251,10 @@ impl<'r> Ledger<'r> {
         let git = self.repo.git();
         let tree = git.find_commit(record)?.tree()?;
         let Some(entry) = tree.get_name(name) else { return Ok(None) };
+        let (size, _) = git.odb()?.read_header(entry.id())?;
+        if size > FILE_BYTES_MAX {
+            return Err(LedgerError::Damaged { commit: record.to_string(), reason: format!("{name} is too large") });
+        }
         Ok(Some(git.find_blob(entry.id())?.content().to_owned()))
     }
 
@@ -249,11 +262,18 @@ impl<'r> Ledger<'r> {
         let damaged = |reason: String| LedgerError::Damaged { commit: id.to_string(), reason };
         let tree = self.repo.git().find_commit(id)?.tree()?;
         let entry = tree.get_name("record.json").ok_or_else(|| damaged("it has no record.json".to_owned()))?;
+        if self.repo.git().odb()?.read_header(entry.id())?.0 > RECORD_BYTES_MAX {
+            return Err(damaged("it is too large".to_owned()));
+        }
         let blob = self.repo.git().find_blob(entry.id())?;
         let value: serde_json::Value = serde_json::from_slice(blob.content()).map_err(|error| damaged(error.to_string()))?;
         match value["schema"].as_u64() {
             Some(found) if found > u64::from(SCHEMA) => Err(LedgerError::Newer { commit: id.to_string(), found }),
-            _ => Ok((id, serde_json::from_value(value).map_err(|error| damaged(error.to_string()))?)),
+            _ => {
+                let record: Record = serde_json::from_value(value).map_err(|error| damaged(error.to_string()))?;
+                record.check().map_err(|reason| damaged(reason.to_owned()))?;
+                Ok((id, record))
+            }
         }
     }
 }
@@ -263,5 +283,5 @@ impl<'r> Ledger<'r> {
 /// # Errors
 /// Never for times that git can hold.
 pub fn signature(seconds: i64) -> Result<Signature<'static>, git2::Error> {
-    Signature::new("lifeos", "lifeos@localhost", &Time::new(seconds, 0))
+    Signature::new(NAME, MAIL, &Time::new(seconds, 0))
 }

@@ -37,3 +37,4 @@ pub mod trace;
 pub mod verify;
 pub mod waiting;
 pub mod wasm;
+pub mod writing;

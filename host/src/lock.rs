@@ -1,7 +1,9 @@
 //! The state folder beside git's own, and the lock that lets one run at a
 //! time. The lock is the kernel's: it ends with the process, however it ends.
 
+use std::cell::{Cell, RefCell};
 use std::fs::{File, TryLockError};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use cap_std::ambient_authority;
@@ -11,14 +13,23 @@ use cap_std::fs::{Dir, DirBuilder, DirBuilderExt as _, OpenOptions, OpenOptionsE
 const FOLDER: &str = "lifeos";
 /// Name of the lock in it.
 const LOCK: &str = "run.lock";
-/// Name of the note that says which ref is about to move.
+/// Name of the note that says which refs are about to move.
 const INTENT: &str = "intent";
+/// Name of the folder for what is being made.
+const MAKING: &str = "making";
+/// The folder for what is being made, in git's common folder; the next run
+/// takes away what a killed one left in it.
+pub const MAKING_PLACE: &str = "lifeos/making";
+/// Where branches of ours live.
+const BRANCHES: &str = "refs/heads/lifeos/";
 
 /// The right to write; held for the life of a run.
 pub struct Lock {
     _file: File,
+    git: Dir,
     folder: Dir,
     path: PathBuf,
+    notes: RefCell<Vec<String>>,
 }
 
 /// Why the lock cannot be had.
@@ -58,47 +69,141 @@ impl Lock {
             Err(TryLockError::WouldBlock) => return Err(LockError::Busy),
             Err(TryLockError::Error(source)) => return Err(io(source)),
         }
-        let lock = Self { _file: file, folder, path: path.clone() };
-        lock.recover(&parent).map_err(io)?;
+        let mut lock = Self { _file: file, git: parent, folder, path: path.clone(), notes: RefCell::default() };
+        lock.recover().map_err(io)?;
         Ok(lock)
     }
 
     /// Notes that a ref is about to move, so that a lock file which git leaves
-    /// behind when this process is killed is known to be ours. One note at a
-    /// time.
+    /// behind when this process is killed is known to be ours. The note goes with
+    /// the value.
     ///
     /// # Errors
     /// [`LockError::Io`].
     pub fn intend(&self, name: &str) -> Result<Intent<'_>, LockError> {
-        let io = |source| LockError::Io { path: self.path.clone(), source };
-        let file = self.folder.create(INTENT).map_err(io)?;
-        std::io::Write::write_all(&mut &file, name.as_bytes()).map_err(io)?;
-        file.sync_all().map_err(io)?;
-        Ok(Intent { lock: self })
+        let is_theirs = self.has_lock_of(name);
+        let intent = Intent { lock: self, name: name.to_owned(), is_theirs, stays: Cell::new(false) };
+        self.notes.borrow_mut().push(name.to_owned());
+        match self.write_notes() {
+            Ok(()) => Ok(intent),
+            Err(source) => Err(LockError::Io { path: self.path.clone(), source }),
+        }
     }
 
-    /// Removes the lock file of a ref that a killed run of ours was moving.
-    fn recover(&self, git: &Dir) -> std::io::Result<()> {
-        let Ok(name) = self.folder.read_to_string(INTENT) else { return Ok(()) };
-        let ours = name.starts_with("refs/lifeos/") || name.starts_with("refs/heads/lifeos/");
-        if ours && !name.contains("..") {
-            match git.remove_file(format!("{name}.lock")) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+    /// Forgets of which branches it was noted that they move, unless `still` says
+    /// that their landing is not on record.
+    pub fn settle(&self, still: impl Fn(&str) -> bool) {
+        let before = self.notes.borrow().len();
+        self.notes.borrow_mut().retain(|name| still(name));
+        if self.notes.borrow().len() < before {
+            // What cannot be written now is taken up by the next run.
+            drop(self.write_notes());
+        }
+    }
+
+    /// A folder on the file system of the repository, for what is being made.
+    ///
+    /// # Errors
+    /// [`LockError::Io`].
+    pub fn making(&self) -> Result<PathBuf, LockError> {
+        let io = |source| LockError::Io { path: self.path.clone(), source };
+        let mut builder = DirBuilder::new();
+        builder.recursive(true).mode(0o700);
+        self.folder.create_dir_with(MAKING, &builder).map_err(io)?;
+        Ok(self.path.join(MAKING))
+    }
+
+    /// Names of branches of ours of which a run that was stopped noted that they
+    /// move, in the repository whose common folder is `git`.
+    #[must_use]
+    pub fn moving(git: &Path) -> Vec<String> {
+        let text = std::fs::read_to_string(git.join(FOLDER).join(INTENT)).unwrap_or_default();
+        text.lines().filter(|name| name.starts_with(BRANCHES)).map(str::to_owned).collect()
+    }
+
+    /// Removes what a killed run of ours left: the lock file of a ref that it was
+    /// moving, and what it was making. That a branch was moving stays on the note
+    /// until its landing is on record.
+    fn recover(&mut self) -> std::io::Result<()> {
+        self.clear()?;
+        let Ok(text) = self.folder.read_to_string(INTENT) else { return Ok(()) };
+        for name in text.lines().filter(|name| is_ours(name)) {
+            match self.git.remove_file(format!("{name}.lock")) {
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
                 _ => {}
             }
         }
-        self.folder.remove_file(INTENT)
+        let branches = text.lines().filter(|name| is_ours(name) && name.starts_with(BRANCHES));
+        *self.notes.borrow_mut() = branches.map(str::to_owned).collect();
+        self.write_notes()
+    }
+
+    fn clear(&self) -> std::io::Result<()> {
+        match self.folder.remove_dir_all(MAKING) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    fn write_notes(&self) -> std::io::Result<()> {
+        let text = self.notes.borrow().join("\n");
+        if text.is_empty() {
+            return match self.folder.remove_file(INTENT) {
+                Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+                _ => Ok(()),
+            };
+        }
+        let file = self.folder.create(INTENT)?;
+        std::io::Write::write_all(&mut &file, text.as_bytes())?;
+        file.sync_all()
+    }
+
+    fn has_lock_of(&self, name: &str) -> bool {
+        self.git.symlink_metadata(format!("{name}.lock")).is_ok()
+    }
+
+    fn done(&self, name: &str) {
+        self.notes.borrow_mut().retain(|noted| noted != name);
+        // What cannot be written now is taken up by the next run.
+        drop(self.write_notes());
+    }
+}
+
+fn is_ours(name: &str) -> bool {
+    (name.starts_with("refs/lifeos/") || name.starts_with(BRANCHES)) && !name.contains("..")
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        drop(self.clear());
     }
 }
 
 /// A note that stands while a ref moves.
 pub struct Intent<'l> {
     lock: &'l Lock,
+    name: String,
+    /// Whether somebody else's lock file was there before.
+    is_theirs: bool,
+    stays: Cell<bool>,
+}
+
+impl Intent<'_> {
+    /// Whether the note outlives the value: from when a branch has moved until
+    /// that is on record.
+    pub fn stays(&self, stays: bool) {
+        self.stays.set(stays);
+    }
 }
 
 impl Drop for Intent<'_> {
     fn drop(&mut self) {
-        drop(self.lock.folder.remove_file(INTENT));
+        let Self { lock, name, is_theirs, stays } = self;
+        // Git may have failed to remove its own lock file; then the note must stay too.
+        let is_left = !*is_theirs && lock.has_lock_of(name) && lock.git.remove_file(format!("{name}.lock")).is_err();
+        if !is_left && !stays.get() {
+            lock.done(name);
+        }
     }
 }
 
@@ -122,6 +227,8 @@ mod tests {
         drop(lock);
         let lock = Lock::take(git.path()).expect("lock");
         assert!(!ours.exists() && theirs.exists());
+        assert_eq!(Lock::moving(git.path()), ["refs/heads/lifeos/docs"], "until its landing is on record");
+        drop(lock.intend("refs/heads/lifeos/docs").expect("intent"));
         assert!(!git.path().join("lifeos/intent").exists());
         drop(lock);
     }

@@ -3,6 +3,8 @@
 
 use git2::{ErrorCode, Oid, Repository};
 
+use crate::writing;
+
 /// Where everything of ours lives.
 pub const PREFIX: &str = "refs/lifeos/";
 
@@ -67,8 +69,8 @@ const WRITES_MAX: usize = 8;
 /// Moves a ref of ours to the commit that `write` makes. What no ref leads to
 /// yet, a `git gc --prune=now` beside us takes away at any moment, also the
 /// folder of an object that is being written: then it is written again. And
-/// once more when the ref has moved, since what the collector looked at before
-/// that it takes away after. To write what is there costs a look.
+/// once more when the ref has moved and no collector is at work that looked at
+/// it before. To write what is there costs a look.
 ///
 /// # Errors
 /// As [`move_own`], or what `write` failed with the last time.
@@ -82,22 +84,24 @@ pub(crate) fn publish<E>(
 where
     E: From<git2::Error> + From<RefError>,
 {
+    let mut writes_left = WRITES_MAX;
     for attempt in 1.. {
         let is_last = attempt == WRITES_MAX;
         let commit = match write() {
             Ok(commit) => commit,
-            Err(_) if !is_last => continue,
-            Err(error) => return Err(error.into()),
+            // What was written halfway would be taken for whole the next time.
+            Err(error) if is_last || writing::is_final(&error) => return Err(error.into()),
+            Err(_) => continue,
         };
         match move_own(git, name, old, commit, why) {
-            Err(RefError::Git { .. }) if !is_last => {}
+            Err(RefError::Git { source, .. }) if !is_last && !writing::is_final(&source) => {}
             Err(error) => return Err(error.into()),
             Ok(()) => break,
         }
     }
     let mut again = write();
-    for _ in 1..WRITES_MAX {
-        again = again.or_else(|_| write());
+    while writing::wait_for_collector(git) || again.is_err() && writes_left > 0 {
+        (again, writes_left) = (write(), writes_left.saturating_sub(1));
     }
     Ok(again?)
 }

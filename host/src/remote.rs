@@ -1,16 +1,18 @@
-//! The remote repository, spoken to by git itself in a git folder of its own:
-//! no configuration, hook or alias of the user's clone is read. What is pushed,
-//! and whether it may be, is decided in `land`.
+//! The remote repository, spoken to by git itself in a git folder of its own: of
+//! the user's clone only the address is read, and no hook, alias or setting.
+//! What is pushed, and whether it may be, is decided in `land` and `sync`.
 
-mod child;
+pub mod child;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use git2::Oid;
 
 use crate::clean;
+use crate::lock;
 use crate::repo::Repo;
 use child::Ended;
 
@@ -19,15 +21,33 @@ use child::Ended;
 pub struct Git {
     /// The program, by its whole path.
     pub program: PathBuf,
-    /// This very program, which answers git's question for a password.
-    pub askpass: PathBuf,
-    /// The hidden verb that does so.
-    pub askpass_verb: &'static str,
+    /// This very program: it becomes git, and answers git's question for a password.
+    pub itself: PathBuf,
     /// The environment of git: nothing else of the operator's reaches it.
     pub environment: Vec<(&'static str, OsString)>,
     /// Files with tokens, by host.
     pub tokens: Vec<(String, PathBuf)>,
 }
+
+/// The hidden verb under which this program becomes git.
+pub const GIT_VERB: &str = "__git";
+/// The hidden verb that answers git's question for a name or a password.
+pub const ASKPASS_VERB: &str = "__askpass";
+/// The git folder inside of a folder of its own.
+const GIT: &str = "git";
+/// What git is told, whatever it would read elsewhere.
+const SETTINGS: [&str; 8] = [
+    "core.hooksPath=/dev/null",
+    "credential.helper=",
+    "protocol.allow=never",
+    "http.followRedirects=false",
+    "transfer.fsckObjects=true",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "push.recurseSubmodules=no",
+];
+/// Refs that are asked for at one time.
+const ASKED_AT_ONCE: usize = 200;
 
 /// The other repository.
 pub struct Remote<'r> {
@@ -70,11 +90,19 @@ pub enum RemoteError {
         /// Its name.
         name: String,
     },
-    /// Git could not be started or ended in time.
+    /// Git could not be started.
     #[error("git could not be run: {source}")]
     Program {
         /// What the system said.
         source: std::io::Error,
+    },
+    /// It did not come to an end.
+    #[error("remote `{name}`: git {verb} took too long and was ended; what it asked for may have been done")]
+    TimedOut {
+        /// Its name.
+        name: String,
+        /// What was asked of git.
+        verb: &'static str,
     },
     /// Git ended with a failure.
     #[error("remote `{name}`: git {verb} failed: {message}")]
@@ -160,46 +188,22 @@ impl<'r> Remote<'r> {
     /// # Errors
     /// [`RemoteError`].
     pub fn fetch(&self, names: &[String]) -> Result<(), RemoteError> {
-        let mut arguments = vec!["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--", &self.address.text];
-        arguments.extend(names.iter().map(String::as_str));
-        self.run("fetch", &arguments, false).map(drop)
+        for names in names.chunks(ASKED_AT_ONCE) {
+            let mut arguments = vec!["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--", &self.address.text];
+            arguments.extend(names.iter().map(String::as_str));
+            self.run("fetch", &arguments, false)?;
+        }
+        Ok(())
     }
 
     fn run(&self, verb: &'static str, arguments: &[&str], is_push: bool) -> Result<String, RemoteError> {
         let program = |source| RemoteError::Program { source };
-        let folder = tempfile::Builder::new().prefix("lifeos-git-").tempdir().map_err(program)?;
-        git2::Repository::init_bare(folder.path()).map_err(|error| program(std::io::Error::other(error.message().to_owned())))?;
-        let common = self.repo.common_dir();
-        // Where history is cut off is part of what a clone has.
-        match std::fs::copy(common.join("shallow"), folder.path().join("shallow")) {
-            Err(source) if source.kind() != std::io::ErrorKind::NotFound => return Err(program(source)),
-            _ => {}
-        }
-        let mut command = Command::new(&self.git.program);
-        command.env_clear().envs(self.git.environment.iter().map(|(name, value)| (name, value)));
-        command.env("GIT_DIR", folder.path()).env("GIT_OBJECT_DIRECTORY", common.join("objects"));
-        command.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_TERMINAL_PROMPT", "0");
-        command.env("GIT_SSH_COMMAND", "ssh -o BatchMode=yes").env("GIT_ASKPASS", "/bin/false").env("LC_ALL", "C");
-        if let Some((_, token)) = self.git.tokens.iter().find(|(host, _)| Some(host) == self.address.host.as_ref()) {
-            let helper = folder.path().join("askpass");
-            child::write_helper(&helper, &self.git.askpass, self.git.askpass_verb, token).map_err(program)?;
-            command.env("GIT_ASKPASS", &helper);
-        }
-        for setting in [
-            "core.hooksPath=/dev/null",
-            "credential.helper=",
-            "protocol.allow=never",
-            "http.followRedirects=false",
-            "transfer.fsckObjects=true",
-            "gc.auto=0",
-            "maintenance.auto=false",
-            "push.recurseSubmodules=no",
-        ] {
-            command.args(["-c", setting]);
-        }
-        command.args(["-c", &format!("protocol.{}.allow=always", self.address.protocol)]);
-        command.args(arguments).current_dir(folder.path());
-        let Ended { success, stdout, stderr } = child::run(command).map_err(program)?;
+        let folder = self.folder().map_err(program)?;
+        let command = self.command(arguments, folder.path()).map_err(program)?;
+        let Ended { success, stdout, stderr } = child::run(command).map_err(|source| match source.kind() {
+            std::io::ErrorKind::TimedOut => RemoteError::TimedOut { name: self.name.clone(), verb },
+            _ => program(source),
+        })?;
         if success {
             return Ok(stdout);
         }
@@ -209,6 +213,43 @@ impl<'r> Remote<'r> {
         }
         let said = stderr.lines().rev().map(str::trim).find(|line| !line.is_empty()).unwrap_or("it said nothing");
         Err(RemoteError::Failed { name, verb, message: clean::line(clean::cut(said, 500)).into_owned() })
+    }
+
+    /// A git folder of its own, which only this user can enter. It lies where the
+    /// next run takes away what a killed one left.
+    fn folder(&self) -> std::io::Result<tempfile::TempDir> {
+        let making = self.repo.common_dir().join(lock::MAKING_PLACE);
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&making)?;
+        let folder = tempfile::Builder::new().prefix("git-").tempdir_in(&making)?;
+        let mut options = git2::RepositoryInitOptions::new();
+        options.bare(true).external_template(false).mkdir(true);
+        git2::Repository::init_opts(folder.path().join(GIT), &options)
+            .map_err(|error| std::io::Error::other(error.message().to_owned()))?;
+        // Where history is cut off is part of what a clone has.
+        match std::fs::copy(self.repo.common_dir().join("shallow"), folder.path().join(GIT).join("shallow")) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+            _ => Ok(folder),
+        }
+    }
+
+    fn command(&self, arguments: &[&str], folder: &Path) -> std::io::Result<Command> {
+        let git = &self.git;
+        let mut command = child::command(&git.program, &git.itself);
+        command.env_clear().envs(git.environment.iter().map(|(name, value)| (name, value)));
+        command.env("GIT_DIR", folder.join(GIT)).env("GIT_OBJECT_DIRECTORY", self.repo.common_dir().join("objects"));
+        command.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_TERMINAL_PROMPT", "0");
+        command.env("GIT_SSH_COMMAND", "ssh -o BatchMode=yes").env("GIT_ASKPASS", "/bin/false").env("LC_ALL", "C");
+        if let Some((_, token)) = git.tokens.iter().find(|(host, _)| Some(host) == self.address.host.as_ref()) {
+            let helper = folder.join("askpass");
+            child::write_helper(&helper, &git.itself, token)?;
+            command.env("GIT_ASKPASS", &helper);
+        }
+        for setting in SETTINGS {
+            command.args(["-c", setting]);
+        }
+        command.args(["-c", &format!("protocol.{}.allow=always", self.address.protocol)]);
+        command.args(arguments).current_dir(folder);
+        Ok(command)
     }
 }
 
@@ -231,7 +272,10 @@ impl Address {
     /// command.
     fn parse(text: &str) -> Option<Self> {
         let odd = |char: char| char.is_control() || char == '\\' || clean::is_hidden(char);
-        if text.is_empty() || text.starts_with('-') || text.contains(odd) || text.contains("::") {
+        // `NAME::rest` has git start a program.
+        let plain = |char: char| char.is_ascii_alphanumeric() || matches!(char, '+' | '-' | '.');
+        let is_helper = text.split_once("::").is_some_and(|(name, _)| name.chars().all(plain));
+        if text.is_empty() || text.starts_with('-') || text.contains(odd) || is_helper {
             return None;
         }
         let address =
@@ -257,10 +301,16 @@ impl Address {
             _ if authority.rsplit_once('@').is_some_and(|(user, _)| user.contains(':')) => None,
             _ if host.is_empty() => None,
             "ssh" => address("ssh", None),
-            "https" => address("https", Some(&host)),
-            "http" if is_loopback(&host) => address("http", Some(&host)),
+            "https" => Some(Self::over_http("https", rest, host)),
+            "http" if is_loopback(&host) => Some(Self::over_http("http", rest, host)),
             _ => None,
         }
+    }
+
+    /// Without the user, which may be a token.
+    fn over_http(protocol: &'static str, rest: &str, host: String) -> Self {
+        let path = rest.find(['/', '?', '#']).map_or("", |at| &rest[at..]);
+        Self { text: format!("{protocol}://{host}{path}"), protocol, host: Some(host) }
     }
 }
 
@@ -289,6 +339,7 @@ mod tests {
         for (text, protocol, host) in good {
             let address = Address::parse(text).unwrap_or_else(|| panic!("{text}"));
             assert_eq!((address.protocol, address.host.as_deref()), (protocol, host), "{text}");
+            assert!(protocol == "ssh" || !address.text.contains('@'), "{text}");
         }
         let bad = [
             "",

@@ -111,7 +111,7 @@ impl Repo {
     /// # Errors
     /// [`RepoError::Missing`], [`RepoError::Bare`], [`RepoError::Owner`].
     pub fn discover(dir: &Path) -> Result<Self, RepoError> {
-        keep_trees();
+        settle();
         let flags = git2::RepositoryOpenFlags::empty();
         let git = Repository::open_ext(dir, flags, std::iter::empty::<&Path>()).map_err(|error| match error.code() {
             ErrorCode::NotFound => RepoError::Missing { path: dir.to_owned() },
@@ -167,6 +167,12 @@ impl Repo {
     #[must_use]
     pub fn is_shallow(&self) -> bool {
         self.git.is_shallow()
+    }
+
+    /// Whether a commit is part of what a tip holds, as far as this clone knows.
+    #[must_use]
+    pub fn holds(&self, tip: Oid, commit: Oid) -> bool {
+        tip == commit || self.git.graph_descendant_of(tip, commit).unwrap_or(false)
     }
 
     /// The commit that HEAD points at, detached or not.
@@ -323,29 +329,19 @@ const TREE_BYTES_KEPT: usize = 1 << 20;
 /// Bytes of all objects that git keeps in memory.
 const OBJECT_BYTES_KEPT: isize = 48 << 20;
 
-/// Makes git keep large trees too, and not too many of them.
-fn keep_trees() {
+/// Sets what git does in this process, once, before it opens a repository: it
+/// keeps large trees too, and writes through to the disk before it says that
+/// something is written. What is opened before would not take the second.
+fn settle() {
     static ONCE: std::sync::Once = std::sync::Once::new();
     ONCE.call_once(|| {
-        // SAFETY: the options are two numbers, set once before this process opens a repository.
+        // SAFETY: the options are numbers, set once before this process opens a repository.
         #[expect(unsafe_code, reason = "git2 leaves it to the caller that no other thread is at work yet")]
         let set = unsafe {
+            libgit2_sys::git_libgit2_opts(libgit2_sys::GIT_OPT_ENABLE_FSYNC_GITDIR as std::ffi::c_int, 1_i32);
             git2::opts::set_cache_object_limit(ObjectType::Tree, TREE_BYTES_KEPT)
                 .and_then(|()| git2::opts::set_cache_max_size(OBJECT_BYTES_KEPT))
         };
         drop(set);
-    });
-}
-
-/// Makes git write through to the disk before it says that something is
-/// written; libgit2 does not by default. For the whole process.
-pub fn make_durable() {
-    static ONCE: std::sync::Once = std::sync::Once::new();
-    ONCE.call_once(|| {
-        // SAFETY: the option takes one int and is set once, before this process writes an object.
-        #[expect(unsafe_code, reason = "git2 does not wrap this option")]
-        unsafe {
-            libgit2_sys::git_libgit2_opts(libgit2_sys::GIT_OPT_ENABLE_FSYNC_GITDIR as std::ffi::c_int, 1_i32);
-        }
     });
 }

@@ -132,7 +132,7 @@ pub fn run(
     let judged = before.filter(|story| !matches!(story.state, State::Waiting | State::Red));
     let approved = match &judged {
         // A candidate that was judged keeps its verdict, and what it led to is finished.
-        Some(story) => Approved::taken_up(waiting, story),
+        Some(story) => Approved::taken_up(waiting, task.approve, story),
         // One with refused edits waits for a person.
         None if has_refused => None,
         None => Approved::by_rule(waiting, task.approve, &way.ledger, &way.lock, place.now)?.ok(),

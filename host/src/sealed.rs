@@ -11,6 +11,8 @@ use cap_std::ambient_authority;
 use cap_std::fs::{Dir, DirBuilder, DirBuilderExt as _, MetadataExt as _, OpenOptions, OpenOptionsExt as _};
 
 const KEY: &str = "key";
+/// A file that nobody wrote to for so long is not being written.
+const ABANDONED: std::time::Duration = std::time::Duration::from_secs(3600);
 /// Bytes of a seal.
 const SEAL_BYTES: usize = 32;
 
@@ -80,6 +82,7 @@ impl SealedFolder {
     /// # Errors
     /// What the system said; nothing else is affected.
     pub fn keep(&self, name: &str, bytes: &[u8]) -> std::io::Result<()> {
+        self.sweep_temporaries();
         let seal = self.seal(name, bytes);
         self.write(name, &[bytes]).and_then(|()| self.write(&seal_of(name), &[&seal]))
     }
@@ -110,6 +113,20 @@ impl SealedFolder {
             let modified = entry.metadata().and_then(|about| about.modified()).ok();
             let is_old = modified.is_some_and(|at| at.into_std().elapsed().is_ok_and(|age| age > unused));
             if is_ours && is_old {
+                // Somebody else may have been quicker.
+                drop(self.folder.remove_file(&name));
+            }
+        }
+    }
+
+    /// Removes what killed processes left of files that they were writing.
+    fn sweep_temporaries(&self) {
+        for entry in self.folder.entries().into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let end = name.to_str().and_then(|name| name.rsplit_once('.')).map(|(_, end)| end);
+            let is_temporary = end.is_some_and(|end| end.len() == 16 && end.bytes().all(|byte| byte.is_ascii_hexdigit()));
+            let modified = entry.metadata().and_then(|about| about.modified()).ok();
+            if is_temporary && modified.is_some_and(|at| at.into_std().elapsed().is_ok_and(|age| age > ABANDONED)) {
                 // Somebody else may have been quicker.
                 drop(self.folder.remove_file(&name));
             }

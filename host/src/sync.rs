@@ -1,6 +1,7 @@
-//! The record of two clones made one: entries and candidates go both ways over
-//! a remote repository, and none is lost. What is received is read before it
-//! counts; whoever may push there may add to the record.
+//! The record of two clones made one: entries go both ways over a remote
+//! repository, and none is lost; candidates go along whose base is there, so
+//! that no commit is published that nobody pushed. What is received is read
+//! before it counts; whoever may push there may add to the record.
 
 use git2::Oid;
 
@@ -13,6 +14,8 @@ use crate::waiting::ref_of;
 
 /// Attempts while somebody else pushes.
 const ATTEMPTS_MAX: usize = 8;
+/// Digits of a run's id.
+const RUN_DIGITS: usize = 12;
 /// Refs of one push.
 const PUSHED_AT_ONCE: usize = 200;
 
@@ -25,6 +28,8 @@ pub struct Synced {
     pub sent: u64,
     /// Candidates that came from there.
     pub candidates: u64,
+    /// Candidates that stay here: their base is not part of a branch there.
+    pub kept: u64,
 }
 
 /// Why the two are not one.
@@ -52,21 +57,24 @@ pub enum SyncError {
 /// # Errors
 /// [`SyncError`]; what was received by then stays.
 pub fn sync(repo: &Repo, remote: &Remote<'_>, now: i64) -> Result<Synced, SyncError> {
-    crate::repo::make_durable();
     let lock = Lock::take(repo.common_dir())?;
     let ledger = Ledger::of(repo, None);
     let mut synced = Synced::default();
     for attempt in 1.. {
         let theirs = remote.list(refs::PREFIX)?;
+        let branches: Vec<Oid> = remote.list("refs/heads/")?.into_iter().map(|(_, tip)| tip).collect();
         let find = |name: &str| theirs.iter().find(|(known, _)| known == name).map(|(_, id)| *id);
         let head = find(ledger::REF);
-        let new: Vec<&(String, Oid)> = theirs.iter().filter(|(name, _)| is_candidate(name) && !is_here(repo, name)).collect();
+        let here = candidates(repo)?;
+        let is_new = |(name, id): &&(String, Oid)| is_candidate(name) && !here.iter().any(|(_, known)| known == id);
+        let new: Vec<&(String, Oid)> = theirs.iter().filter(is_new).collect();
         let mut wanted: Vec<String> = new.iter().map(|(name, _)| name.clone()).collect();
         wanted.extend(head.filter(|head| repo.git().find_commit(*head).is_err()).map(|_| ledger::REF.to_owned()));
         if !wanted.is_empty() {
             remote.fetch(&wanted)?;
         }
         for (name, id) in new {
+            let name = &free(name, *id, &here);
             let _intent = lock.intend(name)?;
             refs::move_own(repo.git(), name, None, *id, "lifeos: received")?;
             synced.candidates += 1;
@@ -76,7 +84,8 @@ pub fn sync(repo: &Repo, remote: &Remote<'_>, now: i64) -> Result<Synced, SyncEr
         }
         let Some(ours) = refs::read(repo.git(), ledger::REF)? else { return Ok(synced) };
         let sent = ledger.missing_from(head, ours)?;
-        let mut pushes = candidates(repo, &theirs)?;
+        let (mut pushes, kept) = to_send(repo, &theirs, &branches)?;
+        synced.kept = kept;
         if head != Some(ours) {
             pushes.push(Push { name: ledger::REF.to_owned(), old: head, new: ours });
         }
@@ -93,23 +102,49 @@ pub fn sync(repo: &Repo, remote: &Remote<'_>, now: i64) -> Result<Synced, SyncEr
     Ok(synced)
 }
 
-/// Candidates here that are not there.
-fn candidates(repo: &Repo, theirs: &[(String, Oid)]) -> Result<Vec<Push>, SyncError> {
-    let mut pushes = Vec::new();
-    for found in repo.git().references_glob(&ref_of("*"))? {
-        let found = found?;
-        let (Ok(name), Some(new)) = (found.name(), found.target()) else { continue };
-        if is_candidate(name) && !theirs.iter().any(|(known, _)| known == name) {
-            pushes.push(Push { name: name.to_owned(), old: None, new });
+/// Candidates here, by the names of their refs.
+fn candidates(repo: &Repo) -> Result<Vec<(String, Oid)>, SyncError> {
+    let mut found = Vec::new();
+    for reference in repo.git().references_glob(&ref_of("*"))? {
+        let reference = reference?;
+        if let (Ok(name), Some(id)) = (reference.name(), reference.target())
+            && is_candidate(name)
+        {
+            found.push((name.to_owned(), id));
         }
     }
-    Ok(pushes)
+    Ok(found)
 }
 
+/// Candidates here that are not there, and how many of them have to stay.
+fn to_send(repo: &Repo, theirs: &[(String, Oid)], branches: &[Oid]) -> Result<(Vec<Push>, u64), SyncError> {
+    let (mut pushes, mut kept) = (Vec::new(), 0);
+    for (name, new) in candidates(repo)? {
+        if theirs.iter().any(|(_, known)| *known == new) {
+            continue;
+        }
+        let base = repo.git().find_commit(new)?.parent_id(0)?;
+        if branches.iter().any(|tip| repo.holds(*tip, base)) {
+            pushes.push(Push { name: free(&name, new, theirs), old: None, new });
+        } else {
+            kept += 1;
+        }
+    }
+    Ok((pushes, kept))
+}
+
+/// Another name where a run's is taken: two clones may have made a candidate
+/// each, the same but for its time.
+fn free(name: &str, id: Oid, taken: &[(String, Oid)]) -> String {
+    let is_taken = taken.iter().any(|(known, _)| known == name);
+    let run = &name[..name.len().min(ref_of("").len() + RUN_DIGITS)];
+    if is_taken { format!("{run}-{:.10}", id.to_string()) } else { name.to_owned() }
+}
+
+/// `RUN`, or `RUN-COMMIT` for a second candidate of the run.
 fn is_candidate(name: &str) -> bool {
-    name.strip_prefix(&ref_of("")).is_some_and(|run| run.len() == 12 && run.bytes().all(|byte| byte.is_ascii_hexdigit()))
-}
-
-fn is_here(repo: &Repo, name: &str) -> bool {
-    refs::read(repo.git(), name).is_ok_and(|here| here.is_some())
+    let Some(rest) = name.strip_prefix(&ref_of("")) else { return false };
+    let (run, commit) = rest.split_once('-').unwrap_or((rest, "0000000000"));
+    let is_hex = |text: &str, digits| text.len() == digits && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    is_hex(run, RUN_DIGITS) && is_hex(commit, 10)
 }

@@ -8,11 +8,13 @@ use git2::{Commit, Oid, Repository};
 
 use crate::autonomy;
 use crate::digest::Digest;
-use crate::ledger::record::{Body, Candidate, Record, Run};
+use crate::ledger::record::{Body, Candidate, Outcome, Record, Run};
 use crate::ledger::{Ledger, LedgerError};
+use crate::lock::Lock;
 use crate::repo::history::TRAILER;
 use crate::repo::{Repo, RepoError};
-use crate::waiting::{Identity, RECORD_TRAILER, run_of};
+use crate::waiting::words::RECORD_TRAILER;
+use crate::waiting::{self, Identity, run_of};
 
 /// Commits that are looked through for trailers.
 const COMMITS_MAX: usize = 1_000_000;
@@ -26,6 +28,8 @@ pub struct Verified {
     pub commits: u64,
     /// What is wrong, one sentence each, oldest entry first.
     pub faults: Vec<String>,
+    /// What a run that was stopped has not told yet, one sentence each.
+    pub untold: Vec<String>,
 }
 
 /// Why nothing can be said.
@@ -48,7 +52,7 @@ pub enum VerifyError {
 /// [`VerifyError`] when it cannot be read. What is wrong with it is no error.
 pub fn verify(repo: &Repo) -> Result<Verified, VerifyError> {
     let entries = Ledger::of(repo, None).records()?;
-    let mut walk = Walk { git: repo.git(), verified: Verified::default(), places: HashMap::new(), runs: HashMap::new() };
+    let mut walk = Walk { repo, git: repo.git(), verified: Verified::default(), places: HashMap::new(), runs: HashMap::new() };
     for (place, (id, record)) in entries.iter().enumerate() {
         walk.chain(*id, record)?;
         walk.entry(*id, record);
@@ -56,6 +60,7 @@ pub fn verify(repo: &Repo) -> Result<Verified, VerifyError> {
     }
     walk.verified.records = entries.len() as u64;
     walk.commits()?;
+    walk.missing();
     Ok(walk.verified)
 }
 
@@ -70,11 +75,27 @@ struct Told {
     commits: HashMap<String, (usize, bool)>,
     /// Digests that were approved, and by whom.
     approvals: Vec<(String, String)>,
-    /// How many people it takes.
+    /// The most people that an approval said it takes.
     of: u32,
+    /// The entry that rejected the candidate.
+    rejected: Option<Oid>,
+    /// Whether the candidate is not in this clone.
+    missing: bool,
+    /// Whether an entry tells that it left `refs/lifeos/`.
+    published: bool,
+}
+
+impl Told {
+    /// Whether enough people approved the candidate.
+    fn is_approved(&self) -> bool {
+        let Some(candidate) = &self.candidate else { return false };
+        let approved = self.approvals.iter().filter(|(digest, _)| *digest == candidate.digest);
+        autonomy::people(approved.map(|(_, by)| by.as_str())) >= self.of.max(1)
+    }
 }
 
 struct Walk<'r> {
+    repo: &'r Repo,
     git: &'r Repository,
     verified: Verified,
     /// Entries by id, and their place in the chain.
@@ -110,12 +131,17 @@ impl Walk<'_> {
             Body::Approval { digest, by, of } => match self.runs.get_mut(&record.run) {
                 Some(told) if told.candidate.as_ref().is_some_and(|it| it.digest == digest.to_string()) => {
                     told.approvals.push((digest.to_string(), by.clone()));
-                    told.of = *of;
+                    told.of = told.of.max(*of);
                 }
                 _ => self.fault(id, &format!("it approves a candidate that run {} did not come to", record.run)),
             },
             Body::Rejection { .. } if !self.runs.contains_key(&record.run) => {
                 self.fault(id, &format!("it rejects run {}, of which there is no entry", record.run));
+            }
+            Body::Rejection { .. } => {
+                if let Some(told) = self.runs.get_mut(&record.run) {
+                    told.rejected = Some(id);
+                }
             }
             Body::Landing { new, .. } => {
                 if let Some(told) = self.runs.get_mut(&record.run) {
@@ -124,57 +150,81 @@ impl Walk<'_> {
                 self.published(id, record, new, "landed");
             }
             Body::Opening { new, .. } => self.published(id, record, new, "was pushed"),
-            Body::Rejection { .. } | Body::Level { .. } | Body::Join { .. } => {}
+            Body::Level { .. } | Body::Join { .. } => {}
         }
     }
 
     fn run(&mut self, id: Oid, record: &Record, run: &Run) {
+        let is_missing = run.candidate.as_ref().is_some_and(|candidate| {
+            Oid::from_str(&candidate.commit).is_ok_and(|commit| self.repo.git().find_commit(commit).is_err())
+        });
         if let Some(candidate) = &run.candidate
-            && let Some(words) = self.untrue(record, run, candidate)
+            && let Some(words) = self.untrue(record, run, candidate, is_missing)
         {
             self.fault(id, &words);
         }
         let place = self.places.len();
         let told = self.runs.entry(record.run.clone()).or_default();
+        if run.outcome == Outcome::Red {
+            told.approvals.clear();
+        }
         if let Some(candidate) = &run.candidate {
+            told.missing = is_missing;
             told.commits.entry(candidate.commit.clone()).or_insert((place, record.previous.is_none()));
             told.candidate = Some(candidate.clone());
         }
     }
 
     /// What the entry says of its candidate and is not so.
-    fn untrue(&self, record: &Record, run: &Run, candidate: &Candidate) -> Option<String> {
-        let (base, tree) = (Oid::from_str(&run.base).ok()?, Oid::from_str(&candidate.tree).ok()?);
-        let grant = Digest::parse(&run.grant);
-        let identity = grant.map(|grant| Identity { task: record.task.clone(), plugin: run.plugin.clone(), grant });
-        let digest = identity.map(|identity| identity.digest(base, tree));
-        if digest.is_none_or(|digest| digest.to_string() != candidate.digest || run_of(&digest) != record.run) {
+    fn untrue(&self, record: &Record, run: &Run, candidate: &Candidate, is_missing: bool) -> Option<String> {
+        let id = |text: &str| Oid::from_str(text).ok();
+        let ids = id(&run.base).zip(id(&candidate.tree)).zip(id(&candidate.commit)).zip(Digest::parse(&run.grant));
+        let Some((((base, tree), commit), grant)) = ids else {
+            return Some(format!("run {}: base, tree, commit and grant are not what such things are", record.run));
+        };
+        let identity = Identity { task: record.task.clone(), plugin: run.plugin.clone(), grant };
+        let digest = identity.digest(base, tree);
+        if digest.to_string() != candidate.digest || run_of(&digest) != record.run {
             let words = "task, base, tree, component and grant do not make the digest";
             return Some(format!("run {}: {words} {}", record.run, candidate.digest));
         }
-        let Ok(commit) = Oid::from_str(&candidate.commit).and_then(|commit| self.git.find_commit(commit)) else {
-            return Some(format!("run {}: its candidate {:.10} is not in the repository", record.run, candidate.commit));
-        };
-        if commit.tree_id() != tree || commit.parent_ids().collect::<Vec<_>>() != [base] {
-            return Some(format!("run {}: its candidate {:.10} has another tree or base", record.run, candidate.commit));
+        let is_true = is_missing || waiting::verified(&identity, run, base, tree, commit, self.repo).is_some();
+        let words = "is not the one that was made: its tree, base, component, author or words are others";
+        (!is_true).then(|| format!("run {}: its candidate {:.10} {words}", record.run, candidate.commit))
+    }
+
+    /// Candidates that are not here: of runs that went nowhere they may be in
+    /// another clone.
+    fn missing(&mut self) {
+        let missing: Vec<_> =
+            self.runs.iter().filter(|(_, told)| told.missing).map(|(run, told)| (run.clone(), told.published)).collect();
+        for (run, published) in missing {
+            let words = format!("run {run}: its candidate is not in the repository");
+            if published { self.verified.faults.push(words) } else { self.verified.untold.push(words) }
         }
-        let plugin = trailer(&commit, "Lifeos-Plugin:")?;
-        let is_same = plugin.ends_with(&run.plugin.digest);
-        (!is_same).then(|| format!("run {}: its candidate was made by the component {plugin}", record.run))
     }
 
     /// What left `refs/lifeos/` is a candidate of its run, and enough people
     /// had approved it.
     fn published(&mut self, id: Oid, record: &Record, new: &str, how: &str) {
+        if let Some(told) = self.runs.get_mut(&record.run) {
+            told.published = true;
+        }
         let told = self.runs.get(&record.run);
         let candidate = told.and_then(|told| told.candidate.as_ref().filter(|_| told.commits.contains_key(new)));
-        let Some((told, candidate)) = told.zip(candidate) else {
+        let Some((told, _)) = told.zip(candidate) else {
             let words = format!("{new:.10} {how}, which is not the candidate of run {}", record.run);
             return self.fault(id, &words);
         };
-        let approved = told.approvals.iter().filter(|(digest, _)| *digest == candidate.digest);
-        if autonomy::people(approved.map(|(_, by)| by.as_str())) < told.of.max(1) {
+        if !told.is_approved() {
             self.fault(id, &format!("run {} {how} and no approval of its digest stands before", record.run));
+        } else if let Some(rejected) = told.rejected {
+            // A no that nobody here could know of is told, and is no lie.
+            let words = format!("run {} {how}, and entry {:.10} rejects it", record.run, rejected.to_string());
+            match self.git.graph_descendant_of(id, rejected) {
+                Ok(false) => self.verified.untold.push(words),
+                _ => self.fault(id, &words),
+            }
         }
     }
 
@@ -197,16 +247,23 @@ impl Walk<'_> {
     /// A branch of ours that is at a candidate has that landing's entry.
     fn branches(&mut self) -> Result<(), VerifyError> {
         let landed = |run: &str| self.runs.get(run).is_some_and(|told| told.landed);
-        let mut faults = Vec::new();
+        let moving = Lock::moving(self.git.commondir());
+        let (mut faults, mut untold) = (Vec::new(), Vec::new());
         for branch in self.git.references_glob("refs/heads/lifeos/*")? {
             let branch = branch?;
             let commit = branch.peel_to_commit()?;
             if let Some(run) = trailer(&commit, TRAILER).filter(|run| !landed(run)) {
                 let name = String::from_utf8_lossy(branch.name_bytes()).into_owned();
-                faults.push(format!("{name} is at run {run}, and no entry tells that it landed"));
+                let is_approved = self.runs.get(&run).is_some_and(Told::is_approved);
+                if moving.contains(&name) && is_approved {
+                    untold.push(format!("{name} is at run {run}, which a run that was stopped did not tell; the next one will"));
+                } else {
+                    faults.push(format!("{name} is at run {run}, and no entry tells that it landed"));
+                }
             }
         }
         self.verified.faults.extend(faults);
+        self.verified.untold.extend(untold);
         Ok(())
     }
 

@@ -1,6 +1,8 @@
 //! Candidate -> Waiting: written as a commit under `refs/lifeos/runs/`, where
 //! it waits for a verdict. No ref of the user moves here.
 
+pub mod words;
+
 use git2::Oid;
 
 use crate::candidate::Candidate;
@@ -10,6 +12,7 @@ use crate::ledger::record::{self, PluginId};
 use crate::lock::{Lock, LockError};
 use crate::refs::{self, RefError};
 use crate::repo::{Repo, RepoError};
+use crate::writing;
 
 /// What a candidate stands on besides its base: any change makes it another.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +31,7 @@ pub struct Identity {
 pub struct Waiting {
     run: String,
     identity: Identity,
+    base: Oid,
     tree: Oid,
     commit: Oid,
     digest: Digest,
@@ -73,9 +77,6 @@ impl Identity {
     }
 }
 
-/// The trailer that names the newest entry of the ledger before a candidate.
-pub const RECORD_TRAILER: &str = "Lifeos-Record:";
-
 /// A run's id: the first digits of its candidate's digest.
 #[must_use]
 pub fn run_of(digest: &Digest) -> String {
@@ -88,12 +89,12 @@ pub fn ref_of(run: &str) -> String {
     format!("{}runs/{run}", refs::PREFIX)
 }
 
-/// What the host adds to a candidate.
-pub struct Words<'w> {
-    /// What the run found, on one line.
-    pub summary: &'w str,
-    /// The commit of this candidate in the ledger, if it is there.
-    pub recorded: Option<&'w str>,
+/// What is known of a run whose candidate is made or found.
+pub(crate) struct Known<'k> {
+    /// Its record.
+    pub(crate) record: &'k record::Run,
+    /// Commits of its candidates that are on record.
+    pub(crate) commits: &'k [String],
 }
 
 impl Waiting {
@@ -104,7 +105,7 @@ impl Waiting {
     pub(crate) fn write(
         candidate: &Candidate,
         identity: Identity,
-        words: &Words<'_>,
+        known: &Known<'_>,
         now: i64,
         repo: &Repo,
         lock: &Lock,
@@ -116,30 +117,36 @@ impl Waiting {
         let name = ref_of(&run);
         let there = refs::read(git, &name)?;
         // What is recorded is put back if somebody moved its ref; what is not, is made anew.
-        let recorded = words.recorded.and_then(|commit| Oid::from_str(commit).ok());
-        if let Some(commit) = recorded.filter(|commit| git.find_commit(*commit).is_ok()) {
+        let is_known = |commit: Oid| known.commits.contains(&commit.to_string());
+        let recorded = known.commits.iter().rev().filter_map(|commit| Oid::from_str(commit).ok());
+        let mut kept = there.filter(|there| is_known(*there)).into_iter().chain(recorded);
+        if let Some(commit) = kept.find(|commit| verified(&identity, known.record, base, tree, *commit, repo).is_some()) {
             if there != Some(commit) {
                 let _intent = lock.intend(&name)?;
                 refs::move_own(git, &name, there, commit, "lifeos: candidate put back")?;
             }
-            return Self::verified(run, identity, base, tree, commit, repo);
+            return Ok(Self { run, identity, base, tree, commit, digest });
         }
         let parent = git.find_commit(base)?;
         let author = ledger::signature(now.max(parent.time().seconds()))?;
-        let message = message(&identity, candidate, words.summary, &run, &digest, refs::read(git, ledger::REF)?);
+        let message = words::message(&identity, known.record, &run, &digest, refs::read(git, ledger::REF)?);
+        let making = lock.making()?;
         let mut is_written = false;
         let write = || {
             // A handle of its own: this one would still see a pack that is gone.
             if !is_written || git2::Repository::open(git.path())?.find_tree(tree).is_err() {
-                write_pack(repo, candidate.pack())?;
+                writing::add_pack(git, candidate.pack(), &making)?;
                 is_written = true;
             }
-            git.commit(None, &author, &author, &message, &git.find_tree(tree)?, &[&parent])
+            writing::commit(git, &author, &message, &git.find_tree(tree)?, &[&parent])
         };
         let intent = lock.intend(&name)?;
         let commit = refs::publish::<WaitingError>(git, &name, there, "lifeos: candidate", write)?;
         drop(intent);
-        Self::verified(run, identity, base, tree, commit, repo)
+        if verified(&identity, known.record, base, tree, commit, repo).is_none() {
+            return Err(WaitingError::Stale { run, reason: "its commit is not the candidate that was made".to_owned() });
+        }
+        Ok(Self { run, identity, base, tree, commit, digest })
     }
 
     /// Finds a candidate again and holds it against what it stood on; `base` is
@@ -147,13 +154,8 @@ impl Waiting {
     ///
     /// # Errors
     /// [`WaitingError::Stale`] when anything is not as recorded.
-    pub(crate) fn find(
-        run: &str,
-        recorded: &record::Run,
-        identity: Identity,
-        base: Oid,
-        repo: &Repo,
-    ) -> Result<Self, WaitingError> {
+    pub(crate) fn find(run: &str, known: &Known<'_>, identity: Identity, base: Oid, repo: &Repo) -> Result<Self, WaitingError> {
+        let recorded = known.record;
         let stale = |reason: &str| WaitingError::Stale { run: run.to_owned(), reason: reason.to_owned() };
         let candidate = recorded.candidate.as_ref().ok_or_else(|| stale("it came to no candidate"))?;
         let commit = refs::read(repo.git(), &ref_of(run))?.ok_or_else(|| stale("its candidate is gone"))?;
@@ -166,32 +168,22 @@ impl Waiting {
         if recorded.base != base.to_string() {
             return Err(stale("the base moved"));
         }
-        if candidate.commit != commit.to_string() {
+        if !known.commits.contains(&commit.to_string()) {
             return Err(stale("its candidate was replaced"));
         }
-        let (base, tree) = (Oid::from_str(&recorded.base)?, Oid::from_str(&candidate.tree)?);
-        let waiting = Self::verified(run.to_owned(), identity, base, tree, commit, repo)?;
+        let tree = Oid::from_str(&candidate.tree)?;
+        let digest = verified(&identity, recorded, base, tree, commit, repo).filter(|digest| run_of(digest) == run);
+        let digest = digest.ok_or_else(|| stale("its commit is not the candidate that was made"))?;
         let recorded_paths: Vec<&str> = recorded.edits.iter().map(|edit| edit.path.as_str()).collect();
         let mut differing = repo.differing(base, commit)?;
         differing.sort_unstable();
         if differing != recorded_paths {
             return Err(stale("its tree has other changes than its record says"));
         }
-        if waiting.digest.to_string() == candidate.digest {
-            Ok(waiting)
-        } else {
-            Err(stale("its digest does not match its record"))
+        if digest.to_string() != candidate.digest {
+            return Err(stale("its digest does not match its record"));
         }
-    }
-
-    fn verified(run: String, identity: Identity, base: Oid, tree: Oid, commit: Oid, repo: &Repo) -> Result<Self, WaitingError> {
-        let found = repo.git().find_commit(commit)?;
-        let parents: Vec<Oid> = found.parent_ids().collect();
-        let digest = identity.digest(base, tree);
-        if found.tree_id() != tree || parents != [base] || run_of(&digest) != run {
-            return Err(WaitingError::Stale { run, reason: "its commit is not the candidate that was made".to_owned() });
-        }
-        Ok(Self { run, identity, tree, commit, digest })
+        Ok(Self { run: run.to_owned(), identity, base, tree, commit, digest })
     }
 
     /// The run.
@@ -204,6 +196,12 @@ impl Waiting {
     #[must_use]
     pub fn identity(&self) -> &Identity {
         &self.identity
+    }
+
+    /// The commit it stands on.
+    #[must_use]
+    pub fn base(&self) -> Oid {
+        self.base
     }
 
     /// Its tree.
@@ -232,32 +230,12 @@ impl Waiting {
     }
 }
 
-fn write_pack(repo: &Repo, pack: &[u8]) -> Result<(), git2::Error> {
-    let odb = repo.git().odb()?;
-    let mut writer = odb.packwriter()?;
-    std::io::Write::write_all(&mut writer, pack).map_err(|error| unwritten(&error))?;
-    writer.commit()?;
-    Ok(())
-}
-
-/// A full disk comes as an error of the writer, and must not lose its class.
-fn unwritten(error: &std::io::Error) -> git2::Error {
-    git2::Error::new(git2::ErrorCode::GenericError, git2::ErrorClass::Os, error.to_string())
-}
-
-/// The host's own words; nothing that a plugin said stands in it.
-/// `record` is the newest entry of the ledger: what came before a candidate
-/// cannot be rewritten without rewriting the candidate.
-fn message(identity: &Identity, candidate: &Candidate, summary: &str, run: &str, digest: &Digest, record: Option<Oid>) -> String {
-    let Identity { task, plugin, .. } = identity;
-    let files = candidate.edits().len();
-    let noun = if files == 1 { "file" } else { "files" };
-    format!(
-        "{task}: {files} {noun} by {name} {version}\n\n{summary}\n\n{trailer} {run}\nLifeos-Task: {task}\nLifeos-Plugin: {name} {version} {component}\nLifeos-Digest: {digest}\n{before}",
-        before = record.map(|record| format!("{RECORD_TRAILER} {record}\n")).unwrap_or_default(),
-        name = plugin.name,
-        version = plugin.version,
-        component = plugin.digest,
-        trailer = crate::repo::history::TRAILER,
-    )
+/// The digest of a candidate, if the commit is one that the host made for it:
+/// its tree, its only parent, its author and its words.
+#[must_use]
+pub fn verified(identity: &Identity, record: &record::Run, base: Oid, tree: Oid, commit: Oid, repo: &Repo) -> Option<Digest> {
+    let found = repo.git().find_commit(commit).ok()?;
+    let digest = identity.digest(base, tree);
+    let is_candidate = found.tree_id() == tree && found.parent_ids().collect::<Vec<_>>() == [base];
+    (is_candidate && words::is_ours(&found, identity, record, &run_of(&digest), &digest)).then_some(digest)
 }

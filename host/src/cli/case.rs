@@ -23,6 +23,7 @@ pub(crate) struct Case {
     pub(crate) base: Oid,
     pub(crate) story: Story,
     config: Config,
+    level: Autonomy,
     memory: Option<SealedFolder>,
 }
 
@@ -31,11 +32,15 @@ impl Case {
     pub(crate) fn open(run: &str, global: &Global) -> Result<Self, CommandError> {
         let repo = open::repo(global)?;
         let memory = open::memory(global);
-        let story = open::story(&Ledger::of(&repo, memory.as_ref()).book()?, run)?;
+        let book = Ledger::of(&repo, memory.as_ref()).book()?;
+        let story = open::story(&book, run)?;
         let base = repo.head()?;
         let config = open::config(global, &repo, base)?;
         open::task(&config, &story.task)?;
-        Ok(Self { repo, base, story, config, memory })
+        // A rollback goes as far as what it takes back did, whatever the task may do now.
+        let allowed = config.tasks[&story.task].autonomy;
+        let level = if story.reverts.is_some() { allowed } else { book.autonomy(&story.task, allowed) };
+        Ok(Self { repo, base, story, config, level, memory })
     }
 
     pub(crate) fn task(&self) -> &Task {
@@ -48,7 +53,7 @@ impl Case {
 
     /// Where the task's pull requests go, if it makes any.
     pub(crate) fn outside(&self, global: &Global) -> Result<Option<Outside<'_>>, CommandError> {
-        let settings = self.config.remote.as_ref().filter(|_| self.task().autonomy >= Autonomy::PullRequest);
+        let settings = self.config.remote.as_ref().filter(|_| self.level >= Autonomy::PullRequest);
         settings.map(|settings| outside::outside(&self.repo, settings, global)).transpose()
     }
 
@@ -67,7 +72,8 @@ pub(crate) fn tell(verb: &str, run: &str, story: &Story, by: Option<String>, sta
         term.json(&json::Verdict { schema, run, task, state, by, branch, commit, pull_request, waits_for });
         return Exit::Done;
     }
-    let at = branch.as_ref().map_or(String::new(), |branch| format!(": branch {branch} is at the candidate"));
+    let run = lifeos::clean::line(run);
+    let at = branch.as_ref().map_or(String::new(), |branch| format!(": branch {}", lifeos::clean::line(branch)));
     let pull = pull_request.map_or(String::new(), |pull| format!(", pull request {}", lifeos::clean::line(&pull.url)));
     term.data(&format!("run {run} is {}{at}{pull}\n", state.word()));
     match (state, &branch, commit) {
@@ -80,7 +86,7 @@ pub(crate) fn tell(verb: &str, run: &str, story: &Story, by: Option<String>, sta
         _ => {}
     }
     if let Some(what) = waits_for {
-        term.note(&format!("it waits for {}", lifeos::clean::line(&what)));
+        term.note(&format!("it waits: {}", lifeos::clean::line(&what)));
     }
     Exit::Done
 }

@@ -96,6 +96,7 @@ impl From<RepoError> for CommandError {
         let exit = match error {
             RepoError::TooManyEntries => Exit::Limit,
             RepoError::Revision { .. } => Exit::Usage,
+            RepoError::Git(ref source) if is_io(source) => Exit::Io,
             _ => Exit::Repo,
         };
         Self::new(exit, &error).hint(hint)
@@ -222,7 +223,7 @@ impl From<RunError> for CommandError {
                 RevertError::Conflict { .. } => Self::new(Exit::Repo, message)
                     .hint("nothing was changed; take those lines back by hand, as they were before the run"),
                 RevertError::Nothing => {
-                    Self::new(Exit::Repo, message).hint("it was taken back already, or never got here: git fetch")
+                    Self::new(Exit::Repo, message).hint("it was taken back already, or never got here: git pull")
                 }
                 RevertError::Repo(error) => error.into(),
             },
@@ -232,7 +233,10 @@ impl From<RunError> for CommandError {
             RunError::TooFew { .. } => {
                 Self::new(Exit::Denied, message).hint("to promote it all the same, say why: --why TEXT; it is recorded")
             }
-            RunError::NoLevel { .. } => Self::usage(message),
+            RunError::NoLevel { .. } => {
+                Self::usage(message).hint("levels are propose, branch, pull-request, merge; `lifeos status` shows them")
+            }
+            RunError::PartOfRollback { .. } => Self::usage(message).hint("leave out --file"),
             RunError::Ledger(error) | RunError::Approve(ApproveError::Ledger(error)) => error.into(),
             RunError::Approve(ApproveError::Digest { .. }) => {
                 Self::new(Exit::Denied, message).hint("`lifeos show RUN` prints the digest; look at the candidate again")
@@ -256,7 +260,7 @@ impl From<RunError> for CommandError {
             RunError::Red { run, .. } => Self::new(Exit::Gate, message).hint(format!("what it said: lifeos show {run}")),
             RunError::Lock(error) => error.into(),
             RunError::Repo(error) => error.into(),
-            RunError::NotWaiting { .. } => Self::usage(message).hint("`lifeos status` lists what waits"),
+            RunError::WrongState { .. } => Self::usage(message).hint("`lifeos status` and `lifeos log` tell where runs stand"),
         }
     }
 }
@@ -306,7 +310,7 @@ impl From<LandError> for CommandError {
                 (Exit::Repo, "git pull, and run the task again: only what was tested on the newest base is merged")
             }
             LandError::HeadMoved { .. } => (Exit::Repo, "somebody pushed to it; merge or close it there"),
-            LandError::Checks { .. } => (Exit::Gate, "the pull request stays open; see its checks"),
+            LandError::Checks { .. } => (Exit::Gate, "nothing was merged; see the checks of that commit"),
             LandError::TooMany { .. } => (Exit::Limit, "merge or close some, or raise that limit in lifeos.toml"),
             LandError::NoRemote => (Exit::Usage, "add [remote] with `branch`; see docs/landing.md"),
         };
@@ -321,7 +325,8 @@ impl From<RemoteError> for CommandError {
             RemoteError::Address { .. } => {
                 (Exit::Usage, "https, ssh and local paths are; http to this machine only; no password in an address")
             }
-            RemoteError::Program { .. } => (Exit::Io, "nothing was published"),
+            RemoteError::Program { .. } => (Exit::Io, "see whether the disk is full or read-only"),
+            RemoteError::TimedOut { .. } => (Exit::Remote, "the same command looks first at what is there, and goes on from it"),
             RemoteError::Failed { .. } => (
                 Exit::Remote,
                 "tokens for https come from --token HOST=FILE; ssh asks no questions here, so its key must be at hand",
@@ -339,7 +344,10 @@ impl From<ForgeError> for CommandError {
             ForgeError::Forbidden { .. } => "the token lacks a right: contents and pull requests, read and write; checks, read",
             ForgeError::NotFound { .. } => "see remote.forge.repository; a token without rights sees nothing either",
             ForgeError::RateLimited { .. } => "wait for the time it names",
-            _ => "nothing is lost",
+            ForgeError::Conflict { .. } | ForgeError::Invalid { .. } => "see what it says, and what is open there",
+            ForgeError::Redirect { .. } => "remote.forge.api must be the address that it answers at; none is followed",
+            ForgeError::Malformed { .. } | ForgeError::TooLarge { .. } => "is remote.forge.api the address of such a forge?",
+            _ => "try again later: what is here is kept",
         };
         Self::new(Exit::Remote, &error).hint(hint)
     }

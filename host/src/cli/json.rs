@@ -1,10 +1,13 @@
 //! What `--json` prints: one document for each command, with the version of
 //! its schema. The schema files in `docs/schema/` are made from these types.
 
+pub(crate) mod review;
+
 use std::collections::BTreeMap;
 
 use lifeos::autonomy::Autonomy;
-use lifeos::edit::{Finding, Severity};
+use lifeos::edit::Finding;
+use lifeos::ledger::book::{Book, Level as TaskLevel};
 use lifeos::ledger::record::{EditText, PluginId, PullRequest, RefusedText, Run, State};
 use lifeos::ledger::story::Story;
 use lifeos::results::Counts;
@@ -128,6 +131,22 @@ pub(crate) struct RanTask {
 pub(crate) struct Runs {
     pub(crate) schema: &'static str,
     pub(crate) runs: Vec<RunLine>,
+    /// Tasks that go no further than somebody decided, whatever lifeos.toml allows.
+    pub(crate) levels: Vec<LevelLine>,
+}
+
+/// How far a task goes at most.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct LevelLine {
+    pub(crate) task: String,
+    pub(crate) autonomy: Autonomy,
+    /// Why, in one sentence.
+    pub(crate) why: String,
+    /// Who decided it.
+    pub(crate) by: String,
+    /// When, seconds since 1970-01-01T00:00Z.
+    pub(crate) at: i64,
 }
 
 /// One run in a list.
@@ -171,81 +190,6 @@ pub(crate) struct Show {
     pub(crate) trace: Vec<serde_json::Value>,
 }
 
-/// `review`.
-#[derive(Serialize, JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub(crate) struct Reviewed {
-    pub(crate) schema: &'static str,
-    /// Every candidate that waits for a verdict on the commit of HEAD.
-    pub(crate) waiting: Vec<RunLine>,
-    /// The run that was asked for, or else the one candidate that waits.
-    pub(crate) review: Option<Facts>,
-}
-
-/// What a reviewer must know of a run.
-#[derive(Serialize, JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub(crate) struct Facts {
-    #[serde(flatten)]
-    pub(crate) line: RunLine,
-    /// Whether it stands on the commit of HEAD.
-    pub(crate) current: bool,
-    pub(crate) record: Run,
-    /// Findings that the edits take care of, by rule.
-    pub(crate) repaired: Vec<RuleCount>,
-    /// The other findings, by rule.
-    pub(crate) remaining: Vec<RuleCount>,
-    /// Capabilities that are granted and were not used.
-    pub(crate) unused: Vec<&'static str>,
-    /// Protected paths that the grant writes out.
-    pub(crate) protected: Vec<String>,
-    /// Files in which the candidate differs from its base.
-    pub(crate) changes: Vec<ChangedFile>,
-}
-
-/// Findings of one rule.
-#[derive(Serialize, JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub(crate) struct RuleCount {
-    pub(crate) rule: String,
-    /// The gravest of them.
-    pub(crate) severity: Severity,
-    pub(crate) count: u64,
-}
-
-/// A file of a candidate, by what is in the object database.
-#[derive(Serialize, JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub(crate) struct ChangedFile {
-    pub(crate) path: String,
-    /// `changed`, `created` or `deleted`.
-    pub(crate) action: &'static str,
-    /// Whether both sides are text; if not, only the path is known.
-    pub(crate) text: bool,
-    pub(crate) added: u64,
-    pub(crate) removed: u64,
-    /// Whether only a grant that writes it out reaches it.
-    pub(crate) protected: bool,
-    /// Hidden characters that the candidate adds.
-    pub(crate) hidden_added: u64,
-    /// Hidden characters that were there before.
-    pub(crate) hidden_before: u64,
-    /// The first of them, at most 100 of each kind.
-    pub(crate) hidden: Vec<HiddenAt>,
-}
-
-/// A hidden character of a file's new text.
-#[derive(Serialize, JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub(crate) struct HiddenAt {
-    pub(crate) line: usize,
-    pub(crate) column: usize,
-    /// As `U+202E`.
-    pub(crate) code: String,
-    /// Whether the candidate adds it.
-    pub(crate) added: bool,
-}
-
 /// `verify`.
 #[derive(Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
@@ -257,6 +201,8 @@ pub(crate) struct Verify {
     pub(crate) commits: u64,
     /// What is wrong, one sentence each.
     pub(crate) faults: Vec<String>,
+    /// What a run that was stopped has not told yet, one sentence each.
+    pub(crate) untold: Vec<String>,
 }
 
 /// `approve`, `reject`, `land` and `rollback`.
@@ -301,6 +247,8 @@ pub(crate) struct Sync {
     pub(crate) sent: u64,
     /// Candidates that came from there.
     pub(crate) candidates: u64,
+    /// Candidates that stay here: their base is not part of a branch there.
+    pub(crate) kept: u64,
 }
 
 /// `explain`.
@@ -363,6 +311,16 @@ impl Failed {
     }
 }
 
+impl LevelLine {
+    pub(crate) fn all(book: &Book) -> Vec<Self> {
+        let line = |(task, level): (&String, &TaskLevel)| {
+            let TaskLevel { autonomy, why, by, at, .. } = level.clone();
+            Self { task: task.clone(), autonomy, why, by, at }
+        };
+        book.levels().iter().map(line).collect()
+    }
+}
+
 impl RunLine {
     pub(crate) fn new(story: &Story) -> Self {
         let approvers: Vec<&str> = story.approvers().collect();
@@ -379,7 +337,7 @@ impl RunLine {
             by,
             why: why.or_else(|| story.reason.clone()),
             pull_request: story.pull_request.clone(),
-            reverts: story.reverts.clone(),
+            reverts: story.reverts.as_ref().map(|reverts| reverts.run.clone()),
         }
     }
 }
@@ -394,7 +352,7 @@ pub(crate) fn schema(verb: &str, term: &Term) -> Result<Exit, CommandError> {
         "status" | "log" => schema_of::<Runs>(),
         "verify" => schema_of::<Verify>(),
         "show" => schema_of::<Show>(),
-        "review" => schema_of::<Reviewed>(),
+        "review" => schema_of::<review::Reviewed>(),
         "approve" | "reject" | "land" | "rollback" => schema_of::<Verdict>(),
         "promote" | "demote" => schema_of::<Level>(),
         "sync" => schema_of::<Sync>(),

@@ -161,10 +161,10 @@ pub(crate) fn git(tokens: Vec<(String, PathBuf)>) -> Result<Git, CommandError> {
     let path = std::env::var_os("PATH").unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin".into());
     let found = std::env::split_paths(&path).map(|folder| folder.join("git")).find(|file| file.is_absolute() && file.is_file());
     let program = found.ok_or_else(|| CommandError::usage("git is not there, and pushing needs it").hint("install git"))?;
-    let askpass = std::env::current_exe().map_err(|source| CommandError::io(Path::new("lifeos"), &source))?;
+    let itself = std::env::current_exe().map_err(|source| CommandError::io(Path::new("lifeos"), &source))?;
     let environment = ["HOME", "SSH_AUTH_SOCK"].into_iter().filter_map(|name| Some((name, std::env::var_os(name)?)));
     let environment = environment.chain([("PATH", path.clone())]).collect();
-    Ok(Git { program, askpass, askpass_verb: super::outside::ASKPASS_VERB, environment, tokens })
+    Ok(Git { program, itself, environment, tokens })
 }
 
 /// Where a user keeps tokens: a file for each host.

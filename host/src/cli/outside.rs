@@ -17,8 +17,6 @@ use super::exit::Exit;
 use super::term::Term;
 use super::{Global, open};
 
-/// The hidden verb that answers git's question for a name or a password.
-pub(crate) const ASKPASS_VERB: &str = "__askpass";
 /// Bytes of a token's file.
 const TOKEN_BYTES_MAX: u64 = 4096;
 
@@ -94,9 +92,10 @@ pub(crate) fn askpass(file: &Path, question: &str, term: &Term) -> Result<Exit, 
     if question.starts_with("Username") {
         term.data("x-access-token\n");
     } else {
+        let bytes = bytes(file)?;
         // What it takes as a token is one line without anything odd.
-        read(file)?;
-        term.data(&format!("{}\n", String::from_utf8_lossy(&bytes(file)?).trim_end()));
+        Token::from_bytes(&bytes).map_err(|error| CommandError::usage(error).at(&file.display().to_string()))?;
+        term.data(&format!("{}\n", String::from_utf8_lossy(&bytes).trim_end()));
     }
     Ok(Exit::Done)
 }

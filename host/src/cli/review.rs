@@ -15,7 +15,8 @@ use lifeos::review::{self, File, Rule};
 
 use super::error::CommandError;
 use super::exit::Exit;
-use super::json::{ChangedFile, Facts, HiddenAt, Reviewed, RuleCount, RunLine};
+use super::json::RunLine;
+use super::json::review::{ChangedFile, Facts, HiddenAt, Reviewed, RuleCount};
 use super::term::Term;
 use super::{Global, open, text};
 use page::{Page, Standing};

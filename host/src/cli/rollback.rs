@@ -3,6 +3,7 @@
 use clap::Args;
 use lifeos::approve::Voice;
 use lifeos::event::{Event, Events};
+use lifeos::ledger::record::State;
 use lifeos::run::rollback as back;
 
 use super::case::{Case, tell};
@@ -35,8 +36,9 @@ pub(crate) fn rollback(verb: &Rollback, global: &Global, term: &Term) -> Result<
     let done = back::rollback(&place, &case.story.run, case.task(), &by, &machine, &Events::to(&reader));
     progress.show(&Event::Finished, term);
     let (run, stand) = done?;
+    let is_approved = stand.state != State::Waiting;
     let exit = tell("rollback", &run, &case.story, Some(person), stand, term);
-    if !term.is_json() {
+    if !term.is_json() && is_approved {
         term.note(&format!(
             "it takes back run {}; the task went one level down: `lifeos promote {}` brings it up",
             case.story.run, case.story.task

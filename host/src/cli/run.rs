@@ -6,6 +6,7 @@ use lifeos::clean;
 use lifeos::config::Config;
 use lifeos::event::{Event, Events};
 use lifeos::examine::Machine;
+use lifeos::ledger::Ledger;
 use lifeos::ledger::record::State;
 use lifeos::run::{self, Finished, Place, Stand};
 
@@ -51,7 +52,8 @@ pub(crate) fn run(verb: &Run, global: &Global, term: &Term) -> Result<Exit, Comm
     open::cache_apart(global, &repo, base)?;
     let machine = open::gated(open::machine(global, verb.threads.map(usize::from), term)?, &verb.gate)?;
     let machine = Machine { remembers: !verb.no_cache, ..machine };
-    let goes_out = names.iter().any(|name| config.tasks[name].autonomy >= Autonomy::PullRequest);
+    let book = Ledger::of(&repo, machine.memory()).book()?;
+    let goes_out = names.iter().any(|name| book.autonomy(name, config.tasks[name].autonomy) >= Autonomy::PullRequest);
     let settings = config.remote.as_ref().filter(|_| goes_out);
     let outside = settings.map(|settings| outside::outside(&repo, settings, global)).transpose()?;
     let place = Place { repo: &repo, base, now: open::now(), memory: machine.memory(), outside: outside.as_ref() };
@@ -169,7 +171,7 @@ fn print(name: &str, finished: &Finished, term: &Term) {
         (state, _) => format!("{name}: run {run} is {} ({files}, {findings})\n", state.word()),
     });
     if let Some(what) = waits_for {
-        term.note(&format!("it is merged by `lifeos land {run}` once it need not wait: {}", clean::line(what)));
+        term.note(&format!("it waits: {}; go on with: lifeos land {run}", clean::line(what)));
     }
     if *state == State::Waiting {
         term.note(&format!("look: lifeos review {run}    approve: lifeos approve {run}    or: lifeos reject {run} --why TEXT"));

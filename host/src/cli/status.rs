@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use clap::Args;
+use lifeos::clean;
 use lifeos::ledger::Ledger;
 use lifeos::ledger::record::State;
 use lifeos::ledger::story::Story;
@@ -28,10 +29,14 @@ pub(crate) fn status(_: &Status, global: &Global, term: &Term) -> Result<Exit, C
     let shown = |story: &&Story| seen.insert(story.task.clone()) || story.state == State::Open || can_land(story);
     let runs: Vec<_> = stories.into_iter().filter(shown).map(json::RunLine::new).collect();
     if term.is_json() {
-        term.json(&json::Runs { schema: "lifeos/status@1", runs });
+        term.json(&json::Runs { schema: "lifeos/status@1", runs, levels: json::LevelLine::all(&book) });
         return Ok(Exit::Done);
     }
     runs.iter().for_each(|line| term.data(&text::run_line(line)));
+    for json::LevelLine { task, autonomy, why, by, .. } in json::LevelLine::all(&book) {
+        let (why, by) = (clean::line(&why).into_owned(), clean::line(&by).into_owned());
+        term.data(&format!("task {task} goes as far as \"{}\" at most: {why} (by {by})\n", autonomy.word()));
+    }
     let waiting = runs.iter().filter(|line| line.state == State::Waiting).count() as u64;
     match (runs.len(), waiting) {
         (0, _) => term.note("no task has run yet; `lifeos run TASK` starts one"),

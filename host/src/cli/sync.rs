@@ -21,13 +21,17 @@ pub(crate) struct Sync {
 pub(crate) fn sync(verb: &Sync, global: &Global, term: &Term) -> Result<Exit, CommandError> {
     let repo = open::repo(global)?;
     let remote = outside::remote(&repo, &verb.remote, global)?;
-    let Synced { received, sent, candidates } = lifeos::sync::sync(&repo, &remote, open::now())?;
+    let Synced { received, sent, candidates, kept } = lifeos::sync::sync(&repo, &remote, open::now())?;
     if term.is_json() {
         let remote = verb.remote.clone();
-        term.json(&json::Sync { schema: "lifeos/sync@1", remote, received, sent, candidates });
+        term.json(&json::Sync { schema: "lifeos/sync@1", remote, received, sent, candidates, kept });
         return Ok(Exit::Done);
     }
     let received = format!("{} and {}", text::count(received, "record"), text::count(candidates, "candidate"));
     term.data(&format!("received {received}, sent {}\n", text::count(sent, "record")));
+    if kept > 0 {
+        let kept = text::count(kept, "candidate");
+        term.note(&format!("not sent: {kept} on commits that are not there; push those first if they are to be seen"));
+    }
     Ok(Exit::Done)
 }

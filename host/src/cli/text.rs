@@ -29,9 +29,10 @@ pub(crate) fn findings(findings: &[Finding]) -> String {
         let place = finding.position.map_or(String::new(), |at| format!(":{}:{}", at.line, at.column));
         let severity = severity(finding.severity);
         let fix = if finding.repaired { " (fixed by this run's edits)" } else { "" };
-        let _infallible = writeln!(text, "{path}{place}: {severity} {}: {}{fix}", finding.rule, finding.message);
+        let (rule, message) = (clean::line(&finding.rule), clean::line(&finding.message));
+        let _infallible = writeln!(text, "{path}{place}: {severity} {rule}: {message}{fix}");
         if let Some(help) = &finding.help {
-            let _infallible = writeln!(text, "    help: {help}");
+            let _infallible = writeln!(text, "    help: {}", clean::line(help));
         }
     }
     text
@@ -51,7 +52,7 @@ pub(crate) fn refused(refused: &[RefusedText]) -> String {
     let mut text = String::new();
     for RefusedText { path, problems } in refused {
         let path = if path.is_empty() { "(the whole proposal)" } else { path };
-        let _infallible = writeln!(text, "refused: {path}: {}", problems.join("; "));
+        let _infallible = writeln!(text, "refused: {}: {}", clean::line(path), clean::line(&problems.join("; ")));
     }
     text
 }

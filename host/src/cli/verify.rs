@@ -15,13 +15,14 @@ pub(crate) struct Verify {}
 
 pub(crate) fn verify(_: &Verify, global: &Global, term: &Term) -> Result<Exit, CommandError> {
     let repo = open::repo(global)?;
-    let lifeos::verify::Verified { records, commits, faults } = lifeos::verify::verify(&repo)?;
+    let lifeos::verify::Verified { records, commits, faults, untold } = lifeos::verify::verify(&repo)?;
     let exit = if faults.is_empty() { Exit::Done } else { Exit::Repo };
     if term.is_json() {
-        term.json(&json::Verify { schema: "lifeos/verify@1", records, commits, faults });
+        term.json(&json::Verify { schema: "lifeos/verify@1", records, commits, faults, untold });
         return Ok(exit);
     }
     faults.iter().for_each(|fault| term.data(&format!("{}\n", lifeos::clean::line(fault))));
+    untold.iter().for_each(|words| term.note(&lifeos::clean::line(words)));
     let what = format!("{} and {} of lifeos", text::count(records, "record"), text::count(commits, "commit"));
     term.note(&match faults.len() as u64 {
         0 => format!("{what}: whole and true"),

@@ -114,7 +114,7 @@ pub(super) struct StatusAnswer {
 /// What is known of a commit so far.
 #[derive(Default)]
 pub(super) struct Tally {
-    green: u64,
+    green: Vec<String>,
     pending: Vec<String>,
     red: Vec<String>,
 }
@@ -130,7 +130,9 @@ impl Tally {
                 return Err("a check run is of another commit".to_owned());
             }
             match (run.status.as_str(), run.conclusion.as_deref()) {
-                ("completed", Some("success" | "neutral" | "skipped")) => self.green += 1,
+                ("completed", Some("success")) => self.green.push(name(&run.name)),
+                // They checked nothing.
+                ("completed", Some("neutral" | "skipped")) => {}
                 (status, None) if WAITING.contains(&status) => self.pending.push(name(&run.name)),
                 _ => self.red.push(name(&run.name)),
             }
@@ -145,7 +147,7 @@ impl Tally {
         }
         for status in page.statuses {
             match status.state.as_str() {
-                "success" => self.green += 1,
+                "success" => self.green.push(name(&status.context)),
                 "pending" => self.pending.push(name(&status.context)),
                 _ => self.red.push(name(&status.context)),
             }
@@ -153,13 +155,17 @@ impl Tally {
         Ok(())
     }
 
-    /// All of it: what is red outweighs what is pending.
-    pub(super) fn checks(self) -> Checks {
+    /// All of it: what is red outweighs what is pending, and so is what is
+    /// required and not there.
+    pub(super) fn checks(mut self, required: &[String]) -> Checks {
+        let is_there = |name: &&String| [&self.green, &self.pending, &self.red].iter().any(|names| names.contains(name));
+        let missing: Vec<String> = required.iter().filter(|name| !is_there(name)).cloned().collect();
+        self.pending.extend(missing);
         match self {
             Self { red, .. } if !red.is_empty() => Checks::Red { names: red },
             Self { pending, .. } if !pending.is_empty() => Checks::Pending { names: pending },
-            Self { green: 0, .. } => Checks::None,
-            Self { green, .. } => Checks::Green { count: green },
+            Self { green, .. } if green.is_empty() => Checks::None,
+            Self { green, .. } => Checks::Green { count: green.len() as u64 },
         }
     }
 }

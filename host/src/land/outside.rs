@@ -4,6 +4,8 @@
 //! looks first at what is there already, so that one that was cut off is gone on
 //! with.
 
+use std::collections::BTreeMap;
+
 use git2::Oid;
 
 use super::{LandError, Landed, words};
@@ -11,10 +13,9 @@ use crate::approve::Approved;
 use crate::config;
 use crate::forge::error::ForgeError;
 use crate::forge::{Checks, Forge, NewPull, Pull, State as PullState};
-use crate::ledger::Ledger;
 use crate::ledger::book::Book;
 use crate::ledger::record::{Body, PullRequest, Record, Run, SCHEMA};
-use crate::ledger::story::Story;
+use crate::ledger::{self, Ledger};
 use crate::lock::Lock;
 use crate::remote::{Push, Remote};
 use crate::repo::Repo;
@@ -70,24 +71,34 @@ impl Outside<'_> {
     /// [`LandError`]; what is done stays, and the next attempt goes on from it.
     pub(crate) fn open(&self, approved: &Approved, record: &Run, desk: &Desk<'_>) -> Result<Outcome, LandError> {
         let waiting = approved.waiting();
-        let (task, commit, base) = (&waiting.identity().task, waiting.commit(), Oid::from_str(&record.base)?);
+        let (task, commit, base) = (&waiting.identity().task, waiting.commit(), waiting.base());
         let tip = self.target_tip(base, desk)?;
-        if holds(desk.repo, tip, commit) {
-            return self.landed(approved, None, desk).map(Outcome::Landed);
+        if desk.repo.holds(tip, commit) {
+            return self.landed(approved, None, false, desk).map(Outcome::Landed);
         }
         let story = desk.book.story(waiting.run());
         let known = story.filter(|story| story.opened.is_some()).and_then(|story| story.pull_request.clone());
         if let (Some(forge), Some(known)) = (&self.forge, &known) {
-            match forge.pull(known.number)?.state {
+            let pull = forge.pull(known.number)?;
+            match pull.state {
                 PullState::Open => {}
-                PullState::Merged => return self.landed(approved, None, desk).map(Outcome::Landed),
-                PullState::Closed => return self.closed(approved, known, desk).map(Outcome::Closed),
+                PullState::Merged if pull.base == self.settings.branch => {
+                    return self.landed(approved, None, true, desk).map(Outcome::Landed);
+                }
+                PullState::Merged => {
+                    let why = format!("pull request #{} was merged into another branch", known.number);
+                    return self.closed(approved, known, why, desk).map(Outcome::Closed);
+                }
+                PullState::Closed => {
+                    let why = format!("pull request #{} was closed", known.number);
+                    return self.closed(approved, known, why, desk).map(Outcome::Closed);
+                }
             }
         }
         let short = format!("lifeos/{task}");
         let branch = format!("refs/heads/{short}");
         let there = self.remote.read(&branch)?;
-        if let Some(other) = there.filter(|there| *there != commit && !desk.book.is_ours(task, &there.to_string())) {
+        if let Some(other) = there.filter(|there| *there != commit && !desk.is_ours(task, *there)) {
             return Err(LandError::NotOursThere {
                 branch: short,
                 remote: self.remote.name().to_owned(),
@@ -130,7 +141,7 @@ impl Outside<'_> {
             return Err(LandError::StaleBase { branch, remote });
         }
         self.remote.push(&[Push { name: self.target(), old: Some(base), new: commit }])?;
-        self.landed(approved, Some(base), desk)
+        self.landed(approved, Some(base), false, desk)
     }
 
     /// Green checks of this very commit; without a forge, the gate.
@@ -141,12 +152,13 @@ impl Outside<'_> {
             let why = "there is no forge to ask for checks, and the task has no gate".to_owned();
             return if is_tested { Ok(()) } else { Err(LandError::Checks { why, red: true }) };
         };
+        let required = self.settings.forge.as_ref().map_or(&[][..], |settings| &settings.checks);
         let found = forge.pull(pull.number)?;
-        if found.head != commit {
+        if found.head != commit || found.base != self.settings.branch {
             return Err(LandError::HeadMoved { number: pull.number, head: found.head });
         }
         let list = |names: &[String]| names.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
-        match forge.checks(&commit)? {
+        match forge.checks(&commit, required)? {
             Checks::Green { .. } => Ok(()),
             Checks::None => Err(LandError::Checks { why: "no check has run on it yet".to_owned(), red: false }),
             Checks::Pending { names } => Err(LandError::Checks { why: format!("still running: {}", list(&names)), red: false }),
@@ -162,7 +174,7 @@ impl Outside<'_> {
         if desk.repo.git().find_commit(tip).is_err() {
             self.remote.fetch(&[self.target()])?;
         }
-        if !holds(desk.repo, tip, base) {
+        if !desk.repo.holds(tip, base) {
             return Err(LandError::BaseNotThere { base: base.to_string(), branch, remote });
         }
         Ok(tip)
@@ -201,15 +213,15 @@ impl Outside<'_> {
         Ok(pull)
     }
 
-    fn landed(&self, approved: &Approved, old: Option<Oid>, desk: &Desk<'_>) -> Result<Landed, LandError> {
-        let remote = Some(self.remote.name().to_owned());
+    fn landed(&self, approved: &Approved, old: Option<Oid>, by_people: bool, desk: &Desk<'_>) -> Result<Landed, LandError> {
+        let (remote, old) = (Some(self.remote.name().to_owned()), old.map(|old| old.to_string()));
         let new = approved.waiting().commit().to_string();
-        desk.append(approved, Body::Landing { branch: self.target(), old: old.map(|old| old.to_string()), new, remote })?;
+        desk.append(approved, Body::Landing { branch: self.target(), old, new, remote, by_people })?;
         Ok(Landed { branch: format!("{}/{}", self.remote.name(), self.settings.branch) })
     }
 
-    fn closed(&self, approved: &Approved, known: &PullRequest, desk: &Desk<'_>) -> Result<PullRequest, LandError> {
-        let (why, by) = (format!("pull request #{} was closed", known.number), format!("people at {}", self.remote.name()));
+    fn closed(&self, approved: &Approved, known: &PullRequest, why: String, desk: &Desk<'_>) -> Result<PullRequest, LandError> {
+        let by = format!("people at {}", self.remote.name());
         desk.append(approved, Body::Rejection { why, by })?;
         Ok(known.clone())
     }
@@ -230,6 +242,14 @@ impl Opened {
 }
 
 impl Desk<'_> {
+    /// Whether lifeos made a commit for a task: the record says so, and the
+    /// commit itself does not say otherwise.
+    pub(crate) fn is_ours(&self, task: &str, commit: Oid) -> bool {
+        let is_host = |who: &git2::Signature<'_>| who.email_bytes() == ledger::MAIL.as_bytes();
+        let made = self.repo.git().find_commit(commit).is_ok_and(|found| is_host(&found.author()) && is_host(&found.committer()));
+        made && self.book.is_ours(task, &commit.to_string())
+    }
+
     pub(crate) fn append(&self, approved: &Approved, body: Body) -> Result<(), LandError> {
         let waiting = approved.waiting();
         let (run, task) = (waiting.run().to_owned(), waiting.identity().task.clone());
@@ -238,21 +258,22 @@ impl Desk<'_> {
     }
 }
 
-/// Whether a commit is part of what a tip holds, as far as this clone knows.
-fn holds(repo: &Repo, tip: Oid, commit: Oid) -> bool {
-    tip == commit || repo.git().graph_descendant_of(tip, commit).unwrap_or(false)
-}
-
 /// The owner's bounds on pull requests, before a new one is opened.
 fn room(forge: &Forge, settings: &config::Forge, desk: &Desk<'_>) -> Result<(), LandError> {
-    let today = |story: &&&Story| story.opened.is_some_and(|at| at.div_euclid(DAY) == desk.now.div_euclid(DAY));
-    let opened_today = desk.book.newest_first().iter().filter(today).count() as u64;
-    if opened_today >= settings.per_day_max {
-        return Err(LandError::TooMany { key: "per_day_max", value: settings.per_day_max, what: "opened today" });
+    // A request that newer candidates took over was opened when the first of them was pushed.
+    let mut opened = BTreeMap::<u64, i64>::new();
+    for story in desk.book.newest_first() {
+        if let (Some(at), Some(pull)) = (story.opened, &story.pull_request) {
+            opened.entry(pull.number).and_modify(|first| *first = at.min(*first)).or_insert(at);
+        }
+    }
+    let today = opened.values().filter(|at| at.div_euclid(DAY) == desk.now.div_euclid(DAY)).count() as u64;
+    if today >= settings.per_day_max {
+        return Err(LandError::TooMany { key: "per_day_max", value: settings.per_day_max, what: "a day" });
     }
     let open = forge.open_pulls("lifeos/")?.len() as u64;
     if open >= settings.open_max {
-        return Err(LandError::TooMany { key: "open_max", value: settings.open_max, what: "open" });
+        return Err(LandError::TooMany { key: "open_max", value: settings.open_max, what: "at one time" });
     }
     Ok(())
 }

@@ -17,7 +17,7 @@ pub(super) fn title(approved: &Approved, record: &Run) -> String {
     let files = record.edits.len();
     let noun = if files == 1 { "file" } else { "files" };
     match &record.reverts {
-        Some(run) => format!("{task}: roll back run {run} ({files} {noun})"),
+        Some(reverts) => format!("{task}: roll back run {} ({files} {noun})", reverts.run),
         None => format!("{task}: {files} {noun} by {}", plain(&record.plugin.name)),
     }
 }
@@ -68,10 +68,11 @@ pub(super) fn body(approved: &Approved, record: &Run) -> String {
 fn gate(record: &Run) -> String {
     match &record.gate {
         None => "has no gate".to_owned(),
-        Some(gate) => match gate.tests {
-            Some(tests) => format!("passed the gate ({tests} tests)"),
-            None => format!("passed the gate ({})", count(gate.commands.len(), "command")),
-        },
+        Some(gate) => {
+            let what = gate.tests.map_or_else(|| count(gate.commands.len(), "command"), |tests| format!("{tests} tests"));
+            let isolated = if gate.isolated { "" } else { ", not isolated" };
+            format!("passed the gate ({what}{isolated})")
+        }
     }
 }
 

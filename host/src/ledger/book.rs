@@ -33,8 +33,6 @@ pub struct Level {
     pub by: String,
     /// When.
     pub at: i64,
-    /// The run that led to it, if one did.
-    pub run: String,
     place: u64,
 }
 
@@ -49,7 +47,7 @@ impl Book {
         self.entries += 1;
         let place = self.entries;
         if let Body::Level { autonomy, why, by } = record.body {
-            let level = Level { autonomy, why, by, at: record.at, run: record.run, place };
+            let level = Level { autonomy, why, by, at: record.at, place };
             self.levels.insert(record.task, level);
             return;
         }
@@ -57,6 +55,10 @@ impl Book {
             return;
         }
         let is_landing = matches!(record.body, Body::Landing { .. });
+        let approval = match &record.body {
+            Body::Approval { by, .. } => Some(by.clone()),
+            _ => None,
+        };
         if matches!(record.body, Body::Opening { .. }) {
             let open = |story: &&mut Story| story.task == record.task && story.run != record.run && story.state == State::Open;
             self.stories.iter_mut().filter(open).for_each(|story| story.state = State::Superseded);
@@ -68,8 +70,12 @@ impl Book {
         let Some(story) = self.stories.get_mut(at) else { return };
         story.place = place;
         story.add(id, record);
-        let taken_back = story.reverts.clone().filter(|_| is_landing);
-        if let Some(story) = taken_back.and_then(|run| self.stories.get_mut(*self.places.get(&run)?)) {
+        let Some(reverts) = story.reverts.clone() else { return };
+        if let Some(by) = approval.filter(|_| story.state == State::Approved) {
+            let why = format!("run {} was rolled back", reverts.run);
+            self.levels.insert(story.task.clone(), Level { autonomy: reverts.autonomy.lower(), why, by, at: story.at, place });
+        }
+        if let Some(story) = is_landing.then(|| self.stories.get_mut(*self.places.get(&reverts.run)?)).flatten() {
             story.state = State::RolledBack;
         }
     }
@@ -93,10 +99,21 @@ impl Book {
         self.stories.iter().filter(move |story| story.task == task)
     }
 
+    /// Runs that are approved and have gone nowhere.
+    pub fn approved(&self) -> impl Iterator<Item = &Story> {
+        self.stories.iter().filter(|story| story.state == State::Approved)
+    }
+
     /// Whether lifeos made a commit for a task.
     #[must_use]
     pub fn is_ours(&self, task: &str, commit: &str) -> bool {
         self.of_task(task).any(|story| story.commits.iter().any(|ours| ours == commit))
+    }
+
+    /// What somebody decided about tasks, by their names.
+    #[must_use]
+    pub fn levels(&self) -> &BTreeMap<String, Level> {
+        &self.levels
     }
 
     /// What somebody decided about a task, if anybody did.
@@ -118,7 +135,9 @@ impl Book {
         let since = self.level(task).map_or(0, |level| level.place);
         let mut judged: Vec<&Story> = self.of_task(task).filter(|story| story.place > since && story.reverts.is_none()).collect();
         judged.sort_unstable_by_key(|story| std::cmp::Reverse(story.place));
-        let judged = judged.into_iter().filter(|story| !matches!(story.state, State::Nothing | State::Waiting | State::Open));
+        let judged = judged
+            .into_iter()
+            .filter(|story| !matches!(story.state, State::Nothing | State::Waiting | State::Open | State::Superseded));
         judged.take_while(|story| matches!(story.state, State::Approved | State::Landed)).count() as u64
     }
 }

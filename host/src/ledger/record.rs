@@ -75,6 +75,10 @@ pub enum Body {
         /// The remote repository whose branch it is; none for one of this.
         #[serde(default)]
         remote: Option<String>,
+        /// Whether people merged its pull request, and the branch holds the change
+        /// in other commits than the candidate.
+        #[serde(default)]
+        by_people: bool,
     },
     /// The task goes no further than this by itself, whatever the configuration
     /// allows; `run` is the one that led to it, if one did.
@@ -146,10 +150,21 @@ pub struct Run {
     pub gate: Option<GateText>,
     /// The landed run that this one takes back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reverts: Option<String>,
+    pub reverts: Option<Reverts>,
     /// The run whose candidate this is a part of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part_of: Option<String>,
+}
+
+/// What a rollback takes back, as recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Reverts {
+    /// The run.
+    pub run: String,
+    /// How far the task went by itself, and so the rollback does. Once it is
+    /// approved the task is one level below.
+    pub autonomy: Autonomy,
 }
 
 /// A verdict of the gate as recorded.
@@ -287,7 +302,57 @@ pub enum State {
     Failed,
 }
 
+/// Bytes of a name, a reason, or a sentence of a record.
+const WORDS_MAX: usize = 4096;
+
 impl Record {
+    /// Whether what it names is of the form that the host gives such names; it
+    /// may have come from another clone.
+    ///
+    /// # Errors
+    /// What is wrong.
+    pub fn check(&self) -> Result<(), &'static str> {
+        let is_hex = |text: &str, digits: usize| {
+            text.len() == digits && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        };
+        let is_task = |text: &str| {
+            let plain = text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+            plain && !text.is_empty() && text.len() <= 40 && !text.starts_with('-') && !text.ends_with('-')
+        };
+        let is_short = |text: &str| text.len() <= WORDS_MAX;
+        let of_nothing = matches!(self.body, Body::Level { .. } | Body::Join { .. });
+        if !(is_hex(&self.run, 12) || of_nothing && self.run.is_empty()) {
+            return Err("it names no run");
+        }
+        if !(is_task(&self.task) || matches!(self.body, Body::Join { .. }) && self.task.is_empty()) {
+            return Err("it names no task");
+        }
+        let is_good = match &self.body {
+            Body::Run(run) => {
+                let plugin =
+                    is_short(&run.plugin.name) && is_short(&run.plugin.version) && Digest::parse(&run.plugin.digest).is_some();
+                let candidate = run.candidate.as_ref().is_none_or(|candidate| {
+                    is_hex(&candidate.tree, 40) && is_hex(&candidate.commit, 40) && Digest::parse(&candidate.digest).is_some()
+                });
+                let others = run.reverts.iter().map(|reverts| &reverts.run).chain(&run.part_of);
+                let reason = run.reason.iter().all(|reason| is_short(reason));
+                let base = is_hex(&run.base, 40) && Digest::parse(&run.grant).is_some();
+                base && plugin && candidate && reason && others.into_iter().all(|run| is_hex(run, 12))
+            }
+            Body::Approval { by, .. } => is_short(by),
+            Body::Rejection { why, by } | Body::Level { why, by, .. } => is_short(why) && is_short(by),
+            Body::Opening { branch, new, pull_request } => {
+                is_short(branch) && is_hex(new, 40) && pull_request.iter().all(|pull| is_short(&pull.url))
+            }
+            Body::Landing { branch, old, new, remote, .. } => {
+                let remote = remote.iter().all(|remote| is_short(remote));
+                is_short(branch) && is_hex(new, 40) && old.iter().all(|old| is_hex(old, 40)) && remote
+            }
+            Body::Join { other } => is_hex(other, 40),
+        };
+        if is_good { Ok(()) } else { Err("something in it is not of the form that lifeos writes") }
+    }
+
     /// The first line of its commit.
     #[must_use]
     pub fn title(&self) -> String {

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::record::{Body, Candidate, Outcome, PullRequest, Record, State};
+use super::record::{Body, Candidate, Outcome, PullRequest, Record, Reverts, State};
 use crate::autonomy;
 use crate::digest::Digest;
 
@@ -39,7 +39,7 @@ pub struct Story {
     /// Who rejected it, and why.
     pub rejection: Option<(String, String)>,
     /// The landed run that it takes back.
-    pub reverts: Option<String>,
+    pub reverts: Option<Reverts>,
     /// When it was pushed.
     pub opened: Option<i64>,
     /// The pull request that tells of it.
@@ -74,11 +74,16 @@ impl Story {
         let is_over = matches!(self.state, State::Landed | State::RolledBack);
         match record.body {
             Body::Run(run) => {
+                let is_judged =
+                    self.entry.is_some() && !matches!(self.state, State::Waiting | State::Red | State::Nothing | State::Failed);
                 self.state = match run.outcome {
-                    // A run that comes to a candidate that was judged already stays judged.
-                    Outcome::Candidate if self.entry.is_some() && self.state != State::Red => self.state,
-                    Outcome::Red => State::Red,
+                    // What was judged already stays judged.
+                    Outcome::Candidate | Outcome::Red if is_judged => self.state,
                     Outcome::Candidate => State::Waiting,
+                    Outcome::Red => {
+                        self.approvals.clear();
+                        State::Red
+                    }
                     Outcome::Nothing => State::Nothing,
                     Outcome::Failed => State::Failed,
                 };
@@ -96,13 +101,14 @@ impl Story {
             Body::Rejection { by, why } => {
                 self.rejection = Some((by, why));
                 if !is_over {
+                    self.approvals.clear();
                     self.state = State::Rejected;
                 }
             }
             Body::Opening { pull_request, .. } => {
                 self.opened = self.opened.or(Some(record.at));
                 self.pull_request = pull_request;
-                if !is_over {
+                if matches!(self.state, State::Waiting | State::Approved | State::Superseded) {
                     self.state = State::Open;
                 }
             }

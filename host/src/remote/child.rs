@@ -1,6 +1,7 @@
 //! One run of git: bounded in time and in what it says, and gone at the end
 //! with everything it started.
 
+use std::ffi::OsString;
 use std::io::Read;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::os::unix::process::CommandExt as _;
@@ -9,6 +10,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal};
+
+use super::{ASKPASS_VERB, GIT_VERB};
 
 /// How long git may take.
 const TIME_MAX: Duration = Duration::from_secs(300);
@@ -65,14 +68,38 @@ fn text(stream: Option<impl Read>) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
+/// A command of git below this program, which ends it when it ends itself,
+/// however that comes.
+pub(super) fn command(git: &Path, itself: &Path) -> Command {
+    let mut command = Command::new(itself);
+    command.arg(GIT_VERB).arg(std::process::id().to_string()).arg(git);
+    command
+}
+
+/// Becomes git: `words` are the id of the process that wants it, its whole path
+/// and its arguments. Gives an exit code when it cannot.
+#[must_use]
+pub fn become_git(words: &[OsString]) -> u8 {
+    let [parent, git, arguments @ ..] = words else { return 2 };
+    let bound = rustix::process::set_parent_process_death_signal(Some(Signal::KILL));
+    let parent = parent.to_str().and_then(|parent| Pid::from_raw(parent.parse().ok()?));
+    // Whoever started this may be gone by now.
+    if bound.is_err() || rustix::process::getppid() != parent {
+        return 70;
+    }
+    // It returns only if it failed.
+    let _failed = Command::new(git).args(arguments).exec();
+    71
+}
+
 /// Writes a program of one line that answers git's question; the token itself
 /// is in no argument and no environment.
-pub(super) fn write_helper(path: &Path, program: &Path, verb: &str, token: &Path) -> std::io::Result<()> {
+pub(super) fn write_helper(path: &Path, program: &Path, token: &Path) -> std::io::Result<()> {
     let quoted = |path: &Path| {
         let text = path.to_str().ok_or_else(|| std::io::Error::other("a path that is not UTF-8"))?;
         Ok::<_, std::io::Error>(shell_words::quote(text).into_owned())
     };
-    let line = format!("#!/bin/sh\nexec {} {verb} {} \"$1\"\n", quoted(program)?, quoted(token)?);
+    let line = format!("#!/bin/sh\nexec {} {ASKPASS_VERB} {} \"$1\"\n", quoted(program)?, quoted(token)?);
     let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o700).open(path)?;
     std::io::Write::write_all(&mut file, line.as_bytes())
 }

@@ -81,6 +81,12 @@ pub enum RunError {
         /// The file, cleaned.
         path: String,
     },
+    /// Half a rollback would be neither the one nor the other.
+    #[error("run {run} takes a run back, and is approved as a whole or not at all")]
+    PartOfRollback {
+        /// The run.
+        run: String,
+    },
     /// There is too little to promote a task on.
     #[error("task {task}: {accepted} of its runs were accepted in a row; {needed} are needed to promote it")]
     TooFew {
@@ -112,7 +118,7 @@ pub enum RunError {
     Repo(#[from] RepoError),
     /// The run is in no state for that verdict.
     #[error("run {run} is {state}, not {wanted}")]
-    NotWaiting {
+    WrongState {
         /// The run.
         run: String,
         /// Where it stands.

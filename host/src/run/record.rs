@@ -13,9 +13,6 @@ use crate::policy::Reach;
 use crate::trace;
 use crate::waiting::Identity;
 
-/// Rules that a commit names.
-const RULES_NAMED: usize = 12;
-
 /// A record of a run of a plugin that has done nothing yet.
 pub(super) fn blank(task: &Task, plugin: &Plugin, identity: &Identity, base: git2::Oid) -> Run {
     let mut record = blank_of(task, identity, base);
@@ -103,25 +100,6 @@ pub fn refused_text(refused: &Refused) -> RefusedText {
 pub(super) fn problems_of(refused: &[Refused]) -> Vec<String> {
     let problem = |refused: &Refused| refused_text(refused).problems.join(", ");
     refused.iter().take(5).map(problem).collect()
-}
-
-/// What a commit says of a run, on one line: findings by rule, or what it takes back.
-pub(super) fn summary(record: &Run) -> String {
-    if let Some(run) = &record.reverts {
-        return format!("Takes back run {run}.");
-    }
-    let findings = &record.findings;
-    // A forge takes `ABC-1` for the name of an issue.
-    let is_plain = |rule: &str| !rule.contains("-") || !rule.bytes().any(|byte| byte.is_ascii_digit());
-    let mut most: Vec<_> = findings.iter().filter(|(rule, _)| is_plain(rule)).collect();
-    most.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
-    let named: Vec<String> = most.iter().take(RULES_NAMED).map(|(rule, count)| format!("{rule} {count}")).collect();
-    let rest = findings.len() - named.len();
-    match (named.is_empty(), rest) {
-        (true, 0) => "Findings: none".to_owned(),
-        (_, 0) => format!("Findings: {}", named.join(", ")),
-        _ => format!("Findings: {} and {rest} more rules", named.join(", ")),
-    }
 }
 
 /// Findings and trace as JSON lines, beside the record.

@@ -11,7 +11,7 @@ use crate::candidate::{Candidate, RevertError};
 use crate::config::Task;
 use crate::event::Events;
 use crate::examine::Machine;
-use crate::ledger::record::{Body, PluginId, State};
+use crate::ledger::record::{PluginId, Reverts, State};
 use crate::refs;
 use crate::repo::RepoError;
 use crate::waiting::{Identity, WaitingError};
@@ -39,7 +39,7 @@ pub fn rollback(
         PluginId { name: "rollback".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned(), digest: candidate.digest.clone() };
     let identity = Identity { task: task.name.clone(), plugin, grant: task.grant_digest };
     let mut record = blank_of(task, &identity, onto);
-    record.reverts = Some(story.run.clone());
+    record.reverts = Some(Reverts { run: story.run.clone(), autonomy: way.autonomy() });
     // A base that is red may be red for what is taken back, so only the candidate is judged.
     let gate = way.gate(machine);
     let gate = gate.as_ref().map(|gate| (gate, None));
@@ -52,12 +52,6 @@ pub fn rollback(
     }
     let story = way.book.story(&run);
     let approved = Approved::by_person(waiting, task.approve, story, by, &way.ledger, &way.lock, place.now)?;
-    let is_known = way.book.level(&task.name).is_some_and(|level| level.run == run);
-    if approved.is_ok() && !is_known {
-        let (autonomy, why) =
-            (way.autonomy().lower(), format!("run {} was rolled back", record.reverts.as_deref().unwrap_or("")));
-        way.append(&run, Body::Level { autonomy, why, by: by.person.to_owned() }, &[])?;
-    }
     Ok((run, way.settled(approved, &record)?))
 }
 
@@ -65,7 +59,6 @@ pub fn rollback(
 /// the task's branch, if that does; else from whatever HEAD holds of it.
 fn onto(way: &Way<'_>, commit: git2::Oid) -> Result<git2::Oid, RunError> {
     let (repo, head) = (way.place.repo, way.place.base);
-    let holds = |tip: git2::Oid| tip == commit || repo.git().graph_descendant_of(tip, commit).unwrap_or(false);
     let branch = refs::read(repo.git(), &format!("refs/heads/lifeos/{}", way.task.name)).map_err(WaitingError::from)?;
-    Ok(branch.filter(|branch| !holds(head) && holds(*branch)).unwrap_or(head))
+    Ok(branch.filter(|branch| !repo.holds(head, commit) && repo.holds(*branch, commit)).unwrap_or(head))
 }

@@ -15,7 +15,7 @@ use crate::ledger::record::{Body, Run, State};
 use crate::ledger::story::Story;
 use crate::plugin::Plugin;
 use crate::refs;
-use crate::waiting::{Identity, Waiting, WaitingError};
+use crate::waiting::{Identity, Known, Waiting, WaitingError};
 
 /// Approves a waiting run in the name of a person, and lands it as far as the
 /// task's autonomy allows once enough people have.
@@ -59,6 +59,9 @@ pub fn approve_part(
     let way = Way::begin(place, task)?;
     let (story, mut record) = way.found(run, &[State::Waiting, State::Approved])?;
     let whole = way.waiting(&story, &record, plugin, false)?;
+    if record.reverts.is_some() {
+        return Err(RunError::PartOfRollback { run: story.run });
+    }
     if let Some(named) = by.named.filter(|named| *named != whole.digest()) {
         let (run, found) = (story.run, whole.digest());
         return Err(crate::approve::ApproveError::Digest { run, found, named }.into());
@@ -74,7 +77,10 @@ pub fn approve_part(
             files.extend(way.ledger.file(entry, name)?.map(|bytes| (name, bytes)));
         }
     }
-    let candidate = Candidate::part(whole.tree(), place.base, paths, place.repo)?;
+    let mut paths = paths.to_vec();
+    paths.sort_unstable();
+    paths.dedup();
+    let candidate = Candidate::part(whole.tree(), place.base, &paths, place.repo)?;
     let gate = way.gate(machine);
     let base = place.repo.pin_with(place.base, place.memory)?;
     let green = gate.as_ref().map(|gate| super::way::on_base(gate, &base, events)).transpose()?;
@@ -97,19 +103,19 @@ pub fn approve_part(
 pub fn land(place: &Place<'_>, run: &str, task: &Task, plugin: &Plugin) -> Result<Stand, RunError> {
     require_pin(task, plugin)?;
     let way = Way::begin(place, task)?;
-    let (story, record) = way.found(run, &[State::Approved, State::Open, State::Superseded])?;
+    let (story, record) = way.found(run, &[State::Approved, State::Open])?;
     // Outside, the base is held against the branch there.
-    let anywhere = way.autonomy() >= Autonomy::PullRequest;
+    let anywhere = way.reach(&record) >= Autonomy::PullRequest;
     let waiting = way.waiting(&story, &record, plugin, anywhere)?;
-    let not_approved = || RunError::NotWaiting { run: story.run.clone(), state: "not approved".to_owned(), wanted: "approved" };
-    let approved = Approved::taken_up(waiting, &story).ok_or_else(not_approved)?;
+    let not_approved = || RunError::WrongState { run: story.run.clone(), state: "waiting".to_owned(), wanted: "approved" };
+    let approved = Approved::taken_up(waiting, task.approve, &story).ok_or_else(not_approved)?;
     way.land(&approved, &record)
 }
 
 /// Rejects a waiting run.
 ///
 /// # Errors
-/// [`RunError::NotWaiting`], [`RunError::Ledger`].
+/// [`RunError::WrongState`], [`RunError::Ledger`].
 pub fn reject(place: &Place<'_>, run: &str, task: &Task, why: &str, person: &str) -> Result<(), RunError> {
     let way = Way::begin(place, task)?;
     let (story, _) = way.found(run, &[State::Waiting, State::Approved])?;
@@ -125,7 +131,7 @@ impl Way<'_> {
             [State::Waiting, ..] => "waiting",
             _ => "approved",
         };
-        let other = |state: &str| RunError::NotWaiting { run: run.to_owned(), state: state.to_owned(), wanted };
+        let other = |state: &str| RunError::WrongState { run: run.to_owned(), state: state.to_owned(), wanted };
         let story = self.book.story(run).ok_or_else(|| other("gone"))?;
         if !states.contains(&story.state) {
             return Err(other(story.state.word()));
@@ -153,7 +159,8 @@ impl Way<'_> {
             Some(_) => Identity { plugin: record.plugin.clone(), ..identity(self.task, plugin) },
             None => identity(self.task, plugin),
         };
-        Ok(Waiting::find(&story.run, record, identity, if is_there { stood } else { base }, repo)?)
+        let known = Known { record, commits: &story.commits };
+        Ok(Waiting::find(&story.run, &known, identity, if is_there { stood } else { base }, repo)?)
     }
 
     /// Lands what enough people approved; the rest waits for more of them.
@@ -161,7 +168,7 @@ impl Way<'_> {
         match approved {
             Ok(approved) => self.land(&approved, record),
             Err(_) => {
-                let more = format!("more people: the task asks for {}", self.task.approve.people());
+                let more = format!("for more people, the task asks for {}", self.task.approve.people());
                 Ok(Stand { waits_for: Some(more), ..State::Waiting.into() })
             }
         }

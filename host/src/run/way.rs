@@ -2,7 +2,7 @@
 //! once it is approved, landed. One way at a time, while the lock is held.
 
 use super::error::RunError;
-use super::record::{gate_text, output_of, summary};
+use super::record::{gate_text, output_of};
 use super::{Place, Stand};
 use crate::approve::Approved;
 use crate::autonomy::Autonomy;
@@ -19,8 +19,9 @@ use crate::ledger::record::{self, Body, Record, Run, SCHEMA, State};
 use crate::ledger::story::Story;
 use crate::ledger::{Ledger, LedgerError};
 use crate::lock::Lock;
+use crate::refs;
 use crate::repo::Base;
-use crate::waiting::{Identity, Waiting, Words, run_of};
+use crate::waiting::{Identity, Known, Waiting, run_of};
 
 /// What every step needs.
 pub(super) struct Way<'w> {
@@ -44,10 +45,14 @@ pub(super) type Attachments = Vec<(&'static str, Vec<u8>)>;
 impl<'w> Way<'w> {
     /// Takes the lock and reads the ledger.
     pub(super) fn begin(place: &'w Place<'w>, task: &'w Task) -> Result<Self, RunError> {
-        crate::repo::make_durable();
         let lock = Lock::take(place.repo.common_dir())?;
         let ledger = Ledger::of(place.repo, place.memory);
         let book = ledger.book()?;
+        let untold = |name: &str| {
+            let tip = refs::read(place.repo.git(), name).ok().flatten().map(|tip| tip.to_string());
+            tip.is_some_and(|tip| book.approved().any(|story| story.commits.contains(&tip)))
+        };
+        lock.settle(untold);
         Ok(Self { place, task, ledger, lock, book })
     }
 
@@ -75,14 +80,15 @@ impl<'w> Way<'w> {
     ) -> Result<Kept, RunError> {
         let run = run_of(&identity.digest(candidate.base(), candidate.tree()));
         let before = self.book.story(&run).cloned();
-        let recorded = before.as_ref().and_then(|story| story.candidate.as_ref());
+        let recorded = before.as_ref().map_or(&[][..], |story| &story.commits);
         record.edits = candidate.edits().to_vec();
-        let summary = summary(&record);
-        let words = Words { summary: &summary, recorded: recorded.map(|candidate| candidate.commit.as_str()) };
-        let waiting = Waiting::write(candidate, identity, &words, self.place.now, self.place.repo, &self.lock)?;
+        let known = Known { record: &record, commits: recorded };
+        let waiting = Waiting::write(candidate, identity, &known, self.place.now, self.place.repo, &self.lock)?;
         record.outcome = record::Outcome::Candidate;
         record.candidate = Some(waiting.recorded());
-        if let Some((gate, base)) = gate {
+        // What was judged was tested before that.
+        let is_judged = before.as_ref().is_some_and(|story| !matches!(story.state, State::Waiting | State::Red));
+        if let Some((gate, base)) = gate.filter(|_| !is_judged) {
             let verdict = match gate.judge(waiting.tree(), events) {
                 Ok(verdict) => verdict,
                 Err(error) => return Err(self.failed(waiting.identity(), record, error.into())),
@@ -96,11 +102,18 @@ impl<'w> Way<'w> {
             return Err(RunError::Red { run, fault });
         }
         let was_red = before.as_ref().is_some_and(|story| story.state == State::Red);
-        let is_recorded = recorded.is_some_and(|candidate| candidate.commit == waiting.commit().to_string());
+        let is_recorded = recorded.contains(&waiting.commit().to_string());
         if !is_recorded || was_red {
             self.append(&run, Body::Run(Box::new(record.clone())), &files)?;
+        } else if let Some((_, recorded)) = before.as_ref().map(|story| self.ledger.run_of(story)).transpose()?.flatten() {
+            record = recorded;
         }
         Ok(Kept { waiting, before, record })
+    }
+
+    /// How far a run of the task goes: a rollback as far as what it takes back.
+    pub(super) fn reach(&self, record: &Run) -> Autonomy {
+        record.reverts.as_ref().map_or_else(|| self.autonomy(), |reverts| reverts.autonomy.min(self.task.autonomy))
     }
 
     /// How far the task goes by itself now.
@@ -124,7 +137,7 @@ impl<'w> Way<'w> {
 
     fn landed(&self, approved: &Approved, record: &Run, desk: &Desk<'_>) -> Result<Stand, LandError> {
         let at = |landed: &Landed| Stand { branch: Some(landed.branch().to_owned()), ..State::Landed.into() };
-        let level = self.autonomy();
+        let level = self.reach(record);
         let outside = match level {
             Autonomy::Propose => return Ok(State::Approved.into()),
             Autonomy::Branch => return Landed::on_branch(approved, desk).map(|landed| at(&landed)),
@@ -156,6 +169,8 @@ impl<'w> Way<'w> {
     /// Writes a failure down and hands it on; what cannot be written is told.
     pub(super) fn failed(&self, identity: &Identity, mut record: Run, error: RunError) -> RunError {
         record.outcome = record::Outcome::Failed;
+        // What it would have come to has another id.
+        (record.candidate, record.edits) = (None, Vec::new());
         record.reason = Some(clean::line(clean::cut(&error.to_string(), 2000)).into_owned());
         let base = git2::Oid::from_str(&record.base).unwrap_or(git2::Oid::ZERO_SHA1);
         if let Err(unwritten) = self.append(&identity.empty_run(base), Body::Run(Box::new(record)), &[]) {

@@ -237,7 +237,7 @@ fn facts(run: &Run, line: &RunLine) -> Vec<(&'static str, String)> {
         facts.extend([("candidate", candidate.commit.clone()), ("digest", candidate.digest.clone())]);
     }
     facts.push(("plugin", format!("{} {} {}", plugin.name, plugin.version, plugin.digest)));
-    facts.extend(run.reverts.iter().map(|run| ("takes back", format!("run {run}"))));
+    facts.extend(run.reverts.iter().map(|reverts| ("takes back", format!("run {}", reverts.run))));
     facts.extend(run.part_of.iter().map(|run| ("part of", format!("run {run}"))));
     facts.extend(line.pull_request.iter().map(|pull| ("open at", pull.url.clone())));
     facts.extend(line.by.iter().map(|by| ("verdict", format!("{} by {by}", line.state.word()))));
