@@ -49,6 +49,10 @@ bench-peers repo *arguments: build _rumdl
 oracle verb *arguments:
     case {{ verb }} in commit|spec) tests/oracle/judge.py {{ verb }} {{ arguments }};; *) tests/oracle/{{ verb }}.py {{ arguments }};; esac
 
+# Let every side effect of lifeos fail once and be killed once, and hold all invariants; needs strace. See docs/faults.md.
+faults *arguments: build
+    python3 tests/faults/loop.py --lifeos {{ lifeos }} --every 6 {{ arguments }}
+
 # What continuous integration runs.
 ci: test
 

@@ -3,10 +3,9 @@
 
 use crate::autonomy::{self, Approve};
 use crate::digest::Digest;
-use crate::ledger::record::{Body, Record, SCHEMA, State};
+use crate::ledger::record::{Body, State};
 use crate::ledger::story::Story;
-use crate::ledger::{Ledger, LedgerError};
-use crate::lock::Lock;
+use crate::ledger::{LedgerError, Pen};
 use crate::waiting::Waiting;
 
 /// A candidate that may land. Only this file makes one, and its approval is in
@@ -49,17 +48,11 @@ impl Approved {
     ///
     /// # Errors
     /// [`ApproveError::Ledger`].
-    pub(crate) fn by_rule(
-        waiting: Waiting,
-        rule: Approve,
-        ledger: &Ledger<'_>,
-        lock: &Lock,
-        now: i64,
-    ) -> Result<Result<Self, Waiting>, ApproveError> {
+    pub(crate) fn by_rule(waiting: Waiting, rule: Approve, pen: Pen<'_>) -> Result<Result<Self, Waiting>, ApproveError> {
         if rule.people() > 0 {
             return Ok(Err(waiting));
         }
-        record(&waiting, "rule: approve = \"auto\"", 1, ledger, lock, now)?;
+        record(&waiting, "rule: approve = \"auto\"", 1, pen)?;
         Ok(Ok(Self { waiting }))
     }
 
@@ -74,9 +67,7 @@ impl Approved {
         rule: Approve,
         story: Option<&Story>,
         by: &Voice<'_>,
-        ledger: &Ledger<'_>,
-        lock: &Lock,
-        now: i64,
+        pen: Pen<'_>,
     ) -> Result<Result<Self, Waiting>, ApproveError> {
         if let Some(named) = by.named.filter(|named| *named != waiting.digest()) {
             return Err(ApproveError::Digest { run: waiting.run().to_owned(), found: waiting.digest(), named });
@@ -85,7 +76,7 @@ impl Approved {
         let before: Vec<&str> = story.into_iter().flat_map(Story::approvers).collect();
         let person = autonomy::person_of(by.person);
         if !before.iter().any(|approver| autonomy::person_of(approver) == person) {
-            record(&waiting, by.person, needed, ledger, lock, now)?;
+            record(&waiting, by.person, needed, pen)?;
         }
         let count = autonomy::people(before.into_iter().chain([by.person]));
         Ok(if count >= needed { Ok(Self { waiting }) } else { Err(waiting) })
@@ -106,8 +97,7 @@ impl Approved {
     }
 }
 
-fn record(waiting: &Waiting, by: &str, of: u32, ledger: &Ledger<'_>, lock: &Lock, now: i64) -> Result<(), LedgerError> {
+fn record(waiting: &Waiting, by: &str, of: u32, pen: Pen<'_>) -> Result<(), LedgerError> {
     let body = Body::Approval { digest: waiting.digest(), by: by.to_owned(), of };
-    let (run, task) = (waiting.run().to_owned(), waiting.identity().task.clone());
-    ledger.append(lock, &Record { schema: SCHEMA, run, task, at: now, previous: None, body }, &[]).map(drop)
+    pen.write(waiting.run(), &waiting.identity().task, body, &[]).map(drop)
 }

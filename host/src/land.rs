@@ -1,6 +1,7 @@
 //! Approved -> Landed: the only folder that moves a ref outside `refs/lifeos/`,
 //! here or in the remote repository, and only to the very commit that was approved.
 
+pub(crate) mod desk;
 pub mod outside;
 mod words;
 
@@ -15,7 +16,7 @@ use crate::ledger::record::Body;
 use crate::lock::LockError;
 use crate::refs::{self, RefError};
 use crate::remote::RemoteError;
-use outside::Desk;
+use desk::Desk;
 
 /// A branch that is at an approved candidate.
 #[derive(Debug)]
@@ -127,13 +128,13 @@ impl Landed {
     /// Moves the branch `lifeos/TASK` to the approved candidate.
     ///
     /// # Errors
-    /// [`LandError`]; the branch is then as it was.
+    /// [`LandError`]; if the branch has moved by then, a note says so until the
+    /// landing is on record.
     pub(crate) fn on_branch(approved: &Approved, desk: &Desk<'_>) -> Result<Self, LandError> {
         let git = desk.repo.git();
         let waiting = approved.waiting();
         let task = &waiting.identity().task;
-        let branch = format!("lifeos/{task}");
-        let name = format!("refs/heads/{branch}");
+        let (branch, name) = (refs::short_branch_of(task), refs::branch_of(task));
         let old = refs::read(git, &name)?;
         if old.is_some_and(|old| old != waiting.commit() && !desk.is_ours(task, old)) {
             return Err(LandError::NotOurs { branch });
@@ -141,7 +142,7 @@ impl Landed {
         if is_checked_out(git, &name)? {
             return Err(LandError::CheckedOut { branch });
         }
-        let intent = desk.lock.intend(&name)?;
+        let intent = desk.pen.lock.intend(&name)?;
         if old != Some(waiting.commit()) {
             refs::move_branch(git, &name, old, waiting.commit(), "lifeos: landed")?;
         }

@@ -68,6 +68,27 @@ pub struct Ledger<'r> {
     memory: Option<&'r SealedFolder>,
 }
 
+/// What writing an entry takes: the ledger, the right to write, and the time.
+#[derive(Clone, Copy)]
+pub(crate) struct Pen<'p> {
+    pub(crate) ledger: &'p Ledger<'p>,
+    pub(crate) lock: &'p Lock,
+    /// Seconds since 1970-01-01T00:00Z.
+    pub(crate) now: i64,
+}
+
+impl Pen<'_> {
+    /// Appends an entry about a run of a task, with further files beside it.
+    ///
+    /// # Errors
+    /// As [`Ledger::append`].
+    pub(crate) fn write(&self, run: &str, task: &str, body: Body, files: &[(&str, Vec<u8>)]) -> Result<Oid, LedgerError> {
+        let (run, task) = (run.to_owned(), task.to_owned());
+        let record = Record { schema: SCHEMA, run, task, at: self.now, previous: None, body };
+        self.ledger.append(self.lock, &record, files)
+    }
+}
+
 impl<'r> Ledger<'r> {
     /// The ledger of a repository; there may be none yet. What was added up
     /// before is remembered in `memory`.

@@ -1,5 +1,6 @@
-//! The one door through which a ref moves, always by compare-and-swap. What
-//! may move, and when, is decided by `ledger` (the record) and `land`.
+//! The one door through which a ref of this clone moves, always by
+//! compare-and-swap. What may move, and when, is decided by `ledger`, `waiting`,
+//! `sync` and `land`.
 
 use git2::{ErrorCode, Oid, Repository};
 
@@ -7,6 +8,20 @@ use crate::writing;
 
 /// Where everything of ours lives.
 pub const PREFIX: &str = "refs/lifeos/";
+/// Where branches of ours live.
+const BRANCHES: &str = "refs/heads/lifeos/";
+
+/// The branch of a task, by its full name.
+#[must_use]
+pub fn branch_of(task: &str) -> String {
+    format!("{BRANCHES}{task}")
+}
+
+/// The same as people write it.
+#[must_use]
+pub fn short_branch_of(task: &str) -> String {
+    format!("lifeos/{task}")
+}
 
 /// Why a ref did not move.
 #[derive(Debug, thiserror::Error)]
@@ -111,7 +126,7 @@ where
 /// # Errors
 /// As [`move_own`].
 pub(crate) fn move_branch(git: &Repository, name: &str, old: Option<Oid>, new: Oid, why: &str) -> Result<(), RefError> {
-    if !name.starts_with("refs/heads/lifeos/") {
+    if !name.starts_with(BRANCHES) {
         return Err(RefError::Forbidden { name: name.to_owned() });
     }
     swap(git, name, old, new, why)

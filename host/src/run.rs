@@ -4,6 +4,7 @@
 
 pub mod error;
 pub mod level;
+pub mod place;
 pub mod record;
 pub mod rollback;
 pub mod verdict;
@@ -12,34 +13,17 @@ mod way;
 use crate::approve::Approved;
 use crate::candidate::Candidate;
 use crate::check::problem::Refused;
-use crate::config::{Source, Task};
+use crate::config::Task;
 use crate::edit::Finding;
 use crate::event::{Event, Events};
 use crate::examine::{Examined, Machine, Proposal, examine};
-use crate::land::outside::Outside;
-use crate::ledger::record::{Body, PluginId, PullRequest, Run, State};
+use crate::ledger::record::{Body, Run, State};
 use crate::plugin::Plugin;
-use crate::repo::Repo;
 use crate::results::Counts;
-use crate::sealed::SealedFolder;
-use crate::waiting::Identity;
 use error::RunError;
+use place::{Place, Stand, identity, require_pin};
 use record::{attachments, blank, fill};
 use way::{Kept, Way};
-
-/// Where and when a run stands: fixed before its configuration is read.
-pub struct Place<'r> {
-    /// The repository.
-    pub repo: &'r Repo,
-    /// The commit that tasks, grants and documents come from.
-    pub base: git2::Oid,
-    /// Seconds since 1970-01-01T00:00Z.
-    pub now: i64,
-    /// Where what was read before is remembered, if it is.
-    pub memory: Option<&'r SealedFolder>,
-    /// Where pull requests and merges go, if anywhere.
-    pub outside: Option<&'r Outside<'r>>,
-}
 
 /// How a run ended, and what it leaves.
 pub struct Finished {
@@ -57,25 +41,6 @@ pub struct Finished {
     pub log: String,
     /// How many answers were remembered.
     pub remembered: Counts,
-}
-
-/// Where a run stands, and where its candidate is.
-#[derive(Debug, Clone)]
-pub struct Stand {
-    /// Its state.
-    pub state: State,
-    /// The branch that moved, here or in the remote repository.
-    pub branch: Option<String>,
-    /// The pull request that tells of it.
-    pub pull_request: Option<PullRequest>,
-    /// What it waits for, if it waits.
-    pub waits_for: Option<String>,
-}
-
-impl From<State> for Stand {
-    fn from(state: State) -> Self {
-        Self { state, branch: None, pull_request: None, waits_for: None }
-    }
 }
 
 /// Runs a task as far as its autonomy allows.
@@ -135,31 +100,11 @@ pub fn run(
         Some(story) => Approved::taken_up(waiting, task.approve, story),
         // One with refused edits waits for a person.
         None if has_refused => None,
-        None => Approved::by_rule(waiting, task.approve, &way.ledger, &way.lock, place.now)?.ok(),
+        None => Approved::by_rule(waiting, task.approve, way.pen())?.ok(),
     };
     let stand = match approved {
-        Some(approved) => way.land(&approved, &record)?,
+        Some(approved) => way.land(approved, &record)?,
         None => judged.map_or(State::Waiting, |story| story.state).into(),
     };
     Ok(finished(run, stand, record))
-}
-
-/// A component that is not part of the program must be pinned before it may
-/// write; `examine` runs it without.
-///
-/// # Errors
-/// [`RunError::NotPinned`].
-pub fn require_pin(task: &Task, plugin: &Plugin) -> Result<(), RunError> {
-    if task.digest == Some(plugin.digest) || matches!(task.plugin, Source::Official(_)) {
-        return Ok(());
-    }
-    Err(RunError::NotPinned { task: task.name.clone(), digest: plugin.digest })
-}
-
-/// What a task's candidates stand on besides their base.
-#[must_use]
-pub fn identity(task: &Task, plugin: &Plugin) -> Identity {
-    let Plugin { manifest, digest, .. } = plugin;
-    let plugin = PluginId { name: manifest.name.clone(), version: manifest.version.clone(), digest: digest.to_string() };
-    Identity { task: task.name.clone(), plugin, grant: task.grant_digest }
 }

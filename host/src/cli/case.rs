@@ -9,7 +9,7 @@ use lifeos::ledger::record::State;
 use lifeos::ledger::story::Story;
 use lifeos::plugin::Plugin;
 use lifeos::repo::Repo;
-use lifeos::run::{Place, Stand};
+use lifeos::run::place::{Place, Stand};
 use lifeos::sealed::SealedFolder;
 
 use super::error::CommandError;

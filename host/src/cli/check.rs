@@ -10,7 +10,7 @@ use lifeos::event::{Event, Events};
 use lifeos::examine::{self, Examined, Machine, Proposal};
 use lifeos::ledger::record::PluginId;
 use lifeos::repo::Repo;
-use lifeos::run::identity;
+use lifeos::run::place::identity;
 use lifeos::run::record::refused_text;
 use lifeos::since::{self, Seen};
 

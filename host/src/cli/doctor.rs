@@ -90,7 +90,8 @@ fn history(repo: &Repo) -> Result<String, CommandError> {
 
 fn tasks(checks: &mut Vec<Diagnosis>, repo: &Repo, config: &Config) {
     for task in config.tasks.values() {
-        let plugin = open::plugin(task, repo).and_then(|plugin| Ok(lifeos::run::require_pin(task, &plugin).map(|()| plugin)?));
+        let plugin =
+            open::plugin(task, repo).and_then(|plugin| Ok(lifeos::run::place::require_pin(task, &plugin).map(|()| plugin)?));
         note(checks, "task", plugin.map_err(|error| error.at(&task.name)), |plugin| {
             format!("{}: {} {}", task.name, plugin.manifest.name, plugin.manifest.version)
         });

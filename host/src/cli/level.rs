@@ -4,8 +4,8 @@ use clap::Args;
 use lifeos::autonomy::Autonomy;
 use lifeos::config::Config;
 use lifeos::repo::Repo;
-use lifeos::run::Place;
 use lifeos::run::level;
+use lifeos::run::place::Place;
 
 use super::error::CommandError;
 use super::exit::Exit;

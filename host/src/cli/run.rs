@@ -8,7 +8,8 @@ use lifeos::event::{Event, Events};
 use lifeos::examine::Machine;
 use lifeos::ledger::Ledger;
 use lifeos::ledger::record::State;
-use lifeos::run::{self, Finished, Place, Stand};
+use lifeos::run::place::{Place, Stand};
+use lifeos::run::{self, Finished};
 
 use super::error::{CommandError, class_of};
 use super::exit::Exit;

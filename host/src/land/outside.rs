@@ -8,17 +8,15 @@ use std::collections::BTreeMap;
 
 use git2::Oid;
 
+use super::desk::Desk;
 use super::{LandError, Landed, words};
 use crate::approve::Approved;
 use crate::config;
 use crate::forge::error::ForgeError;
 use crate::forge::{Checks, Forge, NewPull, Pull, State as PullState};
-use crate::ledger::book::Book;
-use crate::ledger::record::{Body, PullRequest, Record, Run, SCHEMA};
-use crate::ledger::{self, Ledger};
-use crate::lock::Lock;
+use crate::ledger::record::{Body, PullRequest, Run};
+use crate::refs;
 use crate::remote::{Push, Remote};
-use crate::repo::Repo;
 
 /// Seconds of a day.
 const DAY: i64 = 24 * 3600;
@@ -33,22 +31,10 @@ pub struct Outside<'r> {
     pub settings: config::Remote,
 }
 
-/// What a landing writes to and reads from.
-pub(crate) struct Desk<'d> {
-    pub(crate) repo: &'d Repo,
-    pub(crate) ledger: &'d Ledger<'d>,
-    pub(crate) lock: &'d Lock,
-    pub(crate) book: &'d Book,
-    pub(crate) now: i64,
-}
-
 /// A candidate that is pushed and open for people and checks.
 #[derive(Debug)]
 pub struct Opened {
-    commit: Oid,
-    base: Oid,
-    /// The branch's full name there.
-    branch: String,
+    approved: Approved,
     pull: Option<PullRequest>,
 }
 
@@ -56,7 +42,7 @@ pub struct Opened {
 #[derive(Debug)]
 pub enum Outcome {
     /// It is open.
-    Open(Opened),
+    Open(Box<Opened>),
     /// The target branch holds it.
     Landed(Landed),
     /// People closed the pull request.
@@ -69,12 +55,12 @@ impl Outside<'_> {
     ///
     /// # Errors
     /// [`LandError`]; what is done stays, and the next attempt goes on from it.
-    pub(crate) fn open(&self, approved: &Approved, record: &Run, desk: &Desk<'_>) -> Result<Outcome, LandError> {
+    pub(crate) fn open(&self, approved: Approved, record: &Run, desk: &Desk<'_>) -> Result<Outcome, LandError> {
         let waiting = approved.waiting();
         let (task, commit, base) = (&waiting.identity().task, waiting.commit(), waiting.base());
         let tip = self.target_tip(base, desk)?;
         if desk.repo.holds(tip, commit) {
-            return self.landed(approved, None, false, desk).map(Outcome::Landed);
+            return self.landed(&approved, None, false, desk).map(Outcome::Landed);
         }
         let story = desk.book.story(waiting.run());
         let known = story.filter(|story| story.opened.is_some()).and_then(|story| story.pull_request.clone());
@@ -83,20 +69,19 @@ impl Outside<'_> {
             match pull.state {
                 PullState::Open => {}
                 PullState::Merged if pull.base == self.settings.branch => {
-                    return self.landed(approved, None, true, desk).map(Outcome::Landed);
+                    return self.landed(&approved, None, true, desk).map(Outcome::Landed);
                 }
                 PullState::Merged => {
                     let why = format!("pull request #{} was merged into another branch", known.number);
-                    return self.closed(approved, known, why, desk).map(Outcome::Closed);
+                    return self.closed(&approved, known, why, desk).map(Outcome::Closed);
                 }
                 PullState::Closed => {
                     let why = format!("pull request #{} was closed", known.number);
-                    return self.closed(approved, known, why, desk).map(Outcome::Closed);
+                    return self.closed(&approved, known, why, desk).map(Outcome::Closed);
                 }
             }
         }
-        let short = format!("lifeos/{task}");
-        let branch = format!("refs/heads/{short}");
+        let (short, branch) = (refs::short_branch_of(task), refs::branch_of(task));
         let there = self.remote.read(&branch)?;
         if let Some(other) = there.filter(|there| *there != commit && !desk.is_ours(task, *there)) {
             return Err(LandError::NotOursThere {
@@ -116,15 +101,15 @@ impl Outside<'_> {
             (None, ..) => None,
             // It tells of this very candidate already.
             (Some(_), Some(open), Some(known)) if open.number == known.number && there == Some(commit) => Some(open),
-            (Some(forge), open, _) => Some(self.tell(forge, open, &short, approved, record)?),
+            (Some(forge), open, _) => Some(self.tell(forge, open, &short, &approved, record)?),
         };
         let pull = pull.map(|pull| PullRequest { number: pull.number, url: pull.url });
         let is_recorded = story.is_some_and(|story| story.opened.is_some() && story.pull_request == pull);
         if !is_recorded || there != Some(commit) {
             let body = Body::Opening { branch: branch.clone(), new: commit.to_string(), pull_request: pull.clone() };
-            desk.append(approved, body)?;
+            desk.append(&approved, body)?;
         }
-        Ok(Outcome::Open(Opened { commit, base, branch: short, pull }))
+        Ok(Outcome::Open(Box::new(Opened { approved, pull })))
     }
 
     /// Moves the target branch to an open candidate, if its checks are green and
@@ -132,21 +117,22 @@ impl Outside<'_> {
     ///
     /// # Errors
     /// [`LandError::Checks`] while they are not; any other [`LandError`].
-    pub(crate) fn merge(&self, approved: &Approved, opened: &Opened, record: &Run, desk: &Desk<'_>) -> Result<Landed, LandError> {
+    pub(crate) fn merge(&self, opened: &Opened, record: &Run, desk: &Desk<'_>) -> Result<Landed, LandError> {
         self.require_green(opened, record)?;
-        let Opened { commit, base, .. } = *opened;
+        let waiting = opened.approved.waiting();
+        let (commit, base) = (waiting.commit(), waiting.base());
         let tip = self.target_tip(base, desk)?;
         if tip != base {
             let (branch, remote) = (self.settings.branch.clone(), self.remote.name().to_owned());
             return Err(LandError::StaleBase { branch, remote });
         }
         self.remote.push(&[Push { name: self.target(), old: Some(base), new: commit }])?;
-        self.landed(approved, Some(base), false, desk)
+        self.landed(&opened.approved, Some(base), false, desk)
     }
 
     /// Green checks of this very commit; without a forge, the gate.
     fn require_green(&self, opened: &Opened, record: &Run) -> Result<(), LandError> {
-        let commit = opened.commit.to_string();
+        let commit = opened.approved.waiting().commit().to_string();
         let (Some(forge), Some(pull)) = (&self.forge, &opened.pull) else {
             let is_tested = record.gate.as_ref().is_some_and(|gate| gate.fault.is_none());
             let why = "there is no forge to ask for checks, and the task has no gate".to_owned();
@@ -230,31 +216,14 @@ impl Outside<'_> {
 impl Opened {
     /// The branch's short name there.
     #[must_use]
-    pub fn branch(&self) -> &str {
-        &self.branch
+    pub fn branch(&self) -> String {
+        refs::short_branch_of(&self.approved.waiting().identity().task)
     }
 
     /// The pull request, if there is a forge.
     #[must_use]
     pub fn pull(&self) -> Option<&PullRequest> {
         self.pull.as_ref()
-    }
-}
-
-impl Desk<'_> {
-    /// Whether lifeos made a commit for a task: the record says so, and the
-    /// commit itself does not say otherwise.
-    pub(crate) fn is_ours(&self, task: &str, commit: Oid) -> bool {
-        let is_host = |who: &git2::Signature<'_>| who.email_bytes() == ledger::MAIL.as_bytes();
-        let made = self.repo.git().find_commit(commit).is_ok_and(|found| is_host(&found.author()) && is_host(&found.committer()));
-        made && self.book.is_ours(task, &commit.to_string())
-    }
-
-    pub(crate) fn append(&self, approved: &Approved, body: Body) -> Result<(), LandError> {
-        let waiting = approved.waiting();
-        let (run, task) = (waiting.run().to_owned(), waiting.identity().task.clone());
-        self.ledger.append(self.lock, &Record { schema: SCHEMA, run, task, at: self.now, previous: None, body }, &[])?;
-        Ok(())
     }
 }
 
@@ -267,7 +236,7 @@ fn room(forge: &Forge, settings: &config::Forge, desk: &Desk<'_>) -> Result<(), 
             opened.entry(pull.number).and_modify(|first| *first = at.min(*first)).or_insert(at);
         }
     }
-    let today = opened.values().filter(|at| at.div_euclid(DAY) == desk.now.div_euclid(DAY)).count() as u64;
+    let today = opened.values().filter(|at| at.div_euclid(DAY) == desk.pen.now.div_euclid(DAY)).count() as u64;
     if today >= settings.per_day_max {
         return Err(LandError::TooMany { key: "per_day_max", value: settings.per_day_max, what: "a day" });
     }

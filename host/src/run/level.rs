@@ -1,8 +1,8 @@
 //! How far a task goes by itself, moved by its owner on evidence. What the
 //! configuration allows is the upper bound, always.
 
-use super::Place;
 use super::error::RunError;
+use super::place::Place;
 use super::way::Way;
 use crate::autonomy::Autonomy;
 use crate::config::Task;

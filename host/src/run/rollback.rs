@@ -3,9 +3,9 @@
 //! promotes it again.
 
 use super::error::RunError;
+use super::place::{Place, Stand};
 use super::record::blank_of;
 use super::way::{Kept, Way};
-use super::{Place, Stand};
 use crate::approve::{Approved, Voice};
 use crate::candidate::{Candidate, RevertError};
 use crate::config::Task;
@@ -51,7 +51,7 @@ pub fn rollback(
         return Ok((run, before.state.into()));
     }
     let story = way.book.story(&run);
-    let approved = Approved::by_person(waiting, task.approve, story, by, &way.ledger, &way.lock, place.now)?;
+    let approved = Approved::by_person(waiting, task.approve, story, by, way.pen())?;
     Ok((run, way.settled(approved, &record)?))
 }
 
@@ -59,6 +59,6 @@ pub fn rollback(
 /// the task's branch, if that does; else from whatever HEAD holds of it.
 fn onto(way: &Way<'_>, commit: git2::Oid) -> Result<git2::Oid, RunError> {
     let (repo, head) = (way.place.repo, way.place.base);
-    let branch = refs::read(repo.git(), &format!("refs/heads/lifeos/{}", way.task.name)).map_err(WaitingError::from)?;
+    let branch = refs::read(repo.git(), &refs::branch_of(&way.task.name)).map_err(WaitingError::from)?;
     Ok(branch.filter(|branch| !repo.holds(head, commit) && repo.holds(*branch, commit)).unwrap_or(head))
 }

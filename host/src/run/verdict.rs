@@ -2,8 +2,8 @@
 //! on with what is approved.
 
 use super::error::RunError;
+use super::place::{Place, Stand, identity, require_pin};
 use super::way::{Kept, Way};
-use super::{Place, Stand, identity, require_pin};
 use crate::approve::{Approved, Voice};
 use crate::autonomy::Autonomy;
 use crate::candidate::Candidate;
@@ -11,11 +11,8 @@ use crate::clean;
 use crate::config::Task;
 use crate::event::Events;
 use crate::examine::Machine;
-use crate::ledger::record::{Body, Run, State};
-use crate::ledger::story::Story;
+use crate::ledger::record::{Body, State};
 use crate::plugin::Plugin;
-use crate::refs;
-use crate::waiting::{Identity, Known, Waiting, WaitingError};
 
 /// Approves a waiting run in the name of a person, and lands it as far as the
 /// task's autonomy allows once enough people have.
@@ -28,7 +25,7 @@ pub fn approve(place: &Place<'_>, run: &str, task: &Task, plugin: &Plugin, by: &
     let (story, record) = way.found(run, &[State::Waiting, State::Approved])?;
     let waiting = way.waiting(&story, &record, plugin, false)?;
     let rule = task.approve;
-    let approved = Approved::by_person(waiting, rule, Some(&story), by, &way.ledger, &way.lock, place.now)?;
+    let approved = Approved::by_person(waiting, rule, Some(&story), by, way.pen())?;
     way.settled(approved, &record)
 }
 
@@ -91,7 +88,7 @@ pub fn approve_part(
         return Ok((run, before.state.into()));
     }
     let story = way.book.story(&run);
-    let approved = Approved::by_person(waiting, task.approve, story, &by, &way.ledger, &way.lock, place.now)?;
+    let approved = Approved::by_person(waiting, task.approve, story, &by, way.pen())?;
     Ok((run, way.settled(approved, &record)?))
 }
 
@@ -109,7 +106,7 @@ pub fn land(place: &Place<'_>, run: &str, task: &Task, plugin: &Plugin) -> Resul
     let waiting = way.waiting(&story, &record, plugin, anywhere)?;
     let not_approved = || RunError::WrongState { run: story.run.clone(), state: "waiting".to_owned(), wanted: "approved" };
     let approved = Approved::taken_up(waiting, task.approve, &story).ok_or_else(not_approved)?;
-    way.land(&approved, &record)
+    way.land(approved, &record)
 }
 
 /// Rejects a waiting run.
@@ -121,56 +118,4 @@ pub fn reject(place: &Place<'_>, run: &str, task: &Task, why: &str, person: &str
     let (story, _) = way.found(run, &[State::Waiting, State::Approved])?;
     way.append(&story.run, Body::Rejection { why: why.to_owned(), by: person.to_owned() }, &[])?;
     Ok(())
-}
-
-impl Way<'_> {
-    /// A run as it is now that nobody else can go on with it.
-    pub(super) fn found(&self, run: &str, states: &[State]) -> Result<(Story, Run), RunError> {
-        let wanted = match states {
-            [State::Landed] => "landed",
-            [State::Waiting, ..] => "waiting",
-            _ => "approved",
-        };
-        let other = |state: &str| RunError::WrongState { run: run.to_owned(), state: state.to_owned(), wanted };
-        let story = self.book.story(run).ok_or_else(|| other("gone"))?;
-        if !states.contains(&story.state) {
-            return Err(other(story.state.word()));
-        }
-        let (_, record) = self.ledger.run_of(story)?.ok_or_else(|| other("gone"))?;
-        Ok((story.clone(), record))
-    }
-
-    /// The candidate of a run, held against everything it stands on: also the
-    /// base, unless it may be `anywhere`.
-    pub(super) fn waiting(&self, story: &Story, record: &Run, plugin: &Plugin, anywhere: bool) -> Result<Waiting, RunError> {
-        let stale = |reason: &str| WaitingError::Stale { run: story.run.clone(), reason: reason.to_owned() };
-        let Place { repo, base, .. } = *self.place;
-        if repo.head()? != base {
-            return Err(stale("the base moved").into());
-        }
-        if !self.task.gate.is_empty() && record.gate.as_ref().is_none_or(|gate| gate.fault.is_some()) {
-            return Err(stale("no gate is on its record").into());
-        }
-        let stood = git2::Oid::from_str(&record.base).map_err(WaitingError::from)?;
-        // What is taken back may have landed on the task's branch and not here.
-        let branch = refs::read(repo.git(), &format!("refs/heads/lifeos/{}", self.task.name)).map_err(WaitingError::from)?;
-        let is_there = anywhere || record.reverts.is_some() && branch == Some(stood);
-        let identity = match record.reverts {
-            Some(_) => Identity { plugin: record.plugin.clone(), ..identity(self.task, plugin) },
-            None => identity(self.task, plugin),
-        };
-        let known = Known { record, commits: &story.commits };
-        Ok(Waiting::find(&story.run, &known, identity, if is_there { stood } else { base }, repo)?)
-    }
-
-    /// Lands what enough people approved; the rest waits for more of them.
-    pub(super) fn settled(&self, approved: Result<Approved, Waiting>, record: &Run) -> Result<Stand, RunError> {
-        match approved {
-            Ok(approved) => self.land(&approved, record),
-            Err(_) => {
-                let more = format!("for more people, the task asks for {}", self.task.approve.people());
-                Ok(Stand { waits_for: Some(more), ..State::Waiting.into() })
-            }
-        }
-    }
 }

@@ -2,8 +2,8 @@
 //! once it is approved, landed. One way at a time, while the lock is held.
 
 use super::error::RunError;
+use super::place::{Place, Stand, identity};
 use super::record::{gate_text, output_of};
-use super::{Place, Stand};
 use crate::approve::Approved;
 use crate::autonomy::Autonomy;
 use crate::candidate::Candidate;
@@ -12,16 +12,18 @@ use crate::config::Task;
 use crate::event::Events;
 use crate::examine::Machine;
 use crate::gate::{self, Gate, Verdict};
-use crate::land::outside::{Desk, Outcome};
+use crate::land::desk::Desk;
+use crate::land::outside::Outcome;
 use crate::land::{LandError, Landed};
 use crate::ledger::book::Book;
-use crate::ledger::record::{self, Body, Record, Run, SCHEMA, State};
+use crate::ledger::record::{self, Body, Run, State};
 use crate::ledger::story::Story;
-use crate::ledger::{Ledger, LedgerError};
+use crate::ledger::{Ledger, LedgerError, Pen};
 use crate::lock::Lock;
+use crate::plugin::Plugin;
 use crate::refs;
 use crate::repo::Base;
-use crate::waiting::{Identity, Known, Waiting, run_of};
+use crate::waiting::{Identity, Known, Waiting, WaitingError, run_of};
 
 /// What every step needs.
 pub(super) struct Way<'w> {
@@ -54,6 +56,11 @@ impl<'w> Way<'w> {
         };
         lock.settle(untold);
         Ok(Self { place, task, ledger, lock, book })
+    }
+
+    /// What writes down.
+    pub(super) fn pen(&self) -> Pen<'_> {
+        Pen { ledger: &self.ledger, lock: &self.lock, now: self.place.now }
     }
 
     /// The gate of the task, if it has one.
@@ -122,25 +129,19 @@ impl<'w> Way<'w> {
     }
 
     /// Lands an approved candidate as far as the task goes by itself.
-    pub(super) fn land(&self, approved: &Approved, record: &Run) -> Result<Stand, RunError> {
-        let desk = Desk {
-            repo: self.place.repo,
-            ledger: &self.ledger,
-            lock: &self.lock,
-            // What was written down since it was read is about this very run.
-            book: &self.book,
-            now: self.place.now,
-        };
+    pub(super) fn land(&self, approved: Approved, record: &Run) -> Result<Stand, RunError> {
+        // What was written down since the book was read is about this very run.
+        let desk = Desk { repo: self.place.repo, book: &self.book, pen: self.pen() };
         let run = approved.waiting().run().to_owned();
         self.landed(approved, record, &desk).map_err(|error| RunError::Land { error, run })
     }
 
-    fn landed(&self, approved: &Approved, record: &Run, desk: &Desk<'_>) -> Result<Stand, LandError> {
+    fn landed(&self, approved: Approved, record: &Run, desk: &Desk<'_>) -> Result<Stand, LandError> {
         let at = |landed: &Landed| Stand { branch: Some(landed.branch().to_owned()), ..State::Landed.into() };
         let level = self.reach(record);
         let outside = match level {
             Autonomy::Propose => return Ok(State::Approved.into()),
-            Autonomy::Branch => return Landed::on_branch(approved, desk).map(|landed| at(&landed)),
+            Autonomy::Branch => return Landed::on_branch(&approved, desk).map(|landed| at(&landed)),
             Autonomy::PullRequest | Autonomy::Merge => self.place.outside.ok_or(LandError::NoRemote)?,
         };
         let opened = match outside.open(approved, record, desk)? {
@@ -153,17 +154,65 @@ impl<'w> Way<'w> {
         if level < Autonomy::Merge {
             return Ok(open);
         }
-        match outside.merge(approved, &opened, record, desk) {
+        match outside.merge(&opened, record, desk) {
             Ok(landed) => Ok(Stand { pull_request: open.pull_request, ..at(&landed) }),
             Err(LandError::Checks { why, red: false }) => Ok(Stand { waits_for: Some(why), ..open }),
             Err(error) => Err(error),
         }
     }
 
+    /// A run as it is now that nobody else can go on with it.
+    pub(super) fn found(&self, run: &str, states: &[State]) -> Result<(Story, Run), RunError> {
+        let wanted = match states {
+            [State::Landed] => "landed",
+            [State::Waiting, ..] => "waiting",
+            _ => "approved",
+        };
+        let other = |state: &str| RunError::WrongState { run: run.to_owned(), state: state.to_owned(), wanted };
+        let story = self.book.story(run).ok_or_else(|| other("gone"))?;
+        if !states.contains(&story.state) {
+            return Err(other(story.state.word()));
+        }
+        let (_, record) = self.ledger.run_of(story)?.ok_or_else(|| other("gone"))?;
+        Ok((story.clone(), record))
+    }
+
+    /// The candidate of a run, held against everything it stands on: also the
+    /// base, unless it may be `anywhere`.
+    pub(super) fn waiting(&self, story: &Story, record: &Run, plugin: &Plugin, anywhere: bool) -> Result<Waiting, RunError> {
+        let stale = |reason: &str| WaitingError::Stale { run: story.run.clone(), reason: reason.to_owned() };
+        let Place { repo, base, .. } = *self.place;
+        if repo.head()? != base {
+            return Err(stale("the base moved").into());
+        }
+        if !self.task.gate.is_empty() && record.gate.as_ref().is_none_or(|gate| gate.fault.is_some()) {
+            return Err(stale("no gate is on its record").into());
+        }
+        let stood = git2::Oid::from_str(&record.base).map_err(WaitingError::from)?;
+        // What is taken back may have landed on the task's branch and not here.
+        let branch = refs::read(repo.git(), &refs::branch_of(&self.task.name)).map_err(WaitingError::from)?;
+        let is_there = anywhere || record.reverts.is_some() && branch == Some(stood);
+        let identity = match record.reverts {
+            Some(_) => Identity { plugin: record.plugin.clone(), ..identity(self.task, plugin) },
+            None => identity(self.task, plugin),
+        };
+        let known = Known { record, commits: &story.commits };
+        Ok(Waiting::find(&story.run, &known, identity, if is_there { stood } else { base }, repo)?)
+    }
+
+    /// Lands what enough people approved; the rest waits for more of them.
+    pub(super) fn settled(&self, approved: Result<Approved, Waiting>, record: &Run) -> Result<Stand, RunError> {
+        match approved {
+            Ok(approved) => self.land(approved, record),
+            Err(_) => {
+                let more = format!("for more people, the task asks for {}", self.task.approve.people());
+                Ok(Stand { waits_for: Some(more), ..State::Waiting.into() })
+            }
+        }
+    }
+
     pub(super) fn append(&self, run: &str, body: Body, files: &[(&str, Vec<u8>)]) -> Result<(), LedgerError> {
-        let (run, task) = (run.to_owned(), self.task.name.clone());
-        let record = Record { schema: SCHEMA, run, task, at: self.place.now, previous: None, body };
-        self.ledger.append(&self.lock, &record, files).map(drop)
+        self.pen().write(run, &self.task.name, body, files).map(drop)
     }
 
     /// Writes a failure down and hands it on; what cannot be written is told.
