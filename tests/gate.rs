@@ -133,3 +133,23 @@ fn a_green_verdict_is_remembered_and_a_red_one_is_not() {
     again(2);
     again(0);
 }
+
+#[test]
+fn case_80_83_tests_are_counted_in_the_reports_that_the_owner_names() {
+    let script = "mkdir -p out; n=$(wc -l < one.md); { echo '<testsuite>'; for i in $(seq $n); do echo '<testcase/>'; done; \
+                  echo '</testsuite>'; } > out/report.xml";
+    let reports = "junit = ['out/*.xml']\napprove = 'auto'\n";
+    let repo = gated(script, reports);
+    let report = run(&repo);
+    let gate = report.exits(0).json()["tasks"][0]["record"]["gate"].clone();
+    assert_eq!((gate["tests"].as_u64(), gate["tests_before"].as_u64()), (Some(1), Some(1)), "{gate}");
+    // One that came with the tree counts for nothing.
+    let repo = gated("true", reports);
+    repo.write("out/report.xml", "<testsuite><testcase/></testsuite>");
+    repo.commit("a report");
+    run(&repo).exits(22).says("they ran no test at all");
+    let repo =
+        gated("mkdir -p out; grep -qx a one.md && echo '<testcase/>' > out/a.xml; echo '<testcase/>' > out/b.xml", reports);
+    run(&repo).exits(22).says("1 tests are in the reports, on the base 2");
+    assert_nothing_landed(&repo);
+}

@@ -9,7 +9,7 @@ use crate::autonomy::{Approve, Autonomy};
 use crate::digest::Digest;
 use crate::glob::{Globs, InvalidPattern};
 use crate::nearest::nearest;
-use crate::policy::{Limits, Reach};
+use crate::policy::{Demand, Limits, Reach};
 
 /// Where the configuration lives in the base commit.
 pub const FILE: &str = "lifeos.toml";
@@ -103,8 +103,8 @@ pub struct Task {
     pub approve: Approve,
     /// The branch of the remote repository that autonomy `merge` moves.
     pub merge_into: Option<String>,
-    /// Commands that a candidate must pass, each with its words.
-    pub gate: Vec<Vec<String>>,
+    /// What a candidate must pass.
+    pub gate: Demand,
     /// The `options` table as JSON.
     pub options: String,
     /// Digest of everything above.
@@ -166,6 +166,8 @@ struct File {
     /// For tasks that have none of their own.
     #[serde(default)]
     gate: Vec<String>,
+    #[serde(default)]
+    junit: Vec<String>,
     remote: Option<Remote>,
     #[serde(default)]
     task: BTreeMap<String, Table>,
@@ -191,6 +193,7 @@ struct Table {
     #[serde(skip_serializing_if = "Option::is_none")]
     merge_into: Option<String>,
     gate: Option<Vec<String>>,
+    junit: Option<Vec<String>>,
     /// Set to the remote if the task goes there, so that it is part of the grant.
     #[serde(skip_deserializing, skip_serializing_if = "Option::is_none")]
     remote: Option<Remote>,
@@ -214,9 +217,11 @@ impl Config {
         }
         let file: File = toml::from_str(text).map_err(|error| syntax(text, &error))?;
         let tasks = file.task.into_iter().map(|(name, table)| {
+            // A task's own gate has its own reports.
+            let junit = table.junit.clone().or_else(|| table.gate.is_none().then(|| file.junit.clone()));
             let gate = table.gate.clone().unwrap_or_else(|| file.gate.clone());
             let remote = file.remote.clone().filter(|_| table.autonomy >= Autonomy::PullRequest);
-            Ok((name.clone(), Task::new(name, Table { gate: Some(gate), remote, ..table })?))
+            Ok((name.clone(), Task::new(name, Table { gate: Some(gate), junit, remote, ..table })?))
         });
         Ok(Self { tasks: tasks.collect::<Result<_, ConfigError>>()?, remote: file.remote })
     }
@@ -242,10 +247,11 @@ impl Task {
             return Err(fault("options: more than 64 KiB".to_owned()));
         }
         let grant = serde_json::to_vec(&table).map_err(|error| fault(error.to_string()))?;
-        let gate = table.gate.iter().flatten().map(|command| words(command)).collect::<Result<_, _>>().map_err(fault)?;
+        let commands = table.gate.iter().flatten().map(|command| words(command)).collect::<Result<_, _>>().map_err(fault)?;
         let globs = |key, patterns: &[String]| {
             Globs::new(patterns).map_err(|source| ConfigError::Pattern { task: name.clone(), key, source })
         };
+        let reports = globs("junit", table.junit.as_deref().unwrap_or_default())?;
         let granted = Reach {
             list: globs("list", &table.list)?,
             read: globs("read", &table.read)?,
@@ -260,7 +266,7 @@ impl Task {
             autonomy: table.autonomy,
             approve: table.approve,
             merge_into: table.merge_into,
-            gate,
+            gate: Demand { commands, reports },
             options,
             grant_digest: Digest::of_parts([name.as_bytes(), grant.as_slice()]),
             name,
@@ -424,7 +430,7 @@ mod tests {
             ("version = 1\n[task.docs]\nplugin = 'x'\nautonomy = 'all'", "4: unknown variant `all`"),
             ("version = 1\n[task.docs]\nplugin = 'x'\nautonomy = 'merge'", "needs a table [remote]"),
             (
-                "version = 1\nremote.branch = 'main'\n[task.docs]\nplugin = 'x'\nautonomy = 'merge'\nmerge_into = 'master'",
+                "version = 1\ngate = ['x']\nremote.branch = 'main'\n[task.docs]\nplugin = 'x'\nautonomy = 'merge'\nmerge_into = 'master'",
                 "needs merge_into = \"main\"",
             ),
             ("version = 1\n[task.docs]\nplugin = 'x'\napprove.people = 0", "approve.people must be 1 to 20"),

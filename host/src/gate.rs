@@ -6,6 +6,7 @@ pub mod cell;
 mod count;
 mod folder;
 mod jail;
+mod junit;
 mod namespaces;
 pub mod supervisor;
 
@@ -19,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::clean;
 use crate::digest::Digest;
 use crate::event::{Event, Events};
-use crate::policy::Limits;
+use crate::policy::{Demand, Limits};
 use crate::repo::Location;
 use crate::sealed::SealedFolder;
 use folder::Folder;
@@ -27,7 +28,7 @@ pub use folder::FolderError;
 pub use jail::{Jail, JailError};
 
 /// The form of what is remembered; another one is another file.
-const FORM: &str = "gate-2-";
+const FORM: &str = "gate-3-";
 /// Bytes of a command's output that are on record: the last ones.
 const OUTPUT_KEPT_MAX: usize = 256 << 10;
 /// Verdicts that nobody asked for in so long are removed.
@@ -35,7 +36,7 @@ const STALE: Duration = Duration::from_secs(60 * 24 * 3600);
 
 /// The commands of a task, and what it takes to run them.
 pub struct Gate<'g> {
-    commands: &'g [Vec<String>],
+    demand: &'g Demand,
     limits: &'g Limits,
     jail: &'g Jail,
     place: Place<'g>,
@@ -65,6 +66,8 @@ pub struct Verdict {
     pub namespaces: bool,
     /// How each ended.
     pub commands: Vec<Ran>,
+    /// Tests that their reports tell of, if the owner named any.
+    pub reported: Option<u64>,
 }
 
 /// How one command ended.
@@ -98,8 +101,8 @@ pub enum GateError {
 impl<'g> Gate<'g> {
     /// A gate of these commands; folders that a killed run left go now.
     #[must_use]
-    pub fn new(commands: &'g [Vec<String>], limits: &'g Limits, jail: &'g Jail, place: Place<'g>) -> Self {
-        let gate = Self { commands, limits, jail, place, folders: Mutex::default() };
+    pub fn new(demand: &'g Demand, limits: &'g Limits, jail: &'g Jail, place: Place<'g>) -> Self {
+        let gate = Self { demand, limits, jail, place, folders: Mutex::default() };
         Folder::sweep(&gate.place.scratch, &gate.prefix());
         gate
     }
@@ -132,8 +135,10 @@ impl<'g> Gate<'g> {
         let folder = Folder::write(location, tree, scratch, &self.prefix(), *threads)?;
         folder.link_home(&self.jail.links)?;
         let namespaces = self.jail.has_namespaces(folder.root());
-        let mut verdict = Verdict { tree: tree.to_string(), namespaces, commands: Vec::new() };
-        for words in self.commands {
+        let mut verdict = Verdict { tree: tree.to_string(), namespaces, commands: Vec::new(), reported: None };
+        let top = folder.open()?;
+        junit::clear(&top, &self.demand.reports);
+        for words in &self.demand.commands {
             events.emit(&Event::Gate { command: words.join(" ") });
             let ran = self.run(words, &folder, namespaces)?;
             let failed = ran.fault.is_some();
@@ -142,6 +147,8 @@ impl<'g> Gate<'g> {
                 break;
             }
         }
+        let counts = !self.demand.reports.is_empty();
+        verdict.reported = counts.then(|| junit::executed(&top, &self.demand.reports));
         self.folders.lock().unwrap_or_else(PoisonError::into_inner).push(folder);
         if let (None, Some(memory), Ok(bytes)) = (verdict.fault(), self.place.memory, postcard::to_stdvec(&verdict)) {
             if let Err(error) = memory.replace(&name, &bytes) {
@@ -176,11 +183,11 @@ impl<'g> Gate<'g> {
     /// Everything that a verdict may depend on and that is known.
     fn identity(&self, tree: Oid) -> Digest {
         let limits = self.limits;
-        let programs: Vec<_> = self.commands.iter().filter_map(|words| self.jail.program_of(words.first()?)).collect();
+        let programs: Vec<_> = self.demand.commands.iter().filter_map(|words| self.jail.program_of(words.first()?)).collect();
         let facts = format!(
             "{tree} {} {programs:?} {:?} {} {} {} {} {:?} {:?}",
             env!("CARGO_PKG_VERSION"),
-            self.commands,
+            self.demand,
             limits.gate_seconds_max,
             limits.gate_memory_bytes_max,
             limits.gate_processes_max,
@@ -204,12 +211,19 @@ impl Verdict {
     /// Tests of all commands, as far as they tell.
     #[must_use]
     pub fn tests(&self) -> Option<u64> {
+        self.reported.or_else(|| self.told())
+    }
+
+    fn told(&self) -> Option<u64> {
         self.commands.iter().filter_map(|ran| ran.tests).reduce(u64::saturating_add)
     }
 
     /// What speaks against this tree beside that of its base.
     #[must_use]
     pub fn fault_beside(&self, base: &Self) -> Option<String> {
+        if let Some(fewer) = self.reported.zip(base.reported).filter(|(now, before)| now < before) {
+            return self.fault().or_else(|| Some(format!("{} tests are in the reports, on the base {}", fewer.0, fewer.1)));
+        }
         let fewer = |(now, before): (&Ran, &Ran)| match (now.tests, before.tests) {
             (Some(count), Some(before)) if count < before => {
                 Some(format!("`{}`: {count} tests ran, on the base {before}", now.command))
@@ -246,7 +260,7 @@ mod tests {
             killed: 0,
             output: String::new(),
         };
-        Verdict { tree: String::new(), namespaces: true, commands: rows.iter().map(ran).collect() }
+        Verdict { tree: String::new(), namespaces: true, commands: rows.iter().map(ran).collect(), reported: None }
     }
 
     #[test]
@@ -259,5 +273,9 @@ mod tests {
         assert!(verdict(&[(None, None)]).fault_beside(&base).is_some());
         assert_eq!(verdict(&[(None, Some(4))]).fault_beside(&base), None);
         assert!(verdict(&[(Some("it ended with status 1"), Some(9))]).fault_beside(&base).is_some());
+        let reported = |count| Verdict { reported: Some(count), ..verdict(&[(None, None)]) };
+        assert!(reported(0).fault().is_some());
+        assert!(reported(2).fault_beside(&reported(3)).is_some_and(|fault| fault.contains("on the base 3")));
+        assert_eq!(reported(3).fault_beside(&reported(3)), None);
     }
 }

@@ -143,10 +143,15 @@ impl Landed {
             return Err(LandError::CheckedOut { branch });
         }
         let intent = desk.pen.lock.intend(&name)?;
-        if old != Some(waiting.commit()) {
-            refs::move_branch(git, &name, old, waiting.commit(), "lifeos: landed")?;
-        }
         intent.stays(true);
+        if old != Some(waiting.commit())
+            && let Err(error) = refs::move_branch(git, &name, old, waiting.commit(), "lifeos: landed")
+        {
+            // It may have moved all the same, and only the flush failed.
+            let is_there = refs::read(git, &name).is_ok_and(|found| found == Some(waiting.commit()));
+            intent.stays(is_there);
+            return Err(error.into());
+        }
         let (old, new) = (old.map(|old| old.to_string()), waiting.commit().to_string());
         desk.append(approved, Body::Landing { branch: name, old, new, remote: None, by_people: false })?;
         intent.stays(false);

@@ -15,6 +15,8 @@ const FOLDER: &str = "lifeos";
 const LOCK: &str = "run.lock";
 /// Name of the note that says which refs are about to move.
 const INTENT: &str = "intent";
+/// Its name while it is written.
+const INTENT_NEW: &str = "intent.new";
 /// Name of the folder for what is being made.
 const MAKING: &str = "making";
 /// The folder for what is being made, in git's common folder; the next run
@@ -139,10 +141,14 @@ impl Lock {
     }
 
     fn clear(&self) -> std::io::Result<()> {
-        match self.folder.remove_dir_all(MAKING) {
-            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
+        for cleared in [self.folder.remove_file(INTENT_NEW), self.folder.remove_dir_all(MAKING)] {
+            if let Err(error) = cleared
+                && error.kind() != ErrorKind::NotFound
+            {
+                return Err(error);
+            }
         }
+        Ok(())
     }
 
     fn write_notes(&self) -> std::io::Result<()> {
@@ -153,9 +159,11 @@ impl Lock {
                 _ => Ok(()),
             };
         }
-        let file = self.folder.create(INTENT)?;
+        // Whole or not at all: what stands in it now may be needed.
+        let file = self.folder.create(INTENT_NEW)?;
         std::io::Write::write_all(&mut &file, text.as_bytes())?;
-        file.sync_all()
+        file.sync_all()?;
+        self.folder.rename(INTENT_NEW, &self.folder, INTENT)
     }
 
     fn has_lock_of(&self, name: &str) -> bool {

@@ -58,6 +58,16 @@ impl Default for Limits {
     }
 }
 
+/// What a task asks of its candidates.
+#[derive(Debug)]
+pub struct Demand {
+    /// Commands, each with its words.
+    pub commands: Vec<Vec<String>>,
+    /// Reports of the JUnit form that they write; if there are any, tests are
+    /// counted in them alone.
+    pub reports: Globs,
+}
+
 /// What one side (the author or the owner) says a task may reach.
 #[derive(Debug, Clone)]
 pub struct Reach {

@@ -33,19 +33,41 @@ pub fn commit(
 /// # Errors
 /// What libgit2 or the system said; the database is as it was.
 pub fn add_pack(git: &Repository, pack: &[u8], folder: &Path) -> Result<(), git2::Error> {
-    let io = |error: std::io::Error| git2::Error::new(git2::ErrorCode::GenericError, ErrorClass::Os, error.to_string());
     let odb = git.odb()?;
     let mut indexer = git2::Indexer::new(Some(&odb), folder, 0o444, true)?;
-    indexer.write_all(pack).map_err(io)?;
+    indexer.write_all(pack).map_err(|error| failed(folder, &error))?;
     let name = indexer.commit()?;
     let packs = git.commondir().join("objects/pack");
-    std::fs::create_dir_all(&packs).map_err(io)?;
+    std::fs::create_dir_all(&packs).map_err(|error| failed(&packs, &error))?;
     // A pack counts once its index is there.
     for end in ["pack", "idx"] {
         let file = format!("pack-{name}.{end}");
-        std::fs::rename(folder.join(&file), packs.join(&file)).map_err(io)?;
+        put(&folder.join(&file), &packs, &file).map_err(|error| failed(&packs, &error))?;
     }
-    std::fs::File::open(&packs).and_then(|packs| packs.sync_all()).map_err(io)
+    std::fs::File::open(&packs).and_then(|packs| packs.sync_all()).map_err(|error| failed(&packs, &error))
+}
+
+/// Puts a file into a folder, whole or not at all.
+fn put(from: &Path, folder: &Path, name: &str) -> std::io::Result<()> {
+    match std::fs::rename(from, folder.join(name)) {
+        Err(error) if error.kind() == std::io::ErrorKind::CrossesDevices => {
+            // Git takes away what begins so and is left.
+            let beside = folder.join(format!("tmp_{name}"));
+            let copied = std::fs::copy(from, &beside)
+                .and_then(|_| std::fs::File::open(&beside)?.sync_all())
+                .and_then(|()| std::fs::rename(&beside, folder.join(name)));
+            if copied.is_err() {
+                drop(std::fs::remove_file(&beside));
+            }
+            copied
+        }
+        renamed => renamed,
+    }
+}
+
+/// What the system said, with the place, as libgit2 would.
+fn failed(place: &Path, error: &std::io::Error) -> git2::Error {
+    git2::Error::new(git2::ErrorCode::GenericError, ErrorClass::Os, format!("{}: {error}", place.display()))
 }
 
 /// Whether trying again is of no use: what failed is the disk, not a collector

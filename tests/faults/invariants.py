@@ -206,7 +206,7 @@ class Guard:
                 found.append(("I3", f"a secret is in {place}"))
         return found
 
-    def left(self):
+    def left(self, is_last=True):
         """Files of ours that should be gone when a run is over."""
         box, found = self.box, []
         for folder, _, names in os.walk(box.git_dir):
@@ -214,12 +214,16 @@ class Guard:
             for name in names:
                 # `tmp_pack` and `tmp_obj` are git's own.
                 is_temporary = name.endswith(".lock") or "git2_" in name
-                if (is_temporary or place == "lifeos") and (place, name) != ("lifeos", "run.lock"):
+                if (is_temporary or place == "lifeos") and (place, name) != ("lifeos", "run.lock") and (is_last or not self.is_untold(place, name)):
                     found.append(f".git/{place}/{name}")
         found += [f"TMPDIR/{name}" for name in os.listdir(box.tmp)]
         if box.cache.exists():
             found += [f"cache/{name}" for name in os.listdir(box.cache) if not CACHE_NAME.fullmatch(name)]
         return found
+
+    def is_untold(self, place, name):
+        """The note that the branch moved stands until the next run has seen its landing on record."""
+        return (place, name) == ("lifeos", "intent") and (self.box.git_dir / place / name).read_text() == BRANCH
 
     def age(self):
         """Makes left-overs of the cache as old as the program says it keeps them."""
@@ -236,7 +240,7 @@ class Guard:
                 found.append(("I8", f"processes are left: {running}"))
                 break
             time.sleep(0.01)
-        left = self.left()
+        left = self.left(is_last)
         if is_last and any("/objects/" in name for name in left):
             self.box.git("prune", "--expire=now")
             left = self.left()

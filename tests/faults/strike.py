@@ -95,7 +95,9 @@ class Stage:
             report([("I4", "the undisturbed run comes to no candidate")])
             return []
         heads = [commit for commit in commits if found.commits[commit][1:] == (guard.head,)]
-        self.tree, self.outcome = found.commits[(heads or commits)[0]][0], found.outcome()
+        # Of a run and a part of it, the one with the files that are expected.
+        fits = [commit for commit in heads or commits if self.has_content(found.commits[commit][0])]
+        self.tree, self.outcome = found.commits[(fits or heads or commits)[0]][0], found.outcome()
         for name, text in self.scenario.content.items():
             if self.box.git("show", f"{self.tree}:{name}", check=False).stdout.decode(errors="replace") != text:
                 report([("I4", f"{name} of the candidate is not what was expected")])
@@ -121,6 +123,10 @@ class Stage:
             tally.notes.append("two undisturbed runs differ in their side effects, so a number may name another call")
         return effects
 
+    def has_content(self, tree):
+        shown = lambda name: self.box.git("show", f"{tree}:{name}", check=False).stdout.decode(errors="replace")
+        return all(shown(name) == text for name, text in self.scenario.content.items())
+
     def strike(self, effect, fault):
         """Strikes once and checks everything. Gives what is violated, or None if it did not strike."""
         guard = self.fresh()
@@ -136,6 +142,8 @@ class Stage:
         found = guard.untouched() + guard.published(self.tree) + guard.secrets(ran)
         if not is_killed:
             kind = None if fault == "kill" else "output" if effect.text.startswith(("1<", "2<")) else "disk"
+            # Whoever cannot read says so in the class of what was to be read.
+            kind = kind if any(call.is_effect for call in hits) else None
             found += answered(ran, kind)
             if ran.code == 0 and not (kind == "output" and fault == "kill"):
                 found += self.is_whole("it says that it is done")
@@ -177,7 +185,7 @@ def is_outside(call):
     """Whether a call names a place that is not the run's."""
     if call.name.startswith("mkdir") and call.failed:
         return False
-    places = [place for place in ("$/repo/.git/", "$/repo/.git>", "$/cache", "$/tmp/") if place in call.text or "/there.git" in call.text or "lifeos-git-" in call.text]
+    places = [place for place in ("$/repo/.git/", "$/repo/.git>", "$/cache", "$/tmp/") if place in call.text or "/there.git" in call.text or "tmp_objdir-incoming" in call.text]
     return not places and not call.text.startswith(("1<", "2<")) and "pipe:" not in call.text and "/proc/" not in call.text
 
 

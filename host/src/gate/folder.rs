@@ -118,6 +118,15 @@ impl Folder {
         }
     }
 
+    /// The tree as a folder that no name in it leads out of.
+    ///
+    /// # Errors
+    /// [`FolderError::Io`].
+    pub(super) fn open(&self) -> Result<Dir, FolderError> {
+        let path = self.tree();
+        Dir::open_ambient_dir(&path, ambient_authority()).map_err(|source| FolderError::Io { path, source })
+    }
+
     /// Where the tree is.
     pub(super) fn tree(&self) -> PathBuf {
         self.root.join("tree")

@@ -71,7 +71,7 @@ impl<'w> Way<'w> {
         let Machine { jail, threads, scratch, .. } = machine;
         let location = self.place.repo.location();
         let place = gate::Place { location, scratch: scratch.clone(), memory: machine.memory(), threads: *threads };
-        (!self.task.gate.is_empty()).then(|| Gate::new(&self.task.gate, &self.task.limits, jail, place))
+        (!self.task.gate.commands.is_empty()).then(|| Gate::new(&self.task.gate, &self.task.limits, jail, place))
     }
 
     /// Writes a candidate, has the gate judge it beside its base, and writes down
@@ -185,7 +185,7 @@ impl<'w> Way<'w> {
         if repo.head()? != base {
             return Err(stale("the base moved").into());
         }
-        if !self.task.gate.is_empty() && record.gate.as_ref().is_none_or(|gate| gate.fault.is_some()) {
+        if !self.task.gate.commands.is_empty() && record.gate.as_ref().is_none_or(|gate| gate.fault.is_some()) {
             return Err(stale("no gate is on its record").into());
         }
         let stood = git2::Oid::from_str(&record.base).map_err(WaitingError::from)?;
