@@ -30,3 +30,4 @@ mod since;
 mod tidy;
 mod verbs;
 mod verify;
+mod whole;

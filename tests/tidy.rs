@@ -9,7 +9,7 @@ fn root() -> PathBuf {
 }
 
 /// Rust files below a folder of the project: path from there, and text.
-fn sources(folder: &str) -> Vec<(String, String)> {
+pub(crate) fn sources(folder: &str) -> Vec<(String, String)> {
     fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
         for entry in fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
             match entry.extension().and_then(|extension| extension.to_str()) {

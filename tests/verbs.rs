@@ -53,7 +53,7 @@ fn what_is_not_known_gets_the_nearest_name() {
 }
 
 #[test]
-fn the_configuration_is_the_base_s_or_the_operator_s() {
+fn case_87_the_configuration_is_the_base_s_or_the_operator_s() {
     let repo = TestRepo::new(&[("a.md", "a\n")]);
     repo.lifeos(&["check", "t"]).exits(2).says("there is no lifeos.toml in the base commit");
     repo.write("lifeos.toml", "version = 1\n");

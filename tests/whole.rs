@@ -1,0 +1,60 @@
+//! The whole way of doc hygiene: findings, gate, one approval, one pull request
+//! on a forge, merged there by people, and back. Prints what was said, for
+//! `--nocapture`.
+
+use crate::gate::is_isolated;
+use crate::rig::{Away, Ran};
+
+const MESSY: &str = "# Guide\n\nSome text  \nSee [two](two.md) and [gone](Two.md).\n\n\n\n* a\n* b\n";
+
+/// The owner's configuration.
+fn configured(away: &Away) {
+    let (api, name) = (away.forge.api(), away.forge.repository());
+    away.repo.write("docs/guide.md", MESSY);
+    away.repo.write("docs/two.md", "# Two\n\nBack to the [guide](guide.md).\n");
+    away.repo.write("check.sh", "grep -q '^# Guide' docs/guide.md || exit 1\necho 'ok: the guide has its title'\n");
+    away.repo.config(&format!(
+        "gate = ['sh check.sh']\n[remote]\nbranch = 'main'\n[remote.forge]\nkind = 'github'\napi = '{api}'\nrepository = '{name}'\n\
+         labels = ['docs']\n[task.docs]\nplugin = 'doc-hygiene'\nread = ['**/*.md']\nlist = ['**']\nedit = ['docs/**/*.md']\n\
+         approve = 'person'\nautonomy = 'pull-request'\n"
+    ));
+    away.push();
+}
+
+#[track_caller]
+fn said(away: &Away, arguments: &[&str]) -> Ran {
+    let unconfined: &[&str] = if !is_isolated() && arguments[0] == "run" { &["--unconfined-gate"] } else { &[] };
+    let ran = away.lifeos(&[arguments, unconfined].concat());
+    println!("$ lifeos {}\n{}{}", arguments.join(" "), ran.stdout, ran.stderr);
+    ran
+}
+
+#[test]
+fn doc_hygiene_from_findings_to_a_pull_request_and_back() {
+    let away = Away::new("pull-request", "", "");
+    configured(&away);
+    said(&away, &["run", "docs"]).exits(0).says("waits for approval");
+    let run = away.repo.only_run();
+    said(&away, &["review", &run]).exits(0).says("check.sh").says("passed").says("docs/guide.md");
+    assert!(away.forge.requests().is_empty(), "nothing leaves before approval");
+    said(&away, &["approve", &run]).exits(0).says("is open: branch origin/lifeos/docs").says("/pull/1");
+    println!("== the forge");
+    away.forge.requests().iter().for_each(|request| println!("{} {}", request.method, request.path));
+    let pulls = away.forge.pulls();
+    assert_eq!((pulls.len(), pulls[0].head.as_str()), (1, away.candidate(&run).as_str()));
+    assert!(pulls[0].body.contains("passed the gate (1 command"), "{}", pulls[0].body);
+    println!("{}\n\n{}", pulls[0].title, pulls[0].body);
+    println!("== the remote repository\n{}", away.there(&["log", "--oneline", "--all", "--stat"]));
+    // People merge it there.
+    away.there(&["update-ref", "refs/heads/main", &away.candidate(&run)]);
+    said(&away, &["land", &run]).exits(0).says("is landed: branch origin/main");
+    let before = away.repo.rev("HEAD^{tree}");
+    away.repo.git(&["pull", "--quiet", "origin", "main"]);
+    let unconfined: &[&str] = if is_isolated() { &[] } else { &["--unconfined-gate"] };
+    let ran = away.lifeos(&[&["rollback", &run], unconfined].concat());
+    ran.exits(0).says("is open").says("/pull/2").says("one level down");
+    let back = away.rev("refs/heads/lifeos/docs");
+    assert_eq!(away.there(&["rev-parse", &format!("{back}^{{tree}}")]), before);
+    said(&away, &["log"]).exits(0);
+    said(&away, &["verify"]).exits(0).says("whole and true");
+}
