@@ -49,6 +49,10 @@ bench-peers repo *arguments: build _rumdl
 oracle verb *arguments:
     case {{ verb }} in commit|spec) tests/oracle/judge.py {{ verb }} {{ arguments }};; *) tests/oracle/{{ verb }}.py {{ arguments }};; esac
 
+# Measure what lifeos adds around a gate, and a long ledger; see docs/benchmarks.md.
+bench-landing: build
+    LIFEOS={{ lifeos }} tests/bench/landing
+
 # Let every side effect of lifeos fail once and be killed once, and hold all invariants; needs strace. See docs/faults.md.
 faults *arguments: build
     python3 tests/faults/loop.py --lifeos {{ lifeos }} --every 6 {{ arguments }}

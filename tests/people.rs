@@ -21,7 +21,7 @@ fn approves(repo: &TestRepo, name: &str, arguments: &[&str]) -> Ran {
 #[test]
 fn two_people_are_two_people() {
     let (repo, run) = proposed("approve = {people = 2}");
-    approves(&repo, "ann", &[&run]).exits(0).says("is waiting").says("it waits: for more people, the task asks for 2");
+    approves(&repo, "ann", &[&run]).exits(0).says("is waiting").says("it waits: for other people; 1 of 2 approved it");
     assert_eq!(repo.rev("lifeos/t"), "");
     approves(&repo, "ANN", &[&run]).exits(0).says("is waiting");
     assert_eq!(repo.git(&["rev-list", "--count", "refs/lifeos/ledger"]), "2", "she said it once");
@@ -91,4 +91,36 @@ fn a_part_is_gated_as_the_whole_is() {
     part(&["--file", "a.md"]).exits(22).says("did not pass the gate");
     assert_eq!(repo.rev("lifeos/t"), "");
     part(&["--file", "a.md", "--file", "c.md"]).exits(0).says("is landed");
+}
+
+#[test]
+fn a_part_says_what_it_repairs_and_is_gone_when_the_whole_landed() {
+    let repo = TestRepo::new(&[("a.md", "# A\n\n\n\nText.\n"), ("b.md", "# B\n\n\n\nText.\n")]);
+    repo.config("[task.t]\nplugin = 'doc-hygiene'\nread = ['**/*.md']\nedit = ['**/*.md']\napprove = {people = 2}\n");
+    repo.lifeos(&["run", "t"]).exits(0);
+    let whole = repo.only_run();
+    let ran = approves(&repo, "ann", &[&whole, "--file", "a.md", "--json"]);
+    let part = ran.exits(0).json()["run"].as_str().expect("an id").to_owned();
+    let page = repo.lifeos(&["review", &part, "--json"]).json()["review"].clone();
+    assert_eq!((page["repaired"][0]["count"].as_u64(), page["remaining"][0]["count"].as_u64()), (Some(2), Some(2)), "{page}");
+    approves(&repo, "ann", &[&whole]).exits(0);
+    approves(&repo, "bob", &[&whole]).exits(0).says("is landed");
+    approves(&repo, "bob", &[&part]).exits(2).says(&format!("is a part of run {whole}, which landed"));
+    assert_eq!(repo.show("lifeos/t", "b.md"), b"# B\n\nText.\n");
+}
+
+#[test]
+fn what_is_replaced_before_anybody_took_it_over_is_told() {
+    let repo = TestRepo::new(&[("a.md", "a\n"), ("b.md", "b\n")]);
+    let options = "options = {danger = 'sane-edit', paths = ['a.md'], find = 'a', text = 'b'}";
+    repo.task(&hostile(), &format!("read = ['**']\nedit = ['**/*.md']\napprove = 'auto'\n{options}"));
+    repo.lifeos(&["run", "t"]).exits(0);
+    let first = repo.only_run();
+    repo.write("b.md", "more\n");
+    repo.commit("next");
+    repo.lifeos(&["run", "t"]).exits(0).says(&format!("it took the place of run {first}, which nobody had taken over"));
+    repo.lifeos(&["log"]).exits(0).says("superseded");
+    repo.lifeos(&["rollback", &first]).exits(40).says("a newer run took its place before it was merged");
+    repo.git(&["merge", "--quiet", "--ff-only", "lifeos/t"]);
+    repo.lifeos(&["verify"]).exits(0);
 }

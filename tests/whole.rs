@@ -58,3 +58,22 @@ fn doc_hygiene_from_findings_to_a_pull_request_and_back() {
     said(&away, &["log"]).exits(0);
     said(&away, &["verify"]).exits(0).says("whole and true");
 }
+
+#[test]
+fn what_people_merged_is_told_before_a_newer_run_takes_its_place() {
+    let away = Away::new("pull-request", "approve = 'auto'", "");
+    away.lifeos(&["run", "t"]).exits(0).says("is open");
+    let first = away.repo.only_run();
+    away.there(&["update-ref", "refs/heads/main", &away.candidate(&first)]);
+    away.repo.git(&["pull", "--quiet", "origin", "main"]);
+    away.repo.write("a.md", "a\n");
+    away.repo.commit("it is back");
+    away.push();
+    away.lifeos(&["run", "t"]).exits(0).says("is open");
+    let line = |run: &str| {
+        let runs = away.lifeos(&["log", "--json"]).json()["runs"].as_array().expect("runs").clone();
+        runs.iter().find(|line| line["run"] == run).expect("the run")["state"].as_str().expect("a state").to_owned()
+    };
+    assert_eq!(line(&first), "landed");
+    away.lifeos(&["verify"]).exits(0).says("whole and true");
+}

@@ -23,7 +23,7 @@ pub enum Autonomy {
 
 /// Who approves a candidate.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", try_from = "Written")]
 pub enum Approve {
     /// Somebody who types `lifeos approve`.
     #[default]
@@ -32,6 +32,27 @@ pub enum Approve {
     Auto,
     /// So many different people, 1 to 20.
     People(u32),
+}
+
+/// An [`Approve`] as somebody may write it.
+#[derive(Deserialize, schemars::JsonSchema)]
+#[serde(untagged, expecting = "approve takes \"person\", \"auto\" or {people = N}")]
+enum Written {
+    Word(String),
+    Number { people: u32 },
+}
+
+impl TryFrom<Written> for Approve {
+    type Error = String;
+
+    fn try_from(written: Written) -> Result<Self, String> {
+        match written {
+            Written::Word(word) if word == "person" => Ok(Self::Person),
+            Written::Word(word) if word == "auto" => Ok(Self::Auto),
+            Written::Word(word) => Err(format!("`{word}`: approve takes \"person\", \"auto\" or {{people = N}}")),
+            Written::Number { people } => Ok(Self::People(people)),
+        }
+    }
 }
 
 impl Autonomy {

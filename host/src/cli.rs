@@ -40,7 +40,7 @@ use term::Term;
 /// Runs repository chores as sandboxed plugins: a plugin proposes, the host
 /// checks, and only what is approved is committed.
 #[derive(Parser)]
-#[command(name = "lifeos", version, max_term_width = 100, arg_required_else_help = true, disable_help_subcommand = true)]
+#[command(name = "lifeos", version, max_term_width = 100, arg_required_else_help = true)]
 struct Arguments {
     #[command(flatten)]
     global: Global,

@@ -363,7 +363,9 @@ fn syntax(text: &str, error: &toml::de::Error) -> ConfigError {
     let message = error.message().to_owned();
     let mut quoted = message.split('`').skip(1).step_by(2);
     let nearest = match quoted.next() {
-        Some(unknown) if message.starts_with("unknown field") => nearest(unknown, quoted).map(str::to_owned),
+        Some(unknown) if message.starts_with("unknown field") || message.starts_with("unknown variant") => {
+            nearest(unknown, quoted).map(str::to_owned)
+        }
         _ => None,
     };
     ConfigError::Syntax { line, message, nearest }

@@ -22,6 +22,8 @@ use desk::Desk;
 #[derive(Debug)]
 pub struct Landed {
     branch: String,
+    /// The run that was on the branch, and is not part of it any more.
+    replaced: Option<String>,
 }
 
 /// Why a branch did not move.
@@ -152,10 +154,20 @@ impl Landed {
             intent.stays(is_there);
             return Err(error.into());
         }
+        // What nobody took over is gone from the branch.
+        let dropped = old.filter(|old| !desk.repo.holds(waiting.commit(), *old)).map(|old| old.to_string());
         let (old, new) = (old.map(|old| old.to_string()), waiting.commit().to_string());
-        desk.append(approved, Body::Landing { branch: name, old, new, remote: None, by_people: false })?;
+        let replaced = dropped.as_ref().and_then(|dropped| desk.book.made(dropped)).map(|story| story.run.clone());
+        let body = Body::Landing { branch: name, old, new, remote: None, by_people: false, drops: dropped };
+        desk.append(approved, body)?;
         intent.stays(false);
-        Ok(Self { branch })
+        Ok(Self { branch, replaced: replaced.filter(|run| run != waiting.run()) })
+    }
+
+    /// The run that was on the branch, and is not part of it any more.
+    #[must_use]
+    pub fn replaced(&self) -> Option<&str> {
+        self.replaced.as_deref()
     }
 
     /// The branch's short name.

@@ -211,7 +211,9 @@ impl<'r> Remote<'r> {
         if let Some((branch, reason)) = rejection(&stdout).filter(|_| is_push) {
             return Err(RemoteError::Rejected { name, branch, reason });
         }
-        let said = stderr.lines().rev().map(str::trim).find(|line| !line.is_empty()).unwrap_or("it said nothing");
+        let mut lines = stderr.lines().map(str::trim).filter(|line| !line.is_empty());
+        let fatal = stderr.lines().find(|line| line.starts_with("fatal: ")).map(|line| &line[7..]);
+        let said = fatal.or_else(|| lines.next_back()).unwrap_or("it said nothing");
         Err(RemoteError::Failed { name, verb, message: clean::line(clean::cut(said, 500)).into_owned() })
     }
 

@@ -223,7 +223,7 @@ class Guard:
 
     def is_untold(self, place, name):
         """The note that the branch moved stands until the next run has seen its landing on record."""
-        return (place, name) == ("lifeos", "intent") and (self.box.git_dir / place / name).read_text() == BRANCH
+        return (place, name) == ("lifeos", "intent") and BRANCH in (self.box.git_dir / place / name).read_text().splitlines()
 
     def age(self):
         """Makes left-overs of the cache as old as the program says it keeps them."""

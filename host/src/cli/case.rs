@@ -64,7 +64,8 @@ impl Case {
 
 /// Says where a run stands now.
 pub(crate) fn tell(verb: &str, run: &str, story: &Story, by: Option<String>, stand: Stand, term: &Term) -> Exit {
-    let Stand { state, branch, pull_request, waits_for } = stand;
+    let Stand { state, branch, pull_request, waits_for, replaced } = stand;
+    let is_pushed_only = state == State::Open && pull_request.is_none();
     let commit = story.candidate.as_ref().map(|candidate| candidate.commit.clone()).filter(|_| run == story.run);
     if term.is_json() {
         let (run, task) = (run.to_owned(), story.task.clone());
@@ -84,6 +85,12 @@ pub(crate) fn tell(verb: &str, run: &str, story: &Story, by: Option<String>, sta
             term.note(&format!("take it over: git merge --ff-only {branch}"));
         }
         _ => {}
+    }
+    if let Some(replaced) = replaced {
+        term.note(&format!("it took the place of run {}, which nobody had taken over", lifeos::clean::line(&replaced)));
+    }
+    if is_pushed_only {
+        term.note(&format!("there is no forge: merge that branch there, then: lifeos land {run}"));
     }
     if let Some(what) = waits_for {
         term.note(&format!("it waits: {}", lifeos::clean::line(&what)));

@@ -47,6 +47,7 @@ pub(crate) fn check(verb: &Check, global: &Global, term: &Term) -> Result<Exit, 
     let repo = open::repo(global)?;
     let head = repo.head()?;
     let config = open::config(global, &repo, head)?;
+    open::tell_of_changes(global, &repo, head, term)?;
     open::task(&config, &verb.task)?;
     let task = &config.tasks[&verb.task];
     let plugin = open::plugin(task, &repo)?;

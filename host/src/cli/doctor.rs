@@ -9,7 +9,7 @@ use super::error::CommandError;
 use super::exit::Exit;
 use super::json::{self, Diagnosis};
 use super::term::Term;
-use super::{Global, open};
+use super::{Global, open, outside};
 
 /// Tells what is there and what is missing: repository, configuration,
 /// plugins, engine, cache, and how a run is isolated.
@@ -37,6 +37,14 @@ pub(crate) fn doctor(_: &Doctor, global: &Global, term: &Term) -> Result<Exit, C
     note(&mut checks, "official plugins", carried, |names| names.join(", "));
     if let (Some(repo), Some(config)) = (&repo, &config) {
         tasks(&mut checks, repo, config);
+        if let Some(settings) = &config.remote {
+            let found = outside::outside(repo, settings, global);
+            note(&mut checks, "remote", found, |outside| {
+                let forge =
+                    outside.forge.as_ref().map_or_else(String::new, |forge| format!(", forge {}", forge.address().host()));
+                format!("{}, branch {}{forge}: address and token are there; nothing was asked", settings.name, settings.branch)
+            });
+        }
     }
     note(&mut checks, "engine and cache", open::machine(global, None, term), |_| {
         open::cache_folder(global).map_or_else(|| "no cache folder".to_owned(), |folder| folder.display().to_string())
@@ -46,6 +54,16 @@ pub(crate) fn doctor(_: &Doctor, global: &Global, term: &Term) -> Result<Exit, C
         ok: true,
         detail: "plugins: WebAssembly, no system access; compiling: child process with limits".to_owned(),
     });
+    if let (Some(config), Ok(jail)) = (&config, open::jail()) {
+        for task in config.tasks.values() {
+            let missing =
+                |words: &&Vec<String>| words.first().is_some_and(|name| !name.contains('/') && jail.program_of(name).is_none());
+            for words in task.gate.commands.iter().filter(missing) {
+                let error = CommandError::usage(format!("{}: {} is in no folder of PATH", task.name, words[0]));
+                note(&mut checks, "gate", Err::<(), _>(error), |()| String::new());
+            }
+        }
+    }
     let isolated = open::jail().and_then(|jail| {
         jail.probe().map_err(|error| CommandError::new(Exit::Denied, error))?;
         Ok(open::scratch().is_ok_and(|folder| jail.has_namespaces(folder.path())))

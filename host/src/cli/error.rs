@@ -1,6 +1,8 @@
 //! Every error of the library in words, with a hint and an exit code. What a
 //! person sees when something fails is decided here and nowhere else.
 
+mod outside;
+
 use std::path::Path;
 
 use lifeos::approve::ApproveError;
@@ -8,7 +10,6 @@ use lifeos::candidate::RevertError;
 use lifeos::check::problem::{Problem, Refused};
 use lifeos::config::ConfigError;
 use lifeos::examine::ExamineError;
-use lifeos::forge::error::ForgeError;
 use lifeos::gate::{GateError, JailError};
 use lifeos::land::LandError;
 use lifeos::ledger::LedgerError;
@@ -16,12 +17,10 @@ use lifeos::lock::LockError;
 use lifeos::plugin::PluginError;
 use lifeos::plugin::imports::ImportError;
 use lifeos::refs::RefError;
-use lifeos::remote::RemoteError;
 use lifeos::repo::RepoError;
 use lifeos::review::ReviewError;
 use lifeos::run::error::RunError;
 use lifeos::sealed::SealedError;
-use lifeos::sync::SyncError;
 use lifeos::verify::VerifyError;
 use lifeos::waiting::WaitingError;
 use lifeos::wasm::{CompileError, Failure, LoadError};
@@ -216,15 +215,17 @@ impl From<RunError> for CommandError {
             RunError::Refused(refused) => Self { exit: class_of(&refused), message, hints: hints_of(&refused) },
             RunError::Waiting(error) => error.into(),
             RunError::Land { error, run } => {
+                // From a stale base nothing can be gone on with.
+                let is_over = matches!(error, LandError::StaleBase { .. });
                 let error = Self::from(error);
-                error.hint(format!("the approval is recorded; go on with: lifeos land {run}"))
+                if is_over { error } else { error.hint(format!("the approval is recorded; go on with: lifeos land {run}")) }
             }
             RunError::Revert { error, .. } => match error {
                 RevertError::Conflict { .. } => Self::new(Exit::Repo, message)
                     .hint("nothing was changed; take those lines back by hand, as they were before the run"),
-                RevertError::Nothing => {
-                    Self::new(Exit::Repo, message).hint("it was taken back already, or never got here: git pull")
-                }
+                RevertError::Nothing => Self::new(Exit::Repo, message).hint(
+                    "it was taken back already, a newer run took its place before it was merged, or it never got here: git pull",
+                ),
                 RevertError::Repo(error) => error.into(),
             },
             RunError::NoSuchFile { run, .. } => {
@@ -260,8 +261,22 @@ impl From<RunError> for CommandError {
             RunError::Red { run, .. } => Self::new(Exit::Gate, message).hint(format!("what it said: lifeos show {run}")),
             RunError::Lock(error) => error.into(),
             RunError::Repo(error) => error.into(),
-            RunError::WrongState { .. } => Self::usage(message).hint("`lifeos status` and `lifeos log` tell where runs stand"),
+            RunError::WrongState { run, state, wanted } => Self::usage(message).hint(state_hint(&run, &state, wanted)),
+            RunError::WholeLanded { .. } => Self::usage(message).hint("there is nothing left to approve of it"),
         }
+    }
+}
+
+/// What to do with a run that is not where it would have to be.
+fn state_hint(run: &str, state: &str, wanted: &str) -> String {
+    match (state, wanted) {
+        ("waiting", _) => format!("approve it first: lifeos approve {run}"),
+        ("red", _) => format!("what the gate said: lifeos show {run}"),
+        ("approved", "landed") => "nothing landed; what you merged yourself is taken back with: git revert COMMIT".to_owned(),
+        ("landed", "waiting") => "nothing is left to approve; to take it back: lifeos rollback RUN".to_owned(),
+        ("rejected", _) => "a no stands until the base changes; then run the task again".to_owned(),
+        ("superseded", _) => "a newer run of the task took its place: lifeos log".to_owned(),
+        _ => "`lifeos status` and `lifeos log` tell where runs stand".to_owned(),
     }
 }
 
@@ -287,80 +302,6 @@ impl From<WaitingError> for CommandError {
             WaitingError::Ref(error) => error.into(),
             WaitingError::Lock(error) => error.into(),
             WaitingError::Git(error) => git(&error),
-        }
-    }
-}
-
-impl From<LandError> for CommandError {
-    fn from(error: LandError) -> Self {
-        let (exit, hint) = match error {
-            LandError::Ref(error) => return error.into(),
-            LandError::Ledger(error) => return error.into(),
-            LandError::Lock(error) => return error.into(),
-            LandError::Git(error) => return git(&error),
-            LandError::Remote(error) => return error.into(),
-            LandError::Forge(error) => return error.into(),
-            LandError::NotOurs { .. } | LandError::NotOursThere { .. } => {
-                (Exit::Repo, "merge or delete that branch; nothing has moved")
-            }
-            LandError::CheckedOut { .. } => (Exit::Repo, "switch to another branch; nothing has moved"),
-            LandError::NoTarget { .. } => (Exit::Repo, "push it there, or name another one as remote.branch in lifeos.toml"),
-            LandError::BaseNotThere { .. } => (Exit::Repo, "push your commits first, or run on a commit that is there"),
-            LandError::StaleBase { .. } => {
-                (Exit::Repo, "git pull, and run the task again: only what was tested on the newest base is merged")
-            }
-            LandError::HeadMoved { .. } => (Exit::Repo, "somebody pushed to it; merge or close it there"),
-            LandError::Checks { .. } => (Exit::Gate, "nothing was merged; see the checks of that commit"),
-            LandError::TooMany { .. } => (Exit::Limit, "merge or close some, or raise that limit in lifeos.toml"),
-            LandError::NoRemote => (Exit::Usage, "add [remote] with `branch`; see docs/landing.md"),
-        };
-        Self::new(exit, &error).hint(hint)
-    }
-}
-
-impl From<RemoteError> for CommandError {
-    fn from(error: RemoteError) -> Self {
-        let (exit, hint) = match &error {
-            RemoteError::Unknown { .. } => (Exit::Usage, "git remote add NAME URL, or name another one"),
-            RemoteError::Address { .. } => {
-                (Exit::Usage, "https, ssh and local paths are; http to this machine only; no password in an address")
-            }
-            RemoteError::Program { .. } => (Exit::Io, "see whether the disk is full or read-only"),
-            RemoteError::TimedOut { .. } => (Exit::Remote, "the same command looks first at what is there, and goes on from it"),
-            RemoteError::Failed { .. } => (
-                Exit::Remote,
-                "tokens for https come from --token HOST=FILE; ssh asks no questions here, so its key must be at hand",
-            ),
-            RemoteError::Rejected { .. } => (Exit::Remote, "nothing was forced; what is here is kept"),
-        };
-        Self::new(exit, &error).hint(hint)
-    }
-}
-
-impl From<ForgeError> for CommandError {
-    fn from(error: ForgeError) -> Self {
-        let hint = match &error {
-            ForgeError::Unauthorized { .. } => "the token is wrong or has expired",
-            ForgeError::Forbidden { .. } => "the token lacks a right: contents and pull requests, read and write; checks, read",
-            ForgeError::NotFound { .. } => "see remote.forge.repository; a token without rights sees nothing either",
-            ForgeError::RateLimited { .. } => "wait for the time it names",
-            ForgeError::Conflict { .. } | ForgeError::Invalid { .. } => "see what it says, and what is open there",
-            ForgeError::Redirect { .. } => "remote.forge.api must be the address that it answers at; none is followed",
-            ForgeError::Malformed { .. } | ForgeError::TooLarge { .. } => "is remote.forge.api the address of such a forge?",
-            _ => "try again later: what is here is kept",
-        };
-        Self::new(Exit::Remote, &error).hint(hint)
-    }
-}
-
-impl From<SyncError> for CommandError {
-    fn from(error: SyncError) -> Self {
-        match error {
-            SyncError::Remote(error) => error.into(),
-            SyncError::Ledger(error) => error.into(),
-            SyncError::Ref(error) => error.into(),
-            SyncError::Lock(error) => error.into(),
-            SyncError::Git(error) => git(&error),
         }
     }
 }

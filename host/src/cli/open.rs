@@ -62,6 +62,16 @@ pub(crate) fn config(global: &Global, repo: &Repo, base: Oid) -> Result<Config, 
     Config::parse(&text).map_err(|error| CommandError::from(error).at(config::FILE))
 }
 
+/// Says when the checkout has other tasks than the commit that counts.
+pub(crate) fn tell_of_changes(global: &Global, repo: &Repo, base: Oid, term: &Term) -> Result<(), CommandError> {
+    let Ok(here) = std::fs::read_to_string(repo.workdir().join(config::FILE)) else { return Ok(()) };
+    let counts = repo.file_at(base, config::FILE, CONFIG_BYTES_MAX)?;
+    if global.config.is_none() && counts.is_some_and(|counts| counts.replace("\r\n", "\n") != here.replace("\r\n", "\n")) {
+        term.note(&format!("{} in the checkout differs from that of the commit, which counts", config::FILE));
+    }
+    Ok(())
+}
+
 pub(crate) fn task(config: &Config, name: &str) -> Result<(), CommandError> {
     if config.tasks.contains_key(name) {
         return Ok(());

@@ -47,6 +47,7 @@ pub(crate) fn run(verb: &Run, global: &Global, term: &Term) -> Result<Exit, Comm
     let repo = open::repo(global)?;
     let base = repo.head()?;
     let config = open::config(global, &repo, base)?;
+    open::tell_of_changes(global, &repo, base, term)?;
     let names: Vec<String> = if verb.all { config.tasks.keys().cloned().collect() } else { verb.tasks.clone() };
     names.iter().try_for_each(|name| open::task(&config, name))?;
     open::bounded(verb.instruction.as_deref())?;
@@ -150,7 +151,7 @@ fn json_of(name: &str, end: Result<Finished, CommandError>, exit: Exit) -> json:
 }
 
 fn print(name: &str, finished: &Finished, term: &Term) {
-    let Finished { run, stand: Stand { state, branch, pull_request, waits_for }, record, findings, log, .. } = finished;
+    let Finished { run, stand: Stand { state, branch, pull_request, waits_for, replaced }, record, findings, log, .. } = finished;
     term.data(&text::refused(&record.refused));
     for line in log.lines() {
         term.note(&format!("plugin: {line}"));
@@ -171,6 +172,12 @@ fn print(name: &str, finished: &Finished, term: &Term) {
         }
         (state, _) => format!("{name}: run {run} is {} ({files}, {findings})\n", state.word()),
     });
+    if let Some(replaced) = replaced {
+        term.note(&format!("it took the place of run {}, which nobody had taken over", clean::line(replaced)));
+    }
+    if *state == State::Open && pull_request.is_none() {
+        term.note(&format!("there is no forge: merge that branch there, then: lifeos land {run}"));
+    }
     if let Some(what) = waits_for {
         term.note(&format!("it waits: {}; go on with: lifeos land {run}", clean::line(what)));
     }

@@ -38,8 +38,14 @@ pub(crate) fn status(_: &Status, global: &Global, term: &Term) -> Result<Exit, C
         term.data(&format!("task {task} goes as far as \"{}\" at most: {why} (by {by})\n", autonomy.word()));
     }
     let waiting = runs.iter().filter(|line| line.state == State::Waiting).count() as u64;
+    let going = runs.iter().filter(|line| matches!(line.state, State::Approved | State::Open)).count() as u64;
+    if going > 0 {
+        term.note(&format!("approved and not landed: {going}; `lifeos land RUN` goes on with one"));
+    }
     match (runs.len(), waiting) {
-        (0, _) => term.note("no task has run yet; `lifeos run TASK` starts one"),
+        (0, _) => {
+            term.note("no task has run in this clone; `lifeos run TASK` starts one, `lifeos sync` brings the record of another")
+        }
         (_, 0) => term.note("nothing waits for a verdict"),
         _ => term.note(&format!(
             "waiting for a verdict: {}; `lifeos review RUN`, then approve or reject",

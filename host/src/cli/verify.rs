@@ -23,6 +23,9 @@ pub(crate) fn verify(_: &Verify, global: &Global, term: &Term) -> Result<Exit, C
     }
     faults.iter().for_each(|fault| term.data(&format!("{}\n", lifeos::clean::line(fault))));
     untold.iter().for_each(|words| term.note(&lifeos::clean::line(words)));
+    if records == 0 && !faults.is_empty() {
+        term.note("this clone has no record; `lifeos sync` brings that of another one");
+    }
     let what = format!("{} and {} of lifeos", text::count(records, "record"), text::count(commits, "commit"));
     term.note(&match faults.len() as u64 {
         0 => format!("{what}: whole and true"),

@@ -76,7 +76,8 @@ impl Jail {
 
     /// Where PATH leads for the name of a program, its length and when it was
     /// changed; none for one of the tree.
-    pub(super) fn program_of(&self, name: &str) -> Option<(PathBuf, u64, Option<SystemTime>)> {
+    #[must_use]
+    pub fn program_of(&self, name: &str) -> Option<(PathBuf, u64, Option<SystemTime>)> {
         if name.contains('/') {
             return None;
         }

@@ -14,7 +14,7 @@ use crate::approve::Approved;
 use crate::config;
 use crate::forge::error::ForgeError;
 use crate::forge::{Checks, Forge, NewPull, Pull, State as PullState};
-use crate::ledger::record::{Body, PullRequest, Run};
+use crate::ledger::record::{Body, PullRequest, Run, State};
 use crate::refs;
 use crate::remote::{Push, Remote};
 
@@ -62,6 +62,7 @@ impl Outside<'_> {
         if desk.repo.holds(tip, commit) {
             return self.landed(&approved, None, false, desk).map(Outcome::Landed);
         }
+        self.settle_others(waiting.run(), task, tip, desk)?;
         let story = desk.book.story(waiting.run());
         let known = story.filter(|story| story.opened.is_some()).and_then(|story| story.pull_request.clone());
         if let (Some(forge), Some(known)) = (&self.forge, &known) {
@@ -199,11 +200,33 @@ impl Outside<'_> {
         Ok(pull)
     }
 
+    /// Tells of other runs of the task that people merged, before a newer one
+    /// takes their place.
+    fn settle_others(&self, run: &str, task: &str, tip: Oid, desk: &Desk<'_>) -> Result<(), LandError> {
+        for story in desk.book.of_task(task).filter(|story| story.state == State::Open && story.run != run) {
+            let commits = story.commits.iter().filter_map(|commit| Oid::from_str(commit).ok());
+            let held = commits.into_iter().find(|commit| desk.repo.holds(tip, *commit)).map(|commit| commit.to_string());
+            let is_merged = match (&self.forge, &story.pull_request, &held) {
+                (Some(forge), Some(pull), None) => {
+                    let pull = forge.pull(pull.number)?;
+                    pull.state == PullState::Merged && pull.base == self.settings.branch
+                }
+                _ => held.is_some(),
+            };
+            if is_merged && let Some(new) = held.clone().or_else(|| story.commits.last().cloned()) {
+                let (branch, remote) = (self.target(), Some(self.remote.name().to_owned()));
+                let body = Body::Landing { branch, old: None, new, remote, by_people: held.is_none(), drops: None };
+                desk.pen.write(&story.run, task, body, &[])?;
+            }
+        }
+        Ok(())
+    }
+
     fn landed(&self, approved: &Approved, old: Option<Oid>, by_people: bool, desk: &Desk<'_>) -> Result<Landed, LandError> {
         let (remote, old) = (Some(self.remote.name().to_owned()), old.map(|old| old.to_string()));
         let new = approved.waiting().commit().to_string();
-        desk.append(approved, Body::Landing { branch: self.target(), old, new, remote, by_people })?;
-        Ok(Landed { branch: format!("{}/{}", self.remote.name(), self.settings.branch) })
+        desk.append(approved, Body::Landing { branch: self.target(), old, new, remote, by_people, drops: None })?;
+        Ok(Landed { branch: format!("{}/{}", self.remote.name(), self.settings.branch), replaced: None })
     }
 
     fn closed(&self, approved: &Approved, known: &PullRequest, why: String, desk: &Desk<'_>) -> Result<PullRequest, LandError> {

@@ -55,6 +55,12 @@ impl Book {
             return;
         }
         let is_landing = matches!(record.body, Body::Landing { .. });
+        if let Body::Landing { drops: Some(dropped), .. } = &record.body {
+            let is_dropped = |story: &&mut Story| {
+                story.run != record.run && story.state == State::Landed && story.commits.iter().any(|commit| commit == dropped)
+            };
+            self.stories.iter_mut().filter(is_dropped).for_each(|story| story.state = State::Superseded);
+        }
         let approval = match &record.body {
             Body::Approval { by, .. } => Some(by.clone()),
             _ => None,
@@ -92,6 +98,12 @@ impl Book {
         let mut stories: Vec<&Story> = self.stories.iter().collect();
         stories.sort_unstable_by_key(|story| std::cmp::Reverse(story.place));
         stories
+    }
+
+    /// The run that a commit is a candidate of.
+    #[must_use]
+    pub fn made(&self, commit: &str) -> Option<&Story> {
+        self.stories.iter().find(|story| story.commits.iter().any(|ours| ours == commit))
     }
 
     /// Runs of a task.

@@ -79,6 +79,10 @@ pub enum Body {
         /// in other commits than the candidate.
         #[serde(default)]
         by_people: bool,
+        /// The commit that the branch was at and does not hold any more: a
+        /// candidate of the task that nobody took over.
+        #[serde(default)]
+        drops: Option<String>,
     },
     /// The task goes no further than this by itself, whatever the configuration
     /// allows; `run` is the one that led to it, if one did.
@@ -344,9 +348,9 @@ impl Record {
             Body::Opening { branch, new, pull_request } => {
                 is_short(branch) && is_hex(new, 40) && pull_request.iter().all(|pull| is_short(&pull.url))
             }
-            Body::Landing { branch, old, new, remote, .. } => {
+            Body::Landing { branch, old, new, remote, drops, .. } => {
                 let remote = remote.iter().all(|remote| is_short(remote));
-                is_short(branch) && is_hex(new, 40) && old.iter().all(|old| is_hex(old, 40)) && remote
+                is_short(branch) && is_hex(new, 40) && old.iter().chain(drops).all(|old| is_hex(old, 40)) && remote
             }
             Body::Join { other } => is_hex(other, 40),
         };

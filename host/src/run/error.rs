@@ -87,6 +87,14 @@ pub enum RunError {
         /// The run.
         run: String,
     },
+    /// The whole of it is there already.
+    #[error("run {run} is a part of run {whole}, which landed")]
+    WholeLanded {
+        /// The run.
+        run: String,
+        /// The run that it is a part of.
+        whole: String,
+    },
     /// There is too little to promote a task on.
     #[error("task {task}: {accepted} of its runs were accepted in a row; {needed} are needed to promote it")]
     TooFew {

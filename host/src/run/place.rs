@@ -34,11 +34,13 @@ pub struct Stand {
     pub pull_request: Option<PullRequest>,
     /// What it waits for, if it waits.
     pub waits_for: Option<String>,
+    /// The run that was on the branch, and is not part of it any more.
+    pub replaced: Option<String>,
 }
 
 impl From<State> for Stand {
     fn from(state: State) -> Self {
-        Self { state, branch: None, pull_request: None, waits_for: None }
+        Self { state, branch: None, pull_request: None, waits_for: None, replaced: None }
     }
 }
 

@@ -108,7 +108,7 @@ pub(super) fn attachments(examined: &Examined) -> Vec<(&'static str, Vec<u8>)> {
     vec![("findings.jsonl", json_lines(&examined.findings)), ("trace.jsonl", json_lines(trace))]
 }
 
-fn json_lines<T: serde::Serialize>(items: &[T]) -> Vec<u8> {
+pub(super) fn json_lines<T: serde::Serialize>(items: &[T]) -> Vec<u8> {
     let lines = items.iter().filter_map(|item| serde_json::to_string(item).ok());
     lines.flat_map(|line| [line, "\n".to_owned()]).collect::<String>().into_bytes()
 }

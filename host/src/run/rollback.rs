@@ -29,7 +29,7 @@ pub fn rollback(
     events: &Events<'_>,
 ) -> Result<(String, Stand), RunError> {
     let way = Way::begin(place, task)?;
-    let (story, landed) = way.found(run, &[State::Landed])?;
+    let (story, landed) = way.found(run, &[State::Landed, State::Superseded])?;
     let told = |error: RevertError| RunError::Revert { run: story.run.clone(), error };
     let candidate = landed.candidate.as_ref().ok_or_else(|| told(RevertError::Nothing))?;
     let commit = git2::Oid::from_str(&candidate.commit).map_err(RepoError::from)?;
@@ -50,9 +50,9 @@ pub fn rollback(
     {
         return Ok((run, before.state.into()));
     }
-    let story = way.book.story(&run);
-    let approved = Approved::by_person(waiting, task.approve, story, by, way.pen())?;
-    Ok((run, way.settled(approved, &record)?))
+    let told = way.book.story(&run);
+    let approved = Approved::by_person(waiting, task.approve, told, by, way.pen())?;
+    Ok((run, way.settled(approved, &record, told.unwrap_or(&story), by)?))
 }
 
 /// Where it is taken back: from what is checked out, if that holds it; else from

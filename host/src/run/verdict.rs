@@ -9,6 +9,7 @@ use crate::autonomy::Autonomy;
 use crate::candidate::Candidate;
 use crate::clean;
 use crate::config::Task;
+use crate::edit::Finding;
 use crate::event::Events;
 use crate::examine::Machine;
 use crate::ledger::record::{Body, State};
@@ -24,9 +25,12 @@ pub fn approve(place: &Place<'_>, run: &str, task: &Task, plugin: &Plugin, by: &
     let way = Way::begin(place, task)?;
     let (story, record) = way.found(run, &[State::Waiting, State::Approved])?;
     let waiting = way.waiting(&story, &record, plugin, false)?;
+    if let Some(whole) = record.part_of.as_ref().and_then(|whole| way.book.story(whole)).filter(|it| it.state == State::Landed) {
+        return Err(RunError::WholeLanded { run: story.run, whole: whole.run.clone() });
+    }
     let rule = task.approve;
     let approved = Approved::by_person(waiting, rule, Some(&story), by, way.pen())?;
-    way.settled(approved, &record)
+    way.settled(approved, &record, &story, by)
 }
 
 /// Some files of a run.
@@ -67,12 +71,13 @@ pub fn approve_part(
         return Err(RunError::NoSuchFile { run: story.run, path: clean::line(clean::cut(path, 512)).into_owned() });
     }
     record.part_of = Some(story.run.clone());
+    let whole_story = story.clone();
     (record.candidate, record.gate) = (None, None);
     let mut files = Vec::new();
     if let Some(entry) = story.entry.as_deref().and_then(|entry| git2::Oid::from_str(entry).ok()) {
-        for name in ["findings.jsonl", "trace.jsonl"] {
-            files.extend(way.ledger.file(entry, name)?.map(|bytes| (name, bytes)));
-        }
+        let findings = way.ledger.file(entry, "findings.jsonl")?;
+        files.extend(findings.map(|bytes| ("findings.jsonl", findings_of_part(&bytes, paths))));
+        files.extend(way.ledger.file(entry, "trace.jsonl")?.map(|bytes| ("trace.jsonl", bytes)));
     }
     let mut paths = paths.to_vec();
     paths.sort_unstable();
@@ -89,7 +94,23 @@ pub fn approve_part(
     }
     let story = way.book.story(&run);
     let approved = Approved::by_person(waiting, task.approve, story, &by, way.pen())?;
-    Ok((run, way.settled(approved, &record)?))
+    let told = story.unwrap_or(&whole_story);
+    Ok((run, way.settled(approved, &record, told, &by)?))
+}
+
+/// The findings of a run as a part of it has them: what is repaired in files that
+/// are not in it is left.
+fn findings_of_part(lines: &[u8], paths: &[String]) -> Vec<u8> {
+    let mut findings = Vec::new();
+    for line in String::from_utf8_lossy(lines).lines() {
+        let Ok(mut finding) = serde_json::from_str::<Finding>(line) else { continue };
+        if finding.repaired && !finding.path.as_ref().is_some_and(|path| paths.iter().any(|named| named == path.as_str())) {
+            finding.repaired = false;
+            finding.help = Some("its file is not part of this run".to_owned());
+        }
+        findings.push(finding);
+    }
+    super::record::json_lines(&findings)
 }
 
 /// Goes on with a run that is approved: moves its branch, opens its pull

@@ -4,8 +4,8 @@
 use super::error::RunError;
 use super::place::{Place, Stand, identity};
 use super::record::{gate_text, output_of};
-use crate::approve::Approved;
-use crate::autonomy::Autonomy;
+use crate::approve::{Approved, Voice};
+use crate::autonomy::{self, Autonomy};
 use crate::candidate::Candidate;
 use crate::clean;
 use crate::config::Task;
@@ -137,7 +137,10 @@ impl<'w> Way<'w> {
     }
 
     fn landed(&self, approved: Approved, record: &Run, desk: &Desk<'_>) -> Result<Stand, LandError> {
-        let at = |landed: &Landed| Stand { branch: Some(landed.branch().to_owned()), ..State::Landed.into() };
+        let at = |landed: &Landed| {
+            let (branch, replaced) = (Some(landed.branch().to_owned()), landed.replaced().map(str::to_owned));
+            Stand { branch, replaced, ..State::Landed.into() }
+        };
         let level = self.reach(record);
         let outside = match level {
             Autonomy::Propose => return Ok(State::Approved.into()),
@@ -164,7 +167,7 @@ impl<'w> Way<'w> {
     /// A run as it is now that nobody else can go on with it.
     pub(super) fn found(&self, run: &str, states: &[State]) -> Result<(Story, Run), RunError> {
         let wanted = match states {
-            [State::Landed] => "landed",
+            [State::Landed, ..] => "landed",
             [State::Waiting, ..] => "waiting",
             _ => "approved",
         };
@@ -201,11 +204,19 @@ impl<'w> Way<'w> {
     }
 
     /// Lands what enough people approved; the rest waits for more of them.
-    pub(super) fn settled(&self, approved: Result<Approved, Waiting>, record: &Run) -> Result<Stand, RunError> {
+    pub(super) fn settled(
+        &self,
+        approved: Result<Approved, Waiting>,
+        record: &Run,
+        story: &Story,
+        by: &Voice<'_>,
+    ) -> Result<Stand, RunError> {
         match approved {
             Ok(approved) => self.land(approved, record),
-            Err(_) => {
-                let more = format!("for more people, the task asks for {}", self.task.approve.people());
+            Err(waiting) => {
+                let before = story.approvals.iter().filter(|(digest, _)| *digest == waiting.digest()).map(|(_, by)| by.as_str());
+                let count = autonomy::people(before.chain([by.person]));
+                let more = format!("for other people; {count} of {} approved it", self.task.approve.people());
                 Ok(Stand { waits_for: Some(more), ..State::Waiting.into() })
             }
         }

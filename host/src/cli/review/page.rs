@@ -174,8 +174,9 @@ impl Page {
 
 fn headline(review: &Review, line: &RunLine, standing: &Standing<'_>) -> String {
     let files = review.files.len() as u64;
+    let verb = if matches!(line.state, State::Landed | State::RolledBack) { "changed" } else { "to change" };
     let what =
-        if review.run.candidate.is_some() { format!("{} to change", text::count(files, "file")) } else { "no candidate".into() };
+        if review.run.candidate.is_some() { format!("{} {verb}", text::count(files, "file")) } else { "no candidate".into() };
     let state = match line.state {
         State::Waiting if standing.current => "waiting for your verdict",
         State::Waiting => "on a commit that is not HEAD",
