@@ -146,3 +146,21 @@ fn one_that_was_rebased_is_not() {
     repo.commit(message.trim());
     verify(&repo).exits(0);
 }
+
+#[test]
+fn a_run_is_made_again_on_request() {
+    let repo = landed();
+    let runs = repo.lifeos(&["log", "--json"]).json()["runs"].as_array().expect("runs").clone();
+    for run in &runs {
+        let run = run["run"].as_str().expect("an id");
+        repo.lifeos(&["verify", "--replay", run]).exits(0).says(&format!("run {run}: made again, it comes to the same"));
+    }
+    let run = runs[0]["run"].as_str().expect("an id").to_owned();
+    let mut trees = entries(&repo);
+    let tree = repo.rev("HEAD^{tree}");
+    let other = repo.rev("HEAD~2^{tree}");
+    trees[3] = changed(&repo, &trees[3], &tree, &other);
+    rewrite(&repo, &trees);
+    repo.lifeos(&["verify", "--replay", &run]).exits(40).says("made again it comes to tree");
+    repo.lifeos(&["verify", "--replay", "none"]).exits(2);
+}

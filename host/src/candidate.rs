@@ -42,11 +42,20 @@ impl Candidate {
     /// # Errors
     /// [`RepoError`] when the base cannot be read.
     pub fn build(checked: &Checked, repo: &Repo) -> Result<Self, RepoError> {
+        Self::build_of(checked, repo, |_| true)
+    }
+
+    /// Builds the tree of those checked edits that `take` takes.
+    ///
+    /// # Errors
+    /// As [`Self::build`].
+    pub(crate) fn build_of(checked: &Checked, repo: &Repo, take: impl Fn(&CheckedEdit) -> bool) -> Result<Self, RepoError> {
+        let edits: Vec<&CheckedEdit> = checked.edits().iter().filter(|edit| take(edit)).collect();
         in_memory(repo, checked.base(), checked.base_tree(), |scratch, before| {
             let git = scratch.git();
             let odb = git.odb()?;
             let (mut fresh, mut update) = (Vec::new(), TreeUpdateBuilder::new());
-            for edit in checked.edits() {
+            for edit in &edits {
                 let path = edit.path().as_str();
                 match edit.texts(scratch)?.new {
                     None => {
@@ -59,7 +68,7 @@ impl Candidate {
                     }
                 }
             }
-            Ok((update.create_updated(git, before)?, fresh, checked.edits().iter().map(edit_text).collect()))
+            Ok((update.create_updated(git, before)?, fresh, edits.iter().map(|edit| edit_text(edit)).collect()))
         })
     }
 

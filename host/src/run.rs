@@ -6,6 +6,7 @@ pub mod error;
 pub mod level;
 pub mod place;
 pub mod record;
+pub mod replay;
 pub mod rollback;
 pub mod verdict;
 mod way;

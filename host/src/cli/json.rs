@@ -203,6 +203,17 @@ pub(crate) struct Verify {
     pub(crate) faults: Vec<String>,
     /// What a run that was stopped has not told yet, one sentence each.
     pub(crate) untold: Vec<String>,
+    /// With --replay: what came of it.
+    pub(crate) replayed: Option<Replay>,
+}
+
+/// A run that was made again.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct Replay {
+    pub(crate) run: String,
+    /// Whether it came to the tree that the record tells of.
+    pub(crate) same: bool,
 }
 
 /// `approve`, `reject`, `land` and `rollback`.

@@ -1,0 +1,64 @@
+//! A recorded run made again from its base, component and grant: whether it
+//! comes to the tree that the record tells of. Nothing is written.
+
+use super::error::RunError;
+use super::place::{Place, identity};
+use crate::candidate::Candidate;
+use crate::config::Task;
+use crate::event::Events;
+use crate::examine::{Machine, Proposal, examine};
+use crate::ledger::record::Run;
+use crate::plugin::Plugin;
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Replayed {
+    /// The same tree.
+    Same,
+    /// Another tree, or none.
+    Differs {
+        /// What the record tells of; none if it tells of no candidate.
+        recorded: Option<String>,
+        /// What came of it now.
+        found: Option<String>,
+    },
+    /// It cannot be made again: component or configuration are others now.
+    Other(&'static str),
+}
+
+/// Makes a run again. `place.base` is the commit that it stood on, and the task
+/// that of its configuration.
+///
+/// # Errors
+/// [`RunError`] when the plugin fails now.
+pub fn replay(
+    place: &Place<'_>,
+    record: &Run,
+    task: &Task,
+    plugin: &Plugin,
+    machine: &Machine,
+    events: &Events<'_>,
+) -> Result<Replayed, RunError> {
+    let recorded = record.candidate.as_ref().map(|candidate| candidate.tree.clone());
+    if record.reverts.is_some() {
+        return Ok(Replayed::Other("it takes another run back, and no component made it"));
+    }
+    if identity(task, plugin).plugin != record.plugin {
+        return Ok(Replayed::Other("the component is another one now"));
+    }
+    if task.grant_digest.to_string() != record.grant {
+        return Ok(Replayed::Other("the task's configuration is another one"));
+    }
+    let base = place.repo.pin_with(place.base, place.memory)?;
+    let examined = examine(place.repo, base, task, plugin, None, machine, events)?;
+    // Of a part, what the component makes of its files.
+    let is_in = |path: &str| record.part_of.is_none() || record.edits.iter().any(|edit| edit.path == path);
+    let found = match examined.proposal {
+        Proposal::Checked(checked) => {
+            let candidate = Candidate::build_of(&checked, place.repo, |edit| is_in(edit.path().as_str()))?;
+            Some(candidate.tree().to_string())
+        }
+        _ => None,
+    };
+    Ok(if found == recorded { Replayed::Same } else { Replayed::Differs { recorded, found } })
+}
