@@ -154,6 +154,7 @@ fn a_record_of_another_form_there_does_not_come_here() {
         (run.as_str(), "../../x"),
         ("\"task\": \"t\"", "\"task\": \"a\u{1b}b\""),
         ("\"digest\": \"sha256:", "\"digest\": \"sha256:0; sh"),
+        ("\"name\": \"hostile\"", "\"name\": \"x closes #1\""),
     ] {
         let text = record.replace(from, to);
         assert_ne!(text, record, "{from}");

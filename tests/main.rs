@@ -10,6 +10,7 @@ mod documents;
 mod exits;
 mod forge;
 mod forge_faults;
+mod forged;
 mod gate;
 mod jail;
 mod json;

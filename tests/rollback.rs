@@ -179,3 +179,21 @@ fn a_red_gate_undoes_no_verdict() {
     lifeos(&["run", "t"]).exits(0).says("was rejected before");
     assert_eq!(repo.rev("lifeos/t"), "");
 }
+
+#[test]
+fn a_second_rollback_lands_too() {
+    let repo = TestRepo::new(&[("a.md", "a\n"), ("b.md", "a\n")]);
+    let mut runs = Vec::new();
+    for path in ["a.md", "b.md"] {
+        changing(&repo, &[path], "approve = 'auto'");
+        let ran = repo.lifeos(&["run", "t", "--json"]);
+        runs.push(ran.json()["tasks"][0]["run"].as_str().expect("an id").to_owned());
+        repo.git(&["merge", "--quiet", "--ff-only", "lifeos/t"]);
+    }
+    for run in runs.iter().rev() {
+        repo.lifeos(&["rollback", run]).exits(0).says("is landed: branch lifeos/t");
+        repo.git(&["merge", "--quiet", "--ff-only", "lifeos/t"]);
+    }
+    assert_eq!((repo.show("HEAD", "a.md"), repo.show("HEAD", "b.md")), (b"a\n".to_vec(), b"a\n".to_vec()));
+    repo.lifeos(&["verify"]).exits(0);
+}

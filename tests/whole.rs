@@ -77,3 +77,32 @@ fn what_people_merged_is_told_before_a_newer_run_takes_its_place() {
     assert_eq!(line(&first), "landed");
     away.lifeos(&["verify"]).exits(0).says("whole and true");
 }
+
+#[test]
+fn git_ends_with_the_run_that_asked_for_it() {
+    let away = Away::new("pull-request", "approve = 'auto'", "no forge");
+    away.hook("pre-receive", "sleep 30; exit 0");
+    let mut command = away.repo.command(&["run", "t"]);
+    command.env("PATH", "/usr/local/bin:/usr/bin:/bin");
+    let mut child = command.spawn().expect("the program starts");
+    let bare = away.there(&["rev-parse", "--absolute-git-dir"]);
+    let asked = || {
+        let processes = std::fs::read_dir("/proc").expect("/proc").flatten();
+        let words = processes.filter_map(|process| std::fs::read(process.path().join("cmdline")).ok());
+        words.filter(|words| String::from_utf8_lossy(words).contains(&bare)).count()
+    };
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    let wait = |is_done: &dyn Fn() -> bool| {
+        while !is_done() && std::time::Instant::now() < until {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        is_done()
+    };
+    assert!(wait(&|| asked() > 0), "git was not started");
+    crate::rig::kill(&child, rustix::process::Signal::KILL);
+    child.wait().expect("an end");
+    assert!(wait(&|| asked() == 0), "git outlived it");
+    assert_eq!(away.rev("refs/heads/lifeos/t"), "");
+    away.hook("pre-receive", "exit 0");
+    away.lifeos(&["run", "t"]).exits(0).says("is open");
+}

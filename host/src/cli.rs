@@ -114,7 +114,7 @@ enum Verb {
         file: PathBuf,
         question: String,
     },
-    /// Becomes git; not for people.
+    /// Runs git and ends with whoever wants it; not for people.
     #[command(name = lifeos::remote::GIT_VERB, hide = true)]
     Git {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -137,7 +137,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Compile => return ExitCode::from(lifeos::wasm::compile_child()),
         Verb::Gate { order } => return ExitCode::from(lifeos::gate::supervisor::supervise_child(order)),
         Verb::First { order } => return ExitCode::from(lifeos::gate::supervisor::first_child(order)),
-        Verb::Git { words } => return ExitCode::from(lifeos::remote::child::become_git(words)),
+        Verb::Git { words } => return ExitCode::from(lifeos::remote::child::supervise_git(words)),
         Verb::Cell { order } => return ExitCode::from(lifeos::gate::cell::cell_child(order)),
         _ => {}
     }

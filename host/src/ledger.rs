@@ -30,7 +30,7 @@ const FILE_BYTES_MAX: usize = 128 << 20;
 /// Attempts to append while somebody else does.
 const APPENDS_MAX: usize = 16;
 /// The form of the book as it is remembered; another one is another file.
-const FORM: &str = "ledger-1-";
+const FORM: &str = "ledger-2-";
 
 /// Why the record cannot be read or written.
 #[derive(Debug, thiserror::Error)]

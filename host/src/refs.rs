@@ -115,8 +115,8 @@ where
         }
     }
     let mut again = write();
-    while writing::wait_for_collector(git) || again.is_err() && writes_left > 0 {
-        (again, writes_left) = (write(), writes_left.saturating_sub(1));
+    while writes_left > 0 && (writing::wait_for_collector(git) || again.is_err()) {
+        (again, writes_left) = (write(), writes_left - 1);
     }
     Ok(again?)
 }

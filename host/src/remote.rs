@@ -21,7 +21,7 @@ use child::Ended;
 pub struct Git {
     /// The program, by its whole path.
     pub program: PathBuf,
-    /// This very program: it becomes git, and answers git's question for a password.
+    /// This very program: it runs git, and answers git's question for a password.
     pub itself: PathBuf,
     /// The environment of git: nothing else of the operator's reaches it.
     pub environment: Vec<(&'static str, OsString)>,
@@ -29,7 +29,7 @@ pub struct Git {
     pub tokens: Vec<(String, PathBuf)>,
 }
 
-/// The hidden verb under which this program becomes git.
+/// The hidden verb under which this program runs git and watches over it.
 pub const GIT_VERB: &str = "__git";
 /// The hidden verb that answers git's question for a name or a password.
 pub const ASKPASS_VERB: &str = "__askpass";
@@ -46,6 +46,8 @@ const SETTINGS: [&str; 8] = [
     "maintenance.auto=false",
     "push.recurseSubmodules=no",
 ];
+/// Commits that the other side is told of.
+const TIPS_MAX: usize = 64;
 /// Refs that are asked for at one time.
 const ASKED_AT_ONCE: usize = 200;
 
@@ -188,12 +190,26 @@ impl<'r> Remote<'r> {
     /// # Errors
     /// [`RemoteError`].
     pub fn fetch(&self, names: &[String]) -> Result<(), RemoteError> {
+        let tips = self.tips();
         for names in names.chunks(ASKED_AT_ONCE) {
-            let mut arguments = vec!["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--", &self.address.text];
+            let mut arguments = vec!["fetch", "--quiet", "--no-tags", "--no-write-fetch-head"];
+            arguments.extend(tips.iter().map(String::as_str));
+            arguments.extend(["--", &self.address.text]);
             arguments.extend(names.iter().map(String::as_str));
             self.run("fetch", &arguments, false)?;
         }
         Ok(())
+    }
+
+    /// What this clone has, so that it is not sent again.
+    fn tips(&self) -> Vec<String> {
+        let git = self.repo.git();
+        let globs = [format!("refs/remotes/{}/*", self.name), "refs/heads/*".to_owned(), "refs/lifeos/ledger".to_owned()];
+        let found = globs.iter().filter_map(|glob| git.references_glob(glob).ok()).flat_map(|found| found.flatten());
+        let mut tips: Vec<String> = found.filter_map(|found| Some(found.peel_to_commit().ok()?.id().to_string())).collect();
+        tips.sort_unstable();
+        tips.dedup();
+        tips.into_iter().take(TIPS_MAX).map(|tip| format!("--negotiation-tip={tip}")).collect()
     }
 
     fn run(&self, verb: &'static str, arguments: &[&str], is_push: bool) -> Result<String, RemoteError> {
@@ -238,6 +254,10 @@ impl<'r> Remote<'r> {
         let git = &self.git;
         let mut command = child::command(&git.program, &git.itself);
         command.env_clear().envs(git.environment.iter().map(|(name, value)| (name, value)));
+        if self.address.protocol != "ssh" {
+            // Nothing of the user's home is for other hosts, such as a `.netrc`.
+            command.env("HOME", folder);
+        }
         command.env("GIT_DIR", folder.join(GIT)).env("GIT_OBJECT_DIRECTORY", self.repo.common_dir().join("objects"));
         command.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_TERMINAL_PROMPT", "0");
         command.env("GIT_SSH_COMMAND", "ssh -o BatchMode=yes").env("GIT_ASKPASS", "/bin/false").env("LC_ALL", "C");

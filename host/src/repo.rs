@@ -210,6 +210,22 @@ impl Repo {
         Ok(diff.deltas().map(path).collect())
     }
 
+    /// Paths in which two commits differ, with the modes before and after, 0 where
+    /// there is nothing.
+    ///
+    /// # Errors
+    /// [`RepoError::Object`] when something is missing.
+    pub fn changed_modes(&self, old: Oid, new: Oid) -> Result<Vec<(String, u32, u32)>, RepoError> {
+        let tree = |id: Oid| self.git.find_commit(id).and_then(|commit| commit.tree()).map_err(|source| missing(id, source));
+        let diff = self.git.diff_tree_to_tree(Some(&tree(old)?), Some(&tree(new)?), None)?;
+        let change = |delta: git2::DiffDelta<'_>| {
+            let (old, new) = (delta.old_file(), delta.new_file());
+            let path = String::from_utf8_lossy(new.path_bytes().or(old.path_bytes()).unwrap_or_default()).into_owned();
+            (path, u32::from(old.mode()), u32::from(new.mode()))
+        };
+        Ok(diff.deltas().map(change).collect())
+    }
+
     /// The text of one file of a commit, of at most `bytes_max` bytes; none if
     /// there is no such file.
     ///

@@ -65,18 +65,24 @@ pub fn sync(repo: &Repo, remote: &Remote<'_>, now: i64) -> Result<Synced, SyncEr
         let branches: Vec<Oid> = remote.list("refs/heads/")?.into_iter().map(|(_, tip)| tip).collect();
         let find = |name: &str| theirs.iter().find(|(known, _)| known == name).map(|(_, id)| *id);
         let head = find(ledger::REF);
-        let here = candidates(repo)?;
+        let mut here = candidates(repo)?;
         let is_new = |(name, id): &&(String, Oid)| is_candidate(name) && !here.iter().any(|(_, known)| known == id);
-        let new: Vec<&(String, Oid)> = theirs.iter().filter(is_new).collect();
-        let mut wanted: Vec<String> = new.iter().map(|(name, _)| name.clone()).collect();
+        let new: Vec<(String, Oid)> = theirs.iter().filter(is_new).cloned().collect();
+        let absent = |(_, id): &&(String, Oid)| !repo.git().odb().is_ok_and(|odb| odb.exists(*id));
+        let mut wanted: Vec<String> = new.iter().filter(absent).map(|(name, _)| name.clone()).collect();
         wanted.extend(head.filter(|head| repo.git().find_commit(*head).is_err()).map(|_| ledger::REF.to_owned()));
         if !wanted.is_empty() {
             remote.fetch(&wanted)?;
         }
         for (name, id) in new {
-            let name = &free(name, *id, &here);
-            let _intent = lock.intend(name)?;
-            refs::move_own(repo.git(), name, None, *id, "lifeos: received")?;
+            let name = free(&name, id, &here);
+            // What is no candidate stays there, and so does one whose name is taken twice.
+            if base_of(repo, id).is_none() || here.iter().any(|(known, _)| *known == name) {
+                continue;
+            }
+            let _intent = lock.intend(&name)?;
+            refs::move_own(repo.git(), &name, None, id, "lifeos: received")?;
+            here.push((name, id));
             synced.candidates += 1;
         }
         if let Some(head) = head {
@@ -123,14 +129,23 @@ fn to_send(repo: &Repo, theirs: &[(String, Oid)], branches: &[Oid]) -> Result<(V
         if theirs.iter().any(|(_, known)| *known == new) {
             continue;
         }
-        let base = repo.git().find_commit(new)?.parent_id(0)?;
-        if branches.iter().any(|tip| repo.holds(*tip, base)) {
-            pushes.push(Push { name: free(&name, new, theirs), old: None, new });
+        let is_there = base_of(repo, new).is_some_and(|base| branches.iter().any(|tip| repo.holds(*tip, base)));
+        let name = free(&name, new, theirs);
+        if is_there && !theirs.iter().any(|(known, _)| *known == name) {
+            pushes.push(Push { name, old: None, new });
         } else {
             kept += 1;
         }
     }
     Ok((pushes, kept))
+}
+
+/// The commit that a candidate stands on; none if it is no commit as the host
+/// makes them, with one parent.
+fn base_of(repo: &Repo, id: Oid) -> Option<Oid> {
+    let commit = repo.git().find_commit(id).ok()?;
+    let is_host = commit.author().email_bytes() == ledger::MAIL.as_bytes();
+    (is_host && commit.parent_count() == 1).then(|| commit.parent_id(0).ok()).flatten()
 }
 
 /// Another name where a run's is taken: two clones may have made a candidate

@@ -9,7 +9,7 @@ use git2::{Commit, Oid, Repository};
 use crate::autonomy;
 use crate::digest::Digest;
 use crate::ledger::record::{Body, Candidate, Outcome, Record, Run};
-use crate::ledger::{Ledger, LedgerError};
+use crate::ledger::{Ledger, LedgerError, MAIL};
 use crate::lock::Lock;
 use crate::repo::history::TRAILER;
 use crate::repo::{Repo, RepoError};
@@ -254,7 +254,7 @@ impl Walk<'_> {
             let commit = branch.peel_to_commit()?;
             if let Some(run) = trailer(&commit, TRAILER).filter(|run| !landed(run)) {
                 let name = String::from_utf8_lossy(branch.name_bytes()).into_owned();
-                let is_approved = self.runs.get(&run).is_some_and(Told::is_approved);
+                let is_approved = self.runs.get(&run).is_some_and(|told| told.is_approved() && told.rejected.is_none());
                 if moving.contains(&name) && is_approved {
                     untold.push(format!("{name} is at run {run}, which a run that was stopped did not tell; the next one will"));
                 } else {
@@ -273,7 +273,11 @@ impl Walk<'_> {
             return Some(format!("{shown} says that it is of run {run}, of which there is no entry"));
         };
         // One that somebody picked or rebased is a commit of theirs.
-        let place = told.commits.get(&commit.id().to_string())?;
+        let Some(place) = told.commits.get(&commit.id().to_string()) else {
+            let is_host = |who: &git2::Signature<'_>| who.email_bytes() == MAIL.as_bytes();
+            let is_forged = is_host(&commit.author()) && is_host(&commit.committer());
+            return is_forged.then(|| format!("{shown} says that lifeos made it for run {run}, and no entry tells of it"));
+        };
         match (trailer(commit, RECORD_TRAILER), *place) {
             (None, (_, true)) => None,
             (Some(before), (place, _)) if self.places.get(&before).is_some_and(|at| *at < place) => None,

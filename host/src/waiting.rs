@@ -237,5 +237,6 @@ pub fn verified(identity: &Identity, record: &record::Run, base: Oid, tree: Oid,
     let found = repo.git().find_commit(commit).ok()?;
     let digest = identity.digest(base, tree);
     let is_candidate = found.tree_id() == tree && found.parent_ids().collect::<Vec<_>>() == [base];
-    (is_candidate && words::is_ours(&found, identity, record, &run_of(&digest), &digest)).then_some(digest)
+    (is_candidate && writing::is_plain(repo.git(), &found) && words::is_ours(&found, identity, record, &run_of(&digest), &digest))
+        .then_some(digest)
 }

@@ -9,7 +9,9 @@ use git2::{Commit, ErrorClass, ObjectType, Oid, Repository, Signature, Tree};
 use rustix::process::Pid;
 
 /// How long a collector is waited for.
-const COLLECTOR_MAX: Duration = Duration::from_secs(600);
+const COLLECTOR_MAX: Duration = Duration::from_secs(120);
+/// A note of a collector that is older than this says nothing; git thinks so too.
+const NOTE_AGE_MAX: Duration = Duration::from_secs(12 * 3600);
 
 /// Writes a commit. libgit2's own call tells of success when the object could
 /// not be written.
@@ -25,6 +27,19 @@ pub fn commit(
 ) -> Result<Oid, git2::Error> {
     let bytes = git.commit_create_buffer(author, author, message, tree, parents)?;
     git.odb()?.write(ObjectType::Commit, &bytes)
+}
+
+/// Whether a commit with one parent is byte for byte as [`commit`] writes one:
+/// no signature, no other header, and not older than its parent.
+#[must_use]
+pub fn is_plain(git: &Repository, commit: &Commit<'_>) -> bool {
+    let again = || {
+        let (tree, parent, message) = (commit.tree()?, commit.parent(0)?, commit.message()?.to_owned());
+        let bytes = git.commit_create_buffer(&commit.author(), &commit.committer(), &message, &tree, &[&parent])?;
+        let same = git.odb()?.read(commit.id())?.data() == &*bytes;
+        Ok::<_, git2::Error>(same && commit.time().seconds() >= parent.time().seconds())
+    };
+    again().unwrap_or(false)
 }
 
 /// Adds a pack to the object database. It is made in `folder`, on the same file
@@ -92,14 +107,20 @@ pub fn wait_for_collector(git: &Repository) -> bool {
         waited = true;
         std::thread::sleep(Duration::from_millis(20));
     }
-    waited
+    waited && started.elapsed() < COLLECTOR_MAX
 }
 
 /// Git's note of a collector: a process, and the machine it runs on. One whose
 /// process is gone is nothing, as it is for git.
 fn is_alive(note: &Path) -> bool {
+    let age = std::fs::metadata(note).and_then(|about| about.modified()).ok().and_then(|at| at.elapsed().ok());
     let Ok(text) = std::fs::read_to_string(note) else { return false };
-    let process = text.split_whitespace().next().and_then(|word| Pid::from_raw(word.parse().ok()?));
+    let (mut words, system) = (text.split_whitespace(), rustix::system::uname());
+    let process = words.next().and_then(|word| Pid::from_raw(word.parse().ok().filter(|id| *id > 0)?));
+    let is_here = words.next().is_none_or(|host| system.nodename().to_bytes() == host.as_bytes());
+    if !is_here || age.is_some_and(|age| age > NOTE_AGE_MAX) {
+        return false;
+    }
     process.is_some_and(|process| !matches!(rustix::process::test_kill_process(process), Err(rustix::io::Errno::SRCH)))
 }
 
@@ -112,10 +133,14 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let git = Repository::init(folder.path()).expect("a repository");
         assert!(!wait_for_collector(&git));
-        std::fs::write(git.path().join("gc.pid"), "999999999 elsewhere").expect("a note");
+        std::fs::write(git.path().join("gc.pid"), "999999999").expect("a note");
         assert!(!wait_for_collector(&git), "nobody is there");
+        for note in ["1 elsewhere.invalid", "-1", "0", "x"] {
+            std::fs::write(git.path().join("gc.pid"), note).expect("a note");
+            assert!(!wait_for_collector(&git), "{note}");
+        }
         let mut child = std::process::Command::new("sleep").arg("0.2").spawn().expect("a process");
-        std::fs::write(git.path().join("gc.pid"), format!("{} here", child.id())).expect("a note");
+        std::fs::write(git.path().join("gc.pid"), child.id().to_string()).expect("a note");
         let ended = std::thread::spawn(move || child.wait());
         assert!(wait_for_collector(&git));
         assert!(ended.join().is_ok());

@@ -10,8 +10,10 @@ use quick_xml::events::Event;
 
 use crate::glob::Globs;
 
-/// Bytes of one report.
-const BYTES_MAX: u64 = 64 << 20;
+/// Bytes of all reports together; what comes after is not read.
+const BYTES_MAX: u64 = 256 << 20;
+/// Reports that are read.
+const REPORTS_MAX: usize = 10_000;
 /// Files and folders that are looked at.
 const ENTRIES_MAX: usize = 1_000_000;
 /// How deep folders may be nested.
@@ -27,14 +29,16 @@ pub(super) fn clear(tree: &Dir, globs: &Globs) {
 
 /// Tests that ran, of all reports together; what is no report counts as none.
 pub(super) fn executed(tree: &Dir, globs: &Globs) -> u64 {
-    let count = |(folder, name, _): (Dir, String, String)| {
+    let mut left = BYTES_MAX;
+    let mut count = |(folder, name, _): (Dir, String, String)| {
         let mut bytes = Vec::new();
         let file = folder.open(name).ok()?;
         let is_file = file.metadata().is_ok_and(|about| about.is_file());
-        is_file.then(|| file.take(BYTES_MAX).read_to_end(&mut bytes).ok()).flatten()?;
+        is_file.then(|| file.take(left).read_to_end(&mut bytes).ok()).flatten()?;
+        left -= bytes.len() as u64;
         Some(executed_in(&bytes))
     };
-    found(tree, globs).into_iter().filter_map(count).fold(0, u64::saturating_add)
+    found(tree, globs).into_iter().take(REPORTS_MAX).filter_map(&mut count).fold(0, u64::saturating_add)
 }
 
 /// Files whose paths match: their folder, their name, and their path.

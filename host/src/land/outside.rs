@@ -67,7 +67,9 @@ impl Outside<'_> {
         let known = story.filter(|story| story.opened.is_some()).and_then(|story| story.pull_request.clone());
         if let (Some(forge), Some(known)) = (&self.forge, &known) {
             let pull = forge.pull(known.number)?;
+            let is_ours = pull.branch == refs::short_branch_of(task) && !pull.is_fork;
             match pull.state {
+                _ if !is_ours => {}
                 PullState::Open => {}
                 PullState::Merged if pull.base == self.settings.branch => {
                     return self.landed(&approved, None, true, desk).map(Outcome::Landed);
@@ -209,7 +211,8 @@ impl Outside<'_> {
             let is_merged = match (&self.forge, &story.pull_request, &held) {
                 (Some(forge), Some(pull), None) => {
                     let pull = forge.pull(pull.number)?;
-                    pull.state == PullState::Merged && pull.base == self.settings.branch
+                    let is_ours = pull.branch == refs::short_branch_of(task) && !pull.is_fork;
+                    is_ours && pull.state == PullState::Merged && pull.base == self.settings.branch
                 }
                 _ => held.is_some(),
             };

@@ -25,8 +25,10 @@ pub(super) fn title(approved: &Approved, record: &Run) -> String {
 /// Its body, as Markdown.
 pub(super) fn body(approved: &Approved, record: &Run) -> String {
     let waiting = approved.waiting();
-    let (added, removed) =
-        record.edits.iter().fold((0, 0), |(added, removed), edit| (added + edit.added, removed + edit.removed));
+    let (added, removed) = record
+        .edits
+        .iter()
+        .fold((0_u64, 0_u64), |(added, removed), edit| (added.saturating_add(edit.added), removed.saturating_add(edit.removed)));
     let mut text = format!(
         "Task {} of lifeos proposes this change to {} of `{:.10}`, +{added} -{removed} lines. It was checked against the grant of \
          the task, {}, and approved before it was pushed.\n\n",
@@ -37,7 +39,7 @@ pub(super) fn body(approved: &Approved, record: &Run) -> String {
     );
     text.push_str("| file | lines |\n| --- | --- |\n");
     for edit in record.edits.iter().take(ROWS_MAX) {
-        let _infallible = writeln!(text, "| {} {} | +{} -{} |", code(&edit.path), edit.action, edit.added, edit.removed);
+        let _infallible = writeln!(text, "| {} {} | +{} -{} |", code(&edit.path), plain(&edit.action), edit.added, edit.removed);
     }
     more(&mut text, record.edits.len());
     if !record.findings.is_empty() {

@@ -79,7 +79,9 @@ impl Book {
         let Some(reverts) = story.reverts.clone() else { return };
         if let Some(by) = approval.filter(|_| story.state == State::Approved) {
             let why = format!("run {} was rolled back", reverts.run);
-            self.levels.insert(story.task.clone(), Level { autonomy: reverts.autonomy.lower(), why, by, at: story.at, place });
+            let lower = reverts.autonomy.lower();
+            let autonomy = self.levels.get(&story.task).map_or(lower, |level| level.autonomy.min(lower));
+            self.levels.insert(story.task.clone(), Level { autonomy, why, by, at: story.at, place });
         }
         if let Some(story) = is_landing.then(|| self.stories.get_mut(*self.places.get(&reverts.run)?)).flatten() {
             story.state = State::RolledBack;

@@ -333,8 +333,12 @@ impl Record {
         }
         let is_good = match &self.body {
             Body::Run(run) => {
-                let plugin =
-                    is_short(&run.plugin.name) && is_short(&run.plugin.version) && Digest::parse(&run.plugin.digest).is_some();
+                let is_word = |text: &str| {
+                    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'+');
+                    !text.is_empty() && text.len() <= 128 && text.bytes().all(plain)
+                };
+                let plugin = &run.plugin;
+                let plugin = is_word(&plugin.name) && is_word(&plugin.version) && Digest::parse(&plugin.digest).is_some();
                 let candidate = run.candidate.as_ref().is_none_or(|candidate| {
                     is_hex(&candidate.tree, 40) && is_hex(&candidate.commit, 40) && Digest::parse(&candidate.digest).is_some()
                 });

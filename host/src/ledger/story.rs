@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::record::{Body, Candidate, Outcome, PullRequest, Record, Reverts, State};
-use crate::autonomy;
+use crate::autonomy::{self, Autonomy};
 use crate::digest::Digest;
 
 /// A run and where it stands.
@@ -44,6 +44,8 @@ pub struct Story {
     pub opened: Option<i64>,
     /// The pull request that tells of it.
     pub pull_request: Option<PullRequest>,
+    /// How far it had gone when it landed.
+    pub landed_at: Option<Autonomy>,
 }
 
 impl Story {
@@ -66,6 +68,7 @@ impl Story {
             reverts: None,
             opened: None,
             pull_request: None,
+            landed_at: None,
         }
     }
 
@@ -78,7 +81,7 @@ impl Story {
                     self.entry.is_some() && !matches!(self.state, State::Waiting | State::Red | State::Nothing | State::Failed);
                 self.state = match run.outcome {
                     // What was judged already stays judged.
-                    Outcome::Candidate | Outcome::Red if is_judged => self.state,
+                    _ if is_judged => self.state,
                     Outcome::Candidate => State::Waiting,
                     Outcome::Red => {
                         self.approvals.clear();
@@ -87,10 +90,14 @@ impl Story {
                     Outcome::Nothing => State::Nothing,
                     Outcome::Failed => State::Failed,
                 };
+                if is_judged && run.candidate.is_none() {
+                    return;
+                }
                 self.entry = Some(id.to_owned());
                 self.commits.extend(run.candidate.iter().map(|candidate| candidate.commit.clone()));
                 (self.base, self.candidate, self.reason, self.reverts) = (run.base, run.candidate, run.reason, run.reverts);
-                (self.files, self.findings) = (run.edits.len() as u64, run.findings.values().sum());
+                (self.files, self.findings) =
+                    (run.edits.len() as u64, run.findings.values().fold(0_u64, |sum, count| sum.saturating_add(*count)));
             }
             Body::Approval { by, digest, of } => {
                 self.approvals.push((digest, by));
@@ -112,7 +119,15 @@ impl Story {
                     self.state = State::Open;
                 }
             }
-            Body::Landing { .. } => self.state = State::Landed,
+            Body::Landing { remote, old, .. } => {
+                self.state = State::Landed;
+                self.landed_at = Some(match (remote, old) {
+                    (None, _) => Autonomy::Branch,
+                    // People merged it, or lifeos did.
+                    (Some(_), None) => Autonomy::PullRequest,
+                    (Some(_), Some(_)) => Autonomy::Merge,
+                });
+            }
             Body::Level { .. } | Body::Join { .. } => {}
         }
     }

@@ -7,6 +7,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal};
@@ -15,6 +16,8 @@ use super::{ASKPASS_VERB, GIT_VERB};
 
 /// How long git may take.
 const TIME_MAX: Duration = Duration::from_secs(300);
+/// How long what it said is waited for when it has ended.
+const READING_MAX: Duration = Duration::from_secs(5);
 /// Bytes of each stream that are read.
 const OUTPUT_BYTES_MAX: u64 = 16 << 20;
 
@@ -29,17 +32,18 @@ pub(super) struct Ended {
 pub(super) fn run(mut command: Command) -> std::io::Result<Ended> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
     let mut child = command.spawn()?;
-    let streams = (child.stdout.take(), child.stderr.take());
-    std::thread::scope(|scope| {
-        let stdout = scope.spawn(|| text(streams.0));
-        let stderr = scope.spawn(|| text(streams.1));
-        let status = wait(&mut child);
-        // Whatever is left holds the streams open.
-        let _gone = rustix::process::kill_process_group(Pid::from_child(&child), Signal::KILL);
-        let joined = |thread: std::thread::ScopedJoinHandle<'_, String>| thread.join().unwrap_or_default();
-        let (stdout, stderr) = (joined(stdout), joined(stderr));
-        Ok(Ended { success: status?.success(), stdout, stderr })
-    })
+    let (stdout, stderr) = (reading(child.stdout.take()), reading(child.stderr.take()));
+    let status = wait(&mut child);
+    let _gone = rustix::process::kill_process_group(Pid::from_child(&child), Signal::KILL);
+    // Whoever left the group may hold the streams open; what it says is not waited for.
+    let said = |text: Receiver<String>| text.recv_timeout(READING_MAX).unwrap_or_default();
+    Ok(Ended { success: status?.success(), stdout: said(stdout), stderr: said(stderr) })
+}
+
+fn reading(stream: Option<impl Read + Send + 'static>) -> Receiver<String> {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || sender.send(text(stream)));
+    receiver
 }
 
 fn wait(child: &mut Child) -> std::io::Result<std::process::ExitStatus> {
@@ -76,20 +80,26 @@ pub(super) fn command(git: &Path, itself: &Path) -> Command {
     command
 }
 
-/// Becomes git: `words` are the id of the process that wants it, its whole path
-/// and its arguments. Gives an exit code when it cannot.
+/// Runs git and ends with it, or ends it and all it started once the process
+/// that wants it is gone: `words` are the id of that process, git's whole path
+/// and its arguments. Gives its exit code.
 #[must_use]
-pub fn become_git(words: &[OsString]) -> u8 {
+pub fn supervise_git(words: &[OsString]) -> u8 {
     let [parent, git, arguments @ ..] = words else { return 2 };
-    let bound = rustix::process::set_parent_process_death_signal(Some(Signal::KILL));
     let parent = parent.to_str().and_then(|parent| Pid::from_raw(parent.parse().ok()?));
-    // Whoever started this may be gone by now.
-    if bound.is_err() || rustix::process::getppid() != parent {
-        return 70;
+    let Ok(mut child) = Command::new(git).args(arguments).spawn() else { return 71 };
+    loop {
+        match child.try_wait() {
+            Ok(Some(status)) => return status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(70),
+            // The group is this process, git, and what git started; nobody is left to ask for them.
+            Ok(None) if rustix::process::getppid() != parent => {
+                let _gone = rustix::process::kill_current_process_group(Signal::KILL);
+                return 70;
+            }
+            Ok(None) => std::thread::sleep(Duration::from_millis(10)),
+            Err(_) => return 71,
+        }
     }
-    // It returns only if it failed.
-    let _failed = Command::new(git).args(arguments).exec();
-    71
 }
 
 /// Writes a program of one line that answers git's question; the token itself

@@ -35,8 +35,7 @@ pub fn rollback(
     let commit = git2::Oid::from_str(&candidate.commit).map_err(RepoError::from)?;
     let onto = onto(&way, commit)?;
     let reverted = Candidate::revert(commit, onto, place.repo).map_err(told)?;
-    let plugin =
-        PluginId { name: "rollback".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned(), digest: candidate.digest.clone() };
+    let plugin = plugin(&candidate.digest);
     let identity = Identity { task: task.name.clone(), plugin, grant: task.grant_digest };
     let mut record = blank_of(task, &identity, onto);
     record.reverts = Some(Reverts { run: story.run.clone(), autonomy: way.autonomy() });
@@ -53,6 +52,11 @@ pub fn rollback(
     let told = way.book.story(&run);
     let approved = Approved::by_person(waiting, task.approve, told, by, way.pen())?;
     Ok((run, way.settled(approved, &record, told.unwrap_or(&story), by)?))
+}
+
+/// What made a rollback: the host, from the candidate with this digest.
+pub(super) fn plugin(digest: &str) -> PluginId {
+    PluginId { name: "rollback".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned(), digest: digest.to_owned() }
 }
 
 /// Where it is taken back: from what is checked out, if that holds it; else from

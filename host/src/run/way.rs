@@ -10,19 +10,21 @@ use crate::candidate::Candidate;
 use crate::clean;
 use crate::config::Task;
 use crate::event::Events;
-use crate::examine::Machine;
+use crate::examine::{ExamineError, Machine};
 use crate::gate::{self, Gate, Verdict};
 use crate::land::desk::Desk;
 use crate::land::outside::Outcome;
 use crate::land::{LandError, Landed};
 use crate::ledger::book::Book;
-use crate::ledger::record::{self, Body, Run, State};
+use crate::ledger::record::{self, Body, PluginId, Reverts, Run, State};
 use crate::ledger::story::Story;
 use crate::ledger::{Ledger, LedgerError, Pen};
 use crate::lock::Lock;
+use crate::path::RepoPath;
 use crate::plugin::Plugin;
+use crate::policy::Policy;
 use crate::refs;
-use crate::repo::Base;
+use crate::repo::{Base, Repo};
 use crate::waiting::{Identity, Known, Waiting, WaitingError, run_of};
 
 /// What every step needs.
@@ -41,6 +43,9 @@ pub(super) struct Kept {
     pub(super) record: Run,
 }
 
+/// Why a rollback is none.
+const FORGED: &str = "it does not take back what it says";
+
 /// Files beside a record.
 pub(super) type Attachments = Vec<(&'static str, Vec<u8>)>;
 
@@ -50,11 +55,11 @@ impl<'w> Way<'w> {
         let lock = Lock::take(place.repo.common_dir())?;
         let ledger = Ledger::of(place.repo, place.memory);
         let book = ledger.book()?;
-        let untold = |name: &str| {
-            let tip = refs::read(place.repo.git(), name).ok().flatten().map(|tip| tip.to_string());
-            tip.is_some_and(|tip| book.approved().any(|story| story.commits.contains(&tip)))
-        };
-        lock.settle(untold);
+        // A run that was stopped moved a branch and could not tell.
+        let pen = Pen { ledger: &ledger, lock: &lock, now: place.now };
+        let told = finish(&book, &pen, place.repo)?;
+        lock.settle(|_| false);
+        let book = if told { ledger.book()? } else { book };
         Ok(Self { place, task, ledger, lock, book })
     }
 
@@ -118,9 +123,12 @@ impl<'w> Way<'w> {
         Ok(Kept { waiting, before, record })
     }
 
-    /// How far a run of the task goes: a rollback as far as what it takes back.
+    /// How far a run of the task goes: a rollback as far as what it takes back
+    /// had gone.
     pub(super) fn reach(&self, record: &Run) -> Autonomy {
-        record.reverts.as_ref().map_or_else(|| self.autonomy(), |reverts| reverts.autonomy.min(self.task.autonomy))
+        let Some(reverts) = &record.reverts else { return self.autonomy() };
+        let went = self.book.story(&reverts.run).and_then(|story| story.landed_at);
+        went.map_or_else(|| self.autonomy(), |went| went.min(self.task.autonomy))
     }
 
     /// How far the task goes by itself now.
@@ -195,12 +203,44 @@ impl<'w> Way<'w> {
         // What is taken back may have landed on the task's branch and not here.
         let branch = refs::read(repo.git(), &refs::branch_of(&self.task.name)).map_err(WaitingError::from)?;
         let is_there = anywhere || record.reverts.is_some() && branch == Some(stood);
-        let identity = match record.reverts {
-            Some(_) => Identity { plugin: record.plugin.clone(), ..identity(self.task, plugin) },
+        let identity = match &record.reverts {
+            Some(reverts) => Identity {
+                plugin: self.reverting(reverts, record, stood).ok_or_else(|| stale(FORGED))?,
+                ..identity(self.task, plugin)
+            },
             None => identity(self.task, plugin),
         };
         let known = Known { record, commits: &story.commits };
-        Ok(Waiting::find(&story.run, &known, identity, if is_there { stood } else { base }, repo)?)
+        let waiting = Waiting::find(&story.run, &known, identity, if is_there { stood } else { base }, repo)?;
+        // A record may have come from another clone.
+        match record.reverts.is_none().then(|| self.beyond_grant(&waiting, plugin)).transpose()?.flatten() {
+            Some(path) => Err(stale(&format!("the grant does not reach {path}")).into()),
+            None => Ok(waiting),
+        }
+    }
+
+    /// The identity of a rollback, if it is one: the run it takes back had landed,
+    /// and taking it back comes to this very tree.
+    fn reverting(&self, reverts: &Reverts, record: &Run, base: git2::Oid) -> Option<PluginId> {
+        let landed = self.book.story(&reverts.run).filter(|story| story.landed_at.is_some())?;
+        let candidate = landed.candidate.as_ref()?;
+        let commit = git2::Oid::from_str(&candidate.commit).ok()?;
+        let again = Candidate::revert(commit, base, self.place.repo).ok()?;
+        let is_same = record.candidate.as_ref().is_some_and(|recorded| recorded.tree == again.tree().to_string());
+        let plugin = super::rollback::plugin(&candidate.digest);
+        (is_same && record.plugin == plugin).then_some(plugin)
+    }
+
+    /// The first file of a candidate that the task may not change, or not to that.
+    fn beyond_grant(&self, waiting: &Waiting, plugin: &Plugin) -> Result<Option<String>, RunError> {
+        let declared = plugin.manifest.reach().map_err(ExamineError::from)?;
+        let policy = Policy { declared, granted: self.task.granted.clone(), limits: self.task.limits };
+        let changed = self.place.repo.changed_modes(waiting.base(), waiting.commit())?;
+        let is_beyond = |(path, old, new): &(String, u32, u32)| {
+            let is_plain = matches!((old, new), (_, 0) | (0, 0o100_644)) || old == new && matches!(new, 0o100_644 | 0o100_755);
+            !is_plain || !RepoPath::new(path).is_ok_and(|path| policy.may_edit(&path).is_ok())
+        };
+        Ok(changed.into_iter().find(is_beyond).map(|(path, ..)| clean::line(&path).into_owned()))
     }
 
     /// Lands what enough people approved; the rest waits for more of them.
@@ -250,4 +290,20 @@ pub(super) fn on_base(gate: &Gate<'_>, base: &Base, events: &Events<'_>) -> Resu
             Err(RunError::RedBase { fault, output })
         }
     }
+}
+
+/// Tells of landings that a run which was stopped did not tell; gives whether
+/// there was one.
+fn finish(book: &Book, pen: &Pen<'_>, repo: &Repo) -> Result<bool, RunError> {
+    let mut told = false;
+    for branch in Lock::moving(repo.common_dir()) {
+        let tip = refs::read(repo.git(), &branch).ok().flatten().map(|tip| tip.to_string());
+        let landed = tip.and_then(|tip| Some((book.approved().find(|story| story.commits.contains(&tip))?, tip)));
+        if let Some((story, new)) = landed.filter(|(story, _)| refs::branch_of(&story.task) == branch) {
+            let body = Body::Landing { branch, old: None, new, remote: None, by_people: false, drops: None };
+            pen.write(&story.run, &story.task, body, &[])?;
+            told = true;
+        }
+    }
+    Ok(told)
 }

@@ -22,13 +22,13 @@ pub(super) fn message(identity: &Identity, record: &Run, run: &str, digest: &Dig
 }
 
 /// Whether a commit is one that the host made for a run: its author, and every
-/// word of its message but for the numbers of findings.
+/// word of its message.
 #[must_use]
 pub fn is_ours(commit: &Commit<'_>, identity: &Identity, record: &Run, run: &str, digest: &Digest) -> bool {
     let is_host = |who: &git2::Signature<'_>| who.name_bytes() == NAME.as_bytes() && who.email_bytes() == MAIL.as_bytes();
     let Ok(message) = commit.message() else { return false };
     let Some((begin, end)) = message.split_once("\n\n") else { return false };
-    let Some((summary, end)) = end.split_once("\n\n") else { return false };
+    let Some((line, end)) = end.split_once("\n\n") else { return false };
     let rest = end.strip_prefix(&trailers(identity, run, digest));
     let is_entry = |line: &str| {
         let id = line.strip_prefix(RECORD_TRAILER).and_then(|id| id.strip_prefix(' ')?.strip_suffix('\n'));
@@ -37,7 +37,7 @@ pub fn is_ours(commit: &Commit<'_>, identity: &Identity, record: &Run, run: &str
     is_host(&commit.author())
         && is_host(&commit.committer())
         && begin == subject(identity, record)
-        && is_summary(summary)
+        && line == summary(record)
         && rest.is_some_and(|rest| rest.is_empty() || is_entry(rest))
 }
 
@@ -71,11 +71,6 @@ fn summary(record: &Run) -> String {
         (_, 0) => format!("Findings: {}", named.join(", ")),
         _ => format!("Findings: {} and {rest} more rules", named.join(", ")),
     }
-}
-
-fn is_summary(line: &str) -> bool {
-    let rest = line.strip_prefix("Findings: ").or_else(|| line.strip_prefix("Takes back run ")?.strip_suffix('.'));
-    rest.is_some_and(|rest| rest.len() < 4096 && rest.split([',', ' ']).all(is_word))
 }
 
 /// Text in which no forge reads a mention, a reference or a command.

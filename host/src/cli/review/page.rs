@@ -288,7 +288,7 @@ fn used(run: &Run, capability: &str) -> String {
         words.push(text::count(run.documents, "document"));
     }
     if let Some(used) = run.used.get(capability) {
-        let all = used.allowed + used.denied + used.errors;
+        let all = used.allowed.saturating_add(used.denied).saturating_add(used.errors);
         words.push(if capability == "edit" { text::count(all, "edit") } else { text::count(all, "call") });
         words.extend((used.denied > 0).then(|| format!("{} refused", used.denied)));
         words.extend((used.errors > 0).then(|| format!("{} not possible", used.errors)));
@@ -321,7 +321,7 @@ fn gate(review: &Review) -> Option<Gate> {
 }
 
 fn spend(run: &Run) -> String {
-    let calls = run.used.get("model").map_or(0, |used| used.allowed + used.denied + used.errors);
+    let calls = run.used.get("model").map_or(0, |used| used.allowed.saturating_add(used.denied).saturating_add(used.errors));
     if calls == 0 { "no model calls".to_owned() } else { text::count(calls, "model call") }
 }
 
