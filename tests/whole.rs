@@ -1,6 +1,7 @@
 //! The whole way of doc hygiene: findings, gate, one approval, one pull request
 //! on a forge, merged there by people, and back. Prints what was said, for
 //! `--nocapture`.
+#![expect(clippy::print_stdout, reason = "what was said is the log of the whole way")]
 
 use crate::gate::is_isolated;
 use crate::rig::{Away, Ran};
