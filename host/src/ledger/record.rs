@@ -166,8 +166,8 @@ pub struct Run {
 pub struct Reverts {
     /// The run.
     pub run: String,
-    /// How far the task went by itself, and so the rollback does. Once it is
-    /// approved the task is one level below.
+    /// How far the task went by itself. Once the rollback is approved it is one
+    /// level below.
     pub autonomy: Autonomy,
 }
 
