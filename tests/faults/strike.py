@@ -149,7 +149,9 @@ class Stage:
                 found += self.is_whole("it says that it is done")
             if fault != "kill" and effect.name not in trace.UNLINKS:
                 found += guard.gone(False)
-            if ran.code == 0 and fault == "eio" and effect.name in trace.SYNCS and not is_flushed(hits[0], log):
+            # The note of what is about to move is replaced or it stays: either will do.
+            is_note = "/lifeos/intent" in hits[0].text
+            if ran.code == 0 and fault == "eio" and effect.name in trace.SYNCS and not is_note and not is_flushed(hits[0], log):
                 found.append(("I4", "a flush failed, was not made good, and it says that it is done"))
         guard.age()
         found += self.next_run(guard)

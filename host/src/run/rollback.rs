@@ -29,6 +29,9 @@ pub fn rollback(
     events: &Events<'_>,
 ) -> Result<(String, Stand), RunError> {
     let way = Way::begin(place, task)?;
+    if let Some(finished) = way.finished(run) {
+        return Ok(finished);
+    }
     let (story, landed) = way.found(run, &[State::Landed, State::Superseded])?;
     let told = |error: RevertError| RunError::Revert { run: story.run.clone(), error };
     let candidate = landed.candidate.as_ref().ok_or_else(|| told(RevertError::Nothing))?;

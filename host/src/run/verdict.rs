@@ -23,6 +23,9 @@ use crate::plugin::Plugin;
 pub fn approve(place: &Place<'_>, run: &str, task: &Task, plugin: &Plugin, by: &Voice<'_>) -> Result<Stand, RunError> {
     require_pin(task, plugin)?;
     let way = Way::begin(place, task)?;
+    if let Some((_, stand)) = way.finished(run) {
+        return Ok(stand);
+    }
     let (story, record) = way.found(run, &[State::Waiting, State::Approved])?;
     let waiting = way.waiting(&story, &record, plugin, false)?;
     if let Some(whole) = record.part_of.as_ref().and_then(|whole| way.book.story(whole)).filter(|it| it.state == State::Landed) {
@@ -121,6 +124,9 @@ fn findings_of_part(lines: &[u8], paths: &[String]) -> Vec<u8> {
 pub fn land(place: &Place<'_>, run: &str, task: &Task, plugin: &Plugin) -> Result<Stand, RunError> {
     require_pin(task, plugin)?;
     let way = Way::begin(place, task)?;
+    if let Some((_, stand)) = way.finished(run) {
+        return Ok(stand);
+    }
     let (story, record) = way.found(run, &[State::Approved, State::Open])?;
     // Outside, the base is held against the branch there.
     let anywhere = way.reach(&record) >= Autonomy::PullRequest;

@@ -34,6 +34,8 @@ pub(super) struct Way<'w> {
     pub(super) ledger: Ledger<'w>,
     pub(super) lock: Lock,
     pub(super) book: Book,
+    /// Runs whose landing was told now, because a run that was stopped could not.
+    finished: Vec<String>,
 }
 
 /// A candidate that waits, what was known of its run before, and its record.
@@ -57,10 +59,19 @@ impl<'w> Way<'w> {
         let book = ledger.book()?;
         // A run that was stopped moved a branch and could not tell.
         let pen = Pen { ledger: &ledger, lock: &lock, now: place.now };
-        let told = finish(&book, &pen, place.repo)?;
+        let finished = finish(&book, &pen, place.repo)?;
         lock.settle(|_| false);
-        let book = if told { ledger.book()? } else { book };
-        Ok(Self { place, task, ledger, lock, book })
+        let book = if finished.is_empty() { book } else { ledger.book()? };
+        Ok(Self { place, task, ledger, lock, book, finished })
+    }
+
+    /// Where the run stands that was finished now, if it is the one that is asked
+    /// for, or takes that one back.
+    pub(super) fn finished(&self, run: &str) -> Option<(String, Stand)> {
+        let stories = self.finished.iter().filter_map(|finished| self.book.story(finished));
+        let is_meant = |story: &&Story| story.run == run || story.reverts.as_ref().is_some_and(|reverts| reverts.run == run);
+        let branch = Some(refs::short_branch_of(&self.task.name));
+        stories.into_iter().find(is_meant).map(|story| (story.run.clone(), Stand { branch, ..State::Landed.into() }))
     }
 
     /// What writes down.
@@ -292,17 +303,16 @@ pub(super) fn on_base(gate: &Gate<'_>, base: &Base, events: &Events<'_>) -> Resu
     }
 }
 
-/// Tells of landings that a run which was stopped did not tell; gives whether
-/// there was one.
-fn finish(book: &Book, pen: &Pen<'_>, repo: &Repo) -> Result<bool, RunError> {
-    let mut told = false;
+/// Tells of landings that a run which was stopped did not tell; gives their runs.
+fn finish(book: &Book, pen: &Pen<'_>, repo: &Repo) -> Result<Vec<String>, RunError> {
+    let mut told = Vec::new();
     for branch in Lock::moving(repo.common_dir()) {
         let tip = refs::read(repo.git(), &branch).ok().flatten().map(|tip| tip.to_string());
         let landed = tip.and_then(|tip| Some((book.approved().find(|story| story.commits.contains(&tip))?, tip)));
         if let Some((story, new)) = landed.filter(|(story, _)| refs::branch_of(&story.task) == branch) {
             let body = Body::Landing { branch, old: None, new, remote: None, by_people: false, drops: None };
             pen.write(&story.run, &story.task, body, &[])?;
-            told = true;
+            told.push(story.run.clone());
         }
     }
     Ok(told)
