@@ -23,7 +23,7 @@ pub(crate) struct Approve {
     #[arg(long, value_name = "DIGEST")]
     digest: Option<String>,
     /// Approve only this file of it: a candidate of its own is made of all that
-    /// are named, gated, and approved; the rest goes on waiting.
+    /// are named, gated, and approved; the run itself goes on waiting.
     #[arg(long, value_name = "PATH")]
     file: Vec<String>,
     #[command(flatten)]

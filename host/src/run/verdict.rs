@@ -45,7 +45,7 @@ pub struct Part<'p> {
 }
 
 /// Approves some files of a waiting run: they become a candidate of their own,
-/// which is gated like any other. What is left of the run goes on waiting.
+/// which is gated like any other. The run itself goes on waiting as it was.
 ///
 /// # Errors
 /// [`RunError::NoSuchFile`], and those of [`approve`] and of a run.
