@@ -149,8 +149,9 @@ pub fn examine(
     if plugin.world == World::FileTask && instruction.is_some() {
         return Err(ExamineError::NoInstruction { plugin: plugin.manifest.name.clone() });
     }
-    let policy = Policy { declared: plugin.manifest.reach()?, granted: task.granted.clone(), limits: task.limits };
-    let deadline = Instant::now() + Duration::from_secs(task.limits.seconds_max);
+    let limits = task.limits.under(&plugin.manifest.limits);
+    let policy = Policy { declared: plugin.manifest.reach()?, granted: task.granted.clone(), limits };
+    let deadline = Instant::now() + Duration::from_secs(limits.seconds_max);
     let memory = machine
         .memory()
         .filter(|_| repo.has_whole_history())

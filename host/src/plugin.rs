@@ -2,9 +2,11 @@
 //! which world it is for. Nothing here runs a guest or compiles anything.
 
 pub mod component;
+pub mod facts;
 pub mod imports;
 pub mod manifest;
 pub mod official;
+pub mod signature;
 
 use std::borrow::Cow;
 
@@ -92,6 +94,12 @@ pub enum PluginError {
     },
 }
 
+impl PluginError {
+    fn malformed(reason: &str) -> Self {
+        Self::Malformed { reason: crate::clean::line(reason).into_owned() }
+    }
+}
+
 impl Plugin {
     /// Reads a component; the bytes digested here are the bytes compiled.
     ///
@@ -136,16 +144,8 @@ struct Surface {
 
 impl Surface {
     fn read(bytes: &[u8]) -> Result<Self, PluginError> {
-        if bytes.len() > COMPONENT_BYTES_MAX {
-            return Err(PluginError::TooLarge { bytes: bytes.len() });
-        }
-        if bytes.starts_with(b"\x7fELF") {
-            return Err(PluginError::Native);
-        }
-        if !bytes.starts_with(b"\0asm") {
-            return Err(PluginError::Malformed { reason: "it does not begin as WebAssembly does".to_owned() });
-        }
-        let malformed = |error: wasmparser::BinaryReaderError| PluginError::Malformed { reason: error.message().to_owned() };
+        Self::check_head(bytes)?;
+        let malformed = |error: wasmparser::BinaryReaderError| PluginError::malformed(error.message());
         let mut surface = Self::default();
         let mut depth = 0_u32;
         for payload in Parser::new(0).parse_all(bytes) {
@@ -175,6 +175,20 @@ impl Surface {
             }
         }
         Ok(surface)
+    }
+
+    /// What the first bytes and their number tell.
+    fn check_head(bytes: &[u8]) -> Result<(), PluginError> {
+        if bytes.len() > COMPONENT_BYTES_MAX {
+            return Err(PluginError::TooLarge { bytes: bytes.len() });
+        }
+        if bytes.starts_with(b"\x7fELF") {
+            return Err(PluginError::Native);
+        }
+        if !bytes.starts_with(b"\0asm") {
+            return Err(PluginError::malformed("it does not begin as WebAssembly does"));
+        }
+        Ok(())
     }
 
     fn world(&self) -> Option<World> {

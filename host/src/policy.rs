@@ -58,6 +58,83 @@ impl Default for Limits {
     }
 }
 
+/// Upper bounds that an author promises for a plugin, with the units of [`Limits`]; held
+/// as the owner's are, whichever is lower.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ceilings {
+    /// See [`Limits`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub read_bytes_max: Option<u64>,
+    /// See [`Limits`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub edit_files_max: Option<u64>,
+    /// See [`Limits`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub edit_bytes_max: Option<u64>,
+    /// See [`Limits`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub removed_percent_max: Option<u64>,
+    /// See [`Limits`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calls_max: Option<u64>,
+    /// See [`Limits`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub findings_max: Option<u64>,
+    /// See [`Limits`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory_bytes_max: Option<u64>,
+    /// See [`Limits`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fuel_max: Option<u64>,
+    /// See [`Limits`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub document_fuel_max: Option<u64>,
+    /// See [`Limits`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seconds_max: Option<u64>,
+}
+
+impl Ceilings {
+    /// Every bound by its key; none where the author promises nothing.
+    #[must_use]
+    pub fn by_key(&self) -> [(&'static str, Option<u64>); 10] {
+        [
+            ("read_bytes_max", self.read_bytes_max),
+            ("edit_files_max", self.edit_files_max),
+            ("edit_bytes_max", self.edit_bytes_max),
+            ("removed_percent_max", self.removed_percent_max),
+            ("calls_max", self.calls_max),
+            ("findings_max", self.findings_max),
+            ("memory_bytes_max", self.memory_bytes_max),
+            ("fuel_max", self.fuel_max),
+            ("document_fuel_max", self.document_fuel_max),
+            ("seconds_max", self.seconds_max),
+        ]
+    }
+}
+
+impl Limits {
+    /// These bounds, and those that the author promised where they are lower.
+    #[must_use]
+    pub fn under(self, promised: &Ceilings) -> Self {
+        let lower = |limit: u64, promised: Option<u64>| promised.map_or(limit, |promised| promised.min(limit));
+        Self {
+            read_bytes_max: lower(self.read_bytes_max, promised.read_bytes_max),
+            edit_files_max: lower(self.edit_files_max, promised.edit_files_max),
+            edit_bytes_max: lower(self.edit_bytes_max, promised.edit_bytes_max),
+            removed_percent_max: lower(self.removed_percent_max, promised.removed_percent_max),
+            calls_max: lower(self.calls_max, promised.calls_max),
+            findings_max: lower(self.findings_max, promised.findings_max),
+            memory_bytes_max: lower(self.memory_bytes_max, promised.memory_bytes_max),
+            fuel_max: lower(self.fuel_max, promised.fuel_max),
+            document_fuel_max: lower(self.document_fuel_max, promised.document_fuel_max),
+            seconds_max: lower(self.seconds_max, promised.seconds_max),
+            ..self
+        }
+    }
+}
+
 /// What a task asks of its candidates.
 #[derive(Debug)]
 pub struct Demand {

@@ -201,7 +201,9 @@ fn limit_hint(name: &str) -> String {
         | "summary_bytes_max" => {
             format!("{name} is fixed; tell the plugin's author")
         }
-        _ => format!("nothing was kept; if you want to allow more, raise limits.{name} of the task"),
+        _ => format!(
+            "nothing was kept; if you want to allow more, raise limits.{name} of the task (one in the plugin's own manifest holds too)"
+        ),
     }
 }
 

@@ -211,7 +211,8 @@ impl Pool<'_> {
 
     /// Everything that a conclusion may depend on.
     fn of_all(&self, summaries: &[Summary], identity: Digest, tree: git2::Oid) -> Digest {
-        let fuel = self.task.limits.fuel_max.to_le_bytes();
+        let policy = &self.shared.policy;
+        let fuel = policy.limits.fuel_max.to_le_bytes();
         let (identity, tree) = (identity.hex(), tree.to_string());
         let grant = self.task.grant_digest.hex();
         let fixed = [identity.as_bytes(), tree.as_bytes(), grant.as_bytes(), &fuel];

@@ -104,7 +104,7 @@ impl<'p> Worker<'p> {
     /// One that took half of its fuel or more, or went over a limit, is judged
     /// by what it does on an instance that has seen nothing else.
     fn ask(&mut self, document: &Document) -> Result<Result<Checkup, Failure>, ExamineError> {
-        let fuel_max = self.pool.task.limits.document_fuel_max;
+        let fuel_max = self.pool.shared.policy.limits.document_fuel_max;
         if let Some(instance) = &mut self.instance {
             match instance.check(document.clone()) {
                 Ok((checkup, fuel)) if fuel < fuel_max / 2 => return Ok(Ok(checkup)),

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::glob::{Globs, InvalidPattern};
-use crate::policy::Reach;
+use crate::policy::{Ceilings, Reach};
 
 /// Name of the custom section.
 pub const SECTION: &str = "lifeos:manifest";
@@ -32,6 +32,13 @@ pub struct Manifest {
     /// What it needs.
     #[serde(default)]
     pub capabilities: Capabilities,
+    /// What it promises not to go over.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub limits: Ceilings,
+}
+
+fn is_nothing(limits: &Ceilings) -> bool {
+    *limits == Ceilings::default()
 }
 
 /// What a plugin needs, by capability.
@@ -150,7 +157,14 @@ mod tests {
     fn an_unknown_key_is_an_error() {
         let text = "name = 'x'\nversion = '1'\ndescription = ''\n";
         assert!(Manifest::parse(text).is_ok());
-        for line in ["colour = 1", "[capabilities.net]", "[capabilities.read]\nglobs = []\nmax = 1", "config = ['../x']"] {
+        assert!(Manifest::parse(&format!("{text}[limits]\ncalls_max = 10\n")).is_ok());
+        for line in [
+            "colour = 1",
+            "[capabilities.net]",
+            "[capabilities.read]\nglobs = []\nmax = 1",
+            "[limits]\ngate_seconds_max = 1",
+            "config = ['../x']",
+        ] {
             assert!(Manifest::parse(&format!("{text}{line}\n")).is_err(), "{line}");
         }
     }
