@@ -16,7 +16,7 @@ build: plugins
 
 # Build the official plugins: target/plugins/NAME.wasm.
 plugins: _target _host
-    {{ lifeos }} plugin build plugins/doc-hygiene --output {{ plugins }}/doc-hygiene.wasm --no-compile
+    for name in doc-hygiene license-header; do {{ lifeos }} plugin build plugins/$name --output {{ plugins }}/$name.wasm --no-compile; done
 
 # Run doc hygiene on a small sample repository, from findings to commit.
 demo: build
@@ -25,6 +25,7 @@ demo: build
 # Set up and run every test.
 test: build _test-plugins
     cargo test --release --locked --package doc-hygiene --no-default-features --lib
+    cargo test --release --locked --package license-header --lib
     cargo test --release --locked --package lifeos --lib
     cargo test --release --locked --package lifeos --test lifeos
 

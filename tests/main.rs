@@ -15,6 +15,7 @@ mod gate;
 mod jail;
 mod json;
 mod landing;
+mod license;
 mod loading;
 mod names;
 mod paths;
