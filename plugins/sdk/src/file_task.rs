@@ -10,7 +10,7 @@ pub mod world {
         path: "../../wit",
         pub_export_macro: true,
         default_bindings_module: "lifeos_sdk::file_task_world",
-        additional_derives: [Default],
+        additional_derives: [Default, PartialEq, Eq],
         additional_derives_ignore: ["settings", "summary"],
         with: {
             "lifeos:task/types@0.1.0": crate::bindings::lifeos::task::types,

@@ -2,25 +2,41 @@
 //! the two worlds. It is deliberately not a runtime: no logging façade, no
 //! allocator, no async.
 //!
-//! ```ignore
-//! use lifeos_sdk::{Report, Document, FileTask, Settings, file_task};
+//! ```no_run
+//! use lifeos_sdk::{Document, FileTask, Finding, Replacement, Report, Settings, file_task};
 //!
 //! #[derive(serde::Deserialize)]
 //! struct Options {}
 //!
-//! struct Tidy;
+//! struct Tabs;
 //!
-//! impl FileTask for Tidy {
+//! impl FileTask for Tabs {
 //!     type Options = Options;
-//!     fn configure(_: Options, _: &Settings) -> Result<Self, String> { Ok(Tidy) }
-//!     fn check(&self, document: &Document) -> Result<Report, String> { Ok(Report::default()) }
+//!
+//!     fn configure(_: Options, _: &Settings) -> Result<Self, String> {
+//!         Ok(Self)
+//!     }
+//!
+//!     fn check(&self, document: &Document) -> Result<Report, String> {
+//!         let mut report = Report::default();
+//!         for (at, tab) in document.text.match_indices('\t') {
+//!             let bytes = at..at + tab.len();
+//!             let finding = Finding::warning("tab", "a tab").at(document, bytes.clone());
+//!             report.repair(document, finding, Replacement::new(bytes, "    "));
+//!         }
+//!         Ok(report)
+//!     }
 //! }
 //!
-//! file_task!(Tidy);
+//! file_task!(Tabs);
 //! ```
+//!
+//! `?` works on what the host refuses: a [`Refusal`] becomes the sentence that
+//! the owner reads.
 
 mod file_task;
 mod task;
+mod words;
 
 #[doc(hidden)]
 pub use serde_json;
@@ -32,6 +48,7 @@ pub mod bindings {
         world: "capabilities",
         path: "../../wit",
         generate_all,
+        additional_derives: [PartialEq, Eq],
     });
 }
 
@@ -43,7 +60,22 @@ pub use task::{Input, Task, world as task_world};
 
 /// Listing and reading the base commit (capability `read`).
 pub mod repo {
+    use crate::Refusal;
     pub use crate::bindings::lifeos::task::repo::{Entry, Kind, Page, list_files, read_file, stat};
+
+    /// All paths that match `pattern`, page after page, in byte order.
+    ///
+    /// # Errors
+    /// When the pattern is none.
+    pub fn all_files(pattern: &str) -> Result<Vec<Entry>, Refusal> {
+        let mut page = list_files(pattern, None)?;
+        let mut entries = page.entries;
+        while let Some(after) = page.next {
+            page = list_files(pattern, Some(&after))?;
+            entries.append(&mut page.entries);
+        }
+        Ok(entries)
+    }
 }
 
 /// How a file came to be (capability `history`).
