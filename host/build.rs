@@ -20,7 +20,30 @@ fn main() -> io::Result<()> {
     }
     list.push_str("];\n");
     fs::write(out.join("official.rs"), list)?;
-    fs::write(out.join("pages.rs"), pages(&host.join("../docs/rules"))?)
+    fs::write(out.join("pages.rs"), pages(&host.join("../docs/rules"))?)?;
+    fs::write(out.join("contract.rs"), texts("CONTRACT", &host.join("../wit"))?)?;
+    let templates = texts("TEMPLATES", &host.join("templates/plugin"))?;
+    fs::write(out.join("templates.rs"), templates + &texts("CRATE", &host.join("../plugins/sdk/src"))?)
+}
+
+/// All files below a folder, by path.
+fn texts(constant: &str, folder: &Path) -> io::Result<String> {
+    println!("cargo:rerun-if-changed={}", folder.display());
+    let (mut files, mut folders) = (Vec::new(), vec![folder.to_owned()]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder)? {
+            let path = entry?.path();
+            if path.is_dir() { folders.push(path) } else { files.push(path) }
+        }
+    }
+    files.sort();
+    let mut list = format!("const {constant}: &[(&str, &str)] = &[\n");
+    for path in files {
+        let name = path.strip_prefix(folder).map_err(io::Error::other)?;
+        writeln!(list, "    ({name:?}, include_str!({path:?})),").map_err(io::Error::other)?;
+    }
+    list.push_str("];\n");
+    Ok(list)
 }
 
 /// The pages by name, without the index.

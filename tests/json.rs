@@ -24,6 +24,7 @@ const NAMES: &[&str] = &[
     "sync",
     "explain",
     "doctor",
+    "plugin-new",
     "plugin-build",
 ];
 
@@ -116,6 +117,7 @@ fn every_failure_prints_its_schema() {
         (&["demote", "none", "--why", "no"], 2),
         (&["sync", "none"], 2),
         (&["explain", "none"], 2),
+        (&["plugin", "new", "A"], 2),
         (&["plugin", "build", "none"], 2),
         (&["check", "t", "--config", "none.toml"], 2),
     ];

@@ -33,6 +33,7 @@ pub mod run;
 pub mod sealed;
 pub mod since;
 pub mod sync;
+pub mod template;
 pub mod trace;
 pub mod verify;
 pub mod waiting;

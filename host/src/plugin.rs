@@ -2,6 +2,7 @@
 //! which world it is for. Nothing here runs a guest or compiles anything.
 
 pub mod component;
+pub mod contract;
 pub mod facts;
 pub mod imports;
 pub mod manifest;

@@ -302,6 +302,19 @@ pub(crate) struct Diagnosis {
     pub(crate) detail: String,
 }
 
+/// `plugin new`.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct NewPlugin {
+    pub(crate) schema: &'static str,
+    /// The plugin's name; `sdk` with --sdk-only.
+    pub(crate) name: String,
+    /// The folder that was made.
+    pub(crate) folder: String,
+    /// The files of the plugin that were written.
+    pub(crate) files: Vec<String>,
+}
+
 /// `plugin build`.
 #[derive(Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
@@ -369,6 +382,7 @@ pub(crate) fn schema(verb: &str, term: &Term) -> Result<Exit, CommandError> {
         "sync" => schema_of::<Sync>(),
         "explain" => schema_of::<Explain>(),
         "doctor" => schema_of::<Doctor>(),
+        "plugin-new" => schema_of::<NewPlugin>(),
         "plugin-build" => schema_of::<Built>(),
         _ => return Err(CommandError::usage(format!("no schema for `{verb}`"))),
     };

@@ -166,14 +166,22 @@ pub(crate) fn sentence(text: &str) -> Result<String, CommandError> {
     Ok(lifeos::clean::line(text).into_owned())
 }
 
+fn path() -> std::ffi::OsString {
+    std::env::var_os("PATH").unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin".into())
+}
+
+/// A program of this system.
+pub(crate) fn program(name: &str) -> Option<PathBuf> {
+    std::env::split_paths(&path()).map(|folder| folder.join(name)).find(|file| file.is_absolute() && file.is_file())
+}
+
 /// Git as this system has it, with files of tokens by host.
 pub(crate) fn git(tokens: Vec<(String, PathBuf)>) -> Result<Git, CommandError> {
-    let path = std::env::var_os("PATH").unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin".into());
-    let found = std::env::split_paths(&path).map(|folder| folder.join("git")).find(|file| file.is_absolute() && file.is_file());
-    let program = found.ok_or_else(|| CommandError::usage("git is not there, and pushing needs it").hint("install git"))?;
+    let program =
+        program("git").ok_or_else(|| CommandError::usage("git is not there, and pushing needs it").hint("install git"))?;
     let itself = std::env::current_exe().map_err(|source| CommandError::io(Path::new("lifeos"), &source))?;
     let environment = ["HOME", "SSH_AUTH_SOCK"].into_iter().filter_map(|name| Some((name, std::env::var_os(name)?)));
-    let environment = environment.chain([("PATH", path.clone())]).collect();
+    let environment = environment.chain([("PATH", path())]).collect();
     Ok(Git { program, itself, environment, tokens })
 }
 

@@ -1,6 +1,7 @@
 //! `lifeos plugin`: what authors need.
 
 mod build;
+mod new;
 
 use clap::Subcommand;
 
@@ -12,11 +13,13 @@ use super::{Global, json, open};
 /// The verbs of authors.
 #[derive(Subcommand)]
 pub(crate) enum Verb {
+    New(new::New),
     Build(build::Build),
 }
 
 pub(crate) fn plugin(verb: &Verb, global: &Global, term: &Term) -> Result<Exit, CommandError> {
     match verb {
+        Verb::New(verb) => new::new(verb, global, term),
         Verb::Build(verb) => build::build(verb, global, term),
     }
 }

@@ -1,23 +1,29 @@
 //! `lifeos plugin build`.
 
+mod cargo;
+mod script;
+mod toolchain;
+mod watch;
+
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use clap::Args;
 use lifeos::event::{Event, Events};
 use lifeos::ledger::record::PluginId;
 use lifeos::plugin::Plugin;
-use lifeos::plugin::component::componentize;
 use lifeos::plugin::manifest::{self, Manifest};
+use lifeos::template::Language;
 
 use super::{CommandError, Exit, Global, Term, json, open};
 use crate::cli::progress::Progress;
 
-/// Builds a plugin from its Rust sources: cargo for wasm32-unknown-unknown,
-/// then a component with the manifest inside.
+/// Builds a plugin from its sources: a component with the manifest inside.
+///
+/// Cargo.toml is built by cargo for wasm32-unknown-unknown, requirements.txt by
+/// componentize-py, package.json by componentize-js.
 #[derive(Args)]
 pub(crate) struct Build {
-    /// The folder with Cargo.toml and lifeos-plugin.toml.
+    /// The folder with lifeos-plugin.toml and the sources.
     #[arg(default_value = ".")]
     folder: PathBuf,
     /// Where to put the component [default: target/plugins/NAME.wasm].
@@ -26,33 +32,37 @@ pub(crate) struct Build {
     /// Do not compile ahead for this machine.
     #[arg(long)]
     no_compile: bool,
+    /// Build again each time that a file of the folder is saved, until Ctrl-C.
+    #[arg(long)]
+    watch: bool,
+    /// End after so many builds of --watch; for tests.
+    #[arg(long, hide = true, value_name = "N", requires = "watch")]
+    rounds_max: Option<u32>,
 }
 
-const TARGET: &str = "wasm32-unknown-unknown";
-
-/// What cargo is told for every plugin: fast, and with vector instructions. A
-/// package of which little runs is made small by its workspace's own profile.
-const PROFILE: &[&str] = &[
-    "profile.release.opt-level=3",
-    "profile.release.lto=\"thin\"",
-    "profile.release.codegen-units=4",
-    "profile.release.panic=\"abort\"",
-    "profile.release.strip=true",
-    "profile.release.debug=false",
-    "profile.release.overflow-checks=false",
-    "target.wasm32-unknown-unknown.rustflags=[\"-C\", \"target-feature=+simd128\"]",
-];
+/// What a toolchain left.
+struct Made {
+    component: Vec<u8>,
+    /// The folder of what is built.
+    target: PathBuf,
+}
 
 pub(crate) fn build(verb: &Build, global: &Global, term: &Term) -> Result<Exit, CommandError> {
-    let folder = global.directory.join(&verb.folder);
-    let manifest = read_manifest(&folder)?;
-    let artifact = cargo(&folder)?;
-    let module = std::fs::read(&artifact.module).map_err(|error| CommandError::io(&artifact.module, &error))?;
-    let component = componentize(&module, &manifest).map_err(|error| {
-        CommandError::new(Exit::Plugin, error).hint("is it a `cdylib` that exports one world of lifeos:task@0.1.0?")
-    })?;
-    let plugin = Plugin::read(component)?;
-    let output = verb.output.clone().unwrap_or_else(|| artifact.target.join("plugins").join(format!("{}.wasm", manifest.name)));
+    let folder =
+        std::path::absolute(global.directory.join(&verb.folder)).map_err(|error| CommandError::io(&verb.folder, &error))?;
+    if !verb.watch {
+        return round(&folder, verb, global, term).map(|()| Exit::Done);
+    }
+    let rounds_max = verb.rounds_max.unwrap_or(u32::MAX);
+    watch::watch(&folder, verb.output.as_deref(), rounds_max, term, || round(&folder, verb, global, term))
+}
+
+/// From sources to a component that is reported: what `--watch` does again.
+fn round(folder: &Path, verb: &Build, global: &Global, term: &Term) -> Result<(), CommandError> {
+    let manifest = read_manifest(folder)?;
+    let made = make(folder, &manifest)?;
+    let plugin = Plugin::read(made.component)?;
+    let output = verb.output.clone().unwrap_or_else(|| made.target.join("plugins").join(format!("{}.wasm", manifest.name)));
     write(&output, &plugin.bytes)?;
     if !verb.no_compile {
         let progress = Progress::new(term);
@@ -61,57 +71,28 @@ pub(crate) fn build(verb: &Build, global: &Global, term: &Term) -> Result<Exit, 
         machine.runtime.load(&plugin, machine.cache.as_ref(), &machine.compiler, &Events::to(&reader))?;
     }
     report(&plugin, &output, term);
-    Ok(Exit::Done)
+    Ok(())
+}
+
+fn make(folder: &Path, manifest: &Manifest) -> Result<Made, CommandError> {
+    match Language::of(folder) {
+        Some(Language::Rust) => cargo::make(folder, manifest),
+        Some(Language::Python) => script::python(folder, manifest),
+        Some(Language::Js) => script::js(folder, manifest),
+        None => {
+            let error = format!("{} has neither Cargo.toml nor package.json nor requirements.txt", folder.display());
+            Err(CommandError::usage(error).hint("`lifeos plugin new NAME` makes a folder that builds"))
+        }
+    }
 }
 
 fn read_manifest(folder: &Path) -> Result<Manifest, CommandError> {
     let path = folder.join(manifest::FILE);
     let text = std::fs::read_to_string(&path).map_err(|source| {
         CommandError::usage(format!("{}: {source}", path.display()))
-            .hint("a plugin's folder holds Cargo.toml and lifeos-plugin.toml")
+            .hint("a plugin's folder holds its sources and lifeos-plugin.toml; `lifeos plugin new NAME` makes one")
     })?;
     Manifest::parse(&text).map_err(|error| CommandError::usage(error).at(&path.display().to_string()))
-}
-
-/// What cargo left.
-struct Artifact {
-    module: PathBuf,
-    target: PathBuf,
-}
-
-fn cargo(folder: &Path) -> Result<Artifact, CommandError> {
-    let mut command = Command::new("cargo");
-    command.current_dir(folder).args(["build", "--release", "--lib", "--target", TARGET]);
-    command.args(["--message-format", "json-render-diagnostics"]);
-    for setting in PROFILE {
-        command.args(["--config", setting]);
-    }
-    // Flags meant for this machine's programs would change the component.
-    command.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS").stdin(Stdio::null()).stderr(Stdio::inherit());
-    let missing = |error| CommandError::new(Exit::Io, format!("cargo: {error}")).hint("install Rust with rustup");
-    let output = command.output().map_err(missing)?;
-    if !output.status.success() {
-        let error = CommandError::new(Exit::Plugin, format!("cargo could not build {}", folder.display()));
-        return Err(error.hint(format!("if the target is missing: rustup target add {TARGET}")));
-    }
-    let module = last_module(&output.stdout)
-        .ok_or_else(|| CommandError::usage("cargo built no `cdylib`").hint("Cargo.toml needs [lib] crate-type = [\"cdylib\"]"))?;
-    // target/wasm32-unknown-unknown/release/NAME.wasm
-    let target = module.ancestors().nth(3).map_or_else(|| folder.join("target"), Path::to_owned);
-    Ok(Artifact { module, target })
-}
-
-/// The path of the last `.wasm` in cargo's messages: the crate asked for is
-/// built after what it depends on.
-fn last_module(messages: &[u8]) -> Option<PathBuf> {
-    let messages = String::from_utf8_lossy(messages);
-    let values = messages.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-    let artifacts = values.rev().filter(|value| value["reason"] == "compiler-artifact");
-    let mut files = artifacts.filter_map(|value| {
-        let files = value["filenames"].as_array()?.clone();
-        files.iter().filter_map(|file| file.as_str()).find(|file| file.ends_with(".wasm")).map(PathBuf::from)
-    });
-    files.next()
 }
 
 fn write(output: &Path, bytes: &[u8]) -> Result<(), CommandError> {
