@@ -29,6 +29,10 @@ test: build _test-plugins
     cargo test --release --locked --package lifeos --lib
     cargo test --release --locked --package lifeos --test lifeos
 
+# Follow docs/authoring.md in Python and JavaScript; pip and npm install their tools below target/authoring.
+test-languages: build
+    cargo test --release --locked --package lifeos --test lifeos -- --ignored languages
+
 # Format and lint, as the tests want it.
 check:
     cargo fmt --all --check

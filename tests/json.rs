@@ -133,6 +133,18 @@ fn every_failure_prints_its_schema() {
 }
 
 #[test]
+fn plugin_new_prints_its_schema() {
+    let repo = TestRepo::nowhere();
+    let mut command = repo.command(&["plugin", "new", "tidy", "--json"]);
+    command.current_dir(repo.scratch());
+    let value = fits(repo.guarded(command).exits(0), "plugin-new");
+    for file in value["files"].as_array().expect("files") {
+        let path = repo.scratch().join("tidy").join(file.as_str().expect("a path"));
+        assert!(path.is_file(), "{}", path.display());
+    }
+}
+
+#[test]
 fn plugin_build_prints_its_schema() {
     let repo = TestRepo::nowhere();
     let folder = workspace().join("tests/plugins/hostile");

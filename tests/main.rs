@@ -1,6 +1,8 @@
 //! The integration tests: one program, run over temporary repositories. Names
 //! carry the number of the acceptance case they cover.
 
+mod authoring;
+mod book;
 mod cache;
 mod clones;
 mod complete;
@@ -16,6 +18,7 @@ mod jail;
 mod json;
 mod landing;
 mod license;
+mod languages;
 mod loading;
 mod names;
 mod paths;

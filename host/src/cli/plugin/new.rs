@@ -54,7 +54,7 @@ pub(crate) fn new(verb: &New, global: &Global, term: &Term) -> Result<Exit, Comm
     let parent = parent.components().filter(|part| *part != std::path::Component::CurDir).collect::<PathBuf>();
     match &verb.name {
         Some(name) => plugin(name, verb, &parent, term),
-        None => sdk_only(shown(&parent), term),
+        None => sdk_only(&parent, term),
     }
 }
 
@@ -77,7 +77,7 @@ fn plugin(name: &str, verb: &New, parent: &Path, term: &Term) -> Result<Exit, Co
 }
 
 fn sdk_only(folder: &Path, term: &Term) -> Result<Exit, CommandError> {
-    let unknown = || CommandError::usage(format!("{} is no folder of a plugin", folder.display()));
+    let unknown = || CommandError::usage(format!("{} is no folder of a plugin", shown(folder).display()));
     let language = Language::of(folder).ok_or_else(unknown)?;
     let old = folder.join(SDK);
     // Only what this verb made is replaced.
@@ -88,7 +88,7 @@ fn sdk_only(folder: &Path, term: &Term) -> Result<Exit, CommandError> {
     }
     let files = template::sdk(language);
     let io = |error: std::io::Error| CommandError::io(&old, &error);
-    let aside = tempfile::tempdir_in(folder).map_err(io)?;
+    let aside = tempfile::tempdir_in(shown(folder)).map_err(io)?;
     if old.exists() {
         std::fs::rename(&old, aside.path().join(SDK)).map_err(io)?;
     }

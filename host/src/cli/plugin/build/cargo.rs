@@ -44,6 +44,8 @@ pub(super) fn make(folder: &Path, manifest: &Manifest) -> Result<Made, CommandEr
 struct Workspace {
     workspace_root: PathBuf,
     target_directory: PathBuf,
+    /// Where the parts of a build go, if not into the target folder.
+    build_directory: Option<PathBuf>,
     packages: Vec<Package>,
 }
 
@@ -75,8 +77,9 @@ impl Workspace {
                 _ => drop(elsewhere.insert(folder.to_owned(), format!("/crates/{name}-{version}"))),
             }
         }
-        let own = [(self.workspace_root.clone(), "/plugin".to_owned()), (self.target_directory.clone(), "/target".to_owned())];
-        own.into_iter().chain(elsewhere).collect()
+        let built = self.build_directory.as_ref().unwrap_or(&self.target_directory);
+        let own = [(&self.workspace_root, "/plugin"), (&self.target_directory, "/target"), (built, "/target")];
+        own.into_iter().map(|(folder, name)| (folder.clone(), name.to_owned())).chain(elsewhere).collect()
     }
 
     /// Flags of the compiler, as a setting of cargo.
@@ -131,6 +134,7 @@ mod tests {
         let workspace = Workspace {
             workspace_root: "/home/ann/w".into(),
             target_directory: "/home/ann/w/target".into(),
+            build_directory: Some("/home/ann/parts".into()),
             packages: vec![
                 package("own", "/home/ann/w/own", None),
                 package("path", "/home/ann/beside", None),
@@ -143,6 +147,7 @@ mod tests {
         let expected = [
             ("/home/ann/w", "/plugin"),
             ("/home/ann/w/target", "/target"),
+            ("/home/ann/parts", "/target"),
             ("/home/ann/.cargo/git/checkouts/forked-1/2", "/crates/forked-1.0.0"),
             ("/home/ann/.cargo/registry/src/index-1", "/crates"),
             ("/home/ann/beside", "/crates/path-1.0.0"),
