@@ -26,6 +26,7 @@ const NAMES: &[&str] = &[
     "doctor",
     "plugin-new",
     "plugin-build",
+    "plugin-test",
 ];
 
 #[test]

@@ -42,6 +42,7 @@ fn machine(cache: Option<&Path>, threads: usize, shuffle: Option<u64>) -> Machin
         cache: cache.map(|path| SealedFolder::open(path).expect("a cache")),
         compiler: Compiler { program: PathBuf::from(LIFEOS), arguments: vec!["__compile".to_owned()] },
         remembers: false,
+        answers: None,
         threads,
         shows: false,
         jail: Jail {

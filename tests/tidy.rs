@@ -121,7 +121,7 @@ fn dangers_have_one_door() {
                 "remote/child.rs",
             ],
         ),
-        (r"\bAmbient|ambient_authority\(\)", &["lock.rs", "sealed.rs", "gate/folder.rs"]),
+        (r"\bAmbient|ambient_authority\(\)", &["lock.rs", "sealed.rs", "gate/folder.rs", "trial/files.rs"]),
         (r"\bstd::process::exit\(", &[]),
         (r"\bworkdir\(", &["repo.rs", "cli/open.rs", "cli/init.rs", "cli/doctor.rs"]),
         (r"\bCheckedEdit \{\s*path", &["check.rs"]),

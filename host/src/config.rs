@@ -333,7 +333,8 @@ fn check_landing(table: &Table) -> Result<(), String> {
     }
 }
 
-fn check_limits(limits: &Limits) -> Result<(), String> {
+/// What is wrong with bounds, if anything is.
+pub(crate) fn check_limits(limits: &Limits) -> Result<(), String> {
     let bounds: [(&str, u64, u64, u64); 13] = [
         ("read_bytes_max", limits.read_bytes_max, 1, 64 << 20),
         ("edit_files_max", limits.edit_files_max, 0, 1_000_000),
@@ -357,7 +358,8 @@ fn check_limits(limits: &Limits) -> Result<(), String> {
     Ok(())
 }
 
-fn syntax(text: &str, error: &toml::de::Error) -> ConfigError {
+/// Where a text is no TOML of its type, and what the parser said.
+pub(crate) fn syntax(text: &str, error: &toml::de::Error) -> ConfigError {
     let start = error.span().map_or(0, |span| span.start.min(text.len()));
     let line = text.as_bytes()[..start].iter().filter(|byte| **byte == b'\n').count() + 1;
     let message = error.message().to_owned();

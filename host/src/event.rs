@@ -37,6 +37,11 @@ pub enum Event {
         /// Its words.
         command: String,
     },
+    /// A case of a plugin is tried.
+    Trying {
+        /// Its class and its name.
+        case: String,
+    },
     /// Nothing more will come.
     Finished,
 }

@@ -31,6 +31,7 @@ use crate::wasm::{Compiler, Failure, LoadError, Runtime};
 use pool::{Gathered, Pool};
 
 /// What the host brings to every run.
+#[derive(Clone)]
 pub struct Machine {
     /// The engine.
     pub runtime: Runtime,
@@ -38,6 +39,8 @@ pub struct Machine {
     pub cache: Option<SealedFolder>,
     /// Whether answers are remembered.
     pub remembers: bool,
+    /// Where answers are remembered, if not in the cache.
+    pub answers: Option<SealedFolder>,
     /// How to compile.
     pub compiler: Compiler,
     /// Instances that check documents side by side, at least 1.
@@ -56,7 +59,7 @@ impl Machine {
     /// Where listings and answers are remembered, if they are.
     #[must_use]
     pub fn memory(&self) -> Option<&SealedFolder> {
-        self.cache.as_ref().filter(|_| self.remembers)
+        self.answers.as_ref().or(self.cache.as_ref()).filter(|_| self.remembers)
     }
 }
 

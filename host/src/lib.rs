@@ -35,6 +35,7 @@ pub mod since;
 pub mod sync;
 pub mod template;
 pub mod trace;
+pub mod trial;
 pub mod verify;
 pub mod waiting;
 pub mod wasm;

@@ -25,6 +25,7 @@ use crate::sealed::{SealedError, SealedFolder};
 use state::State;
 
 /// The engine; one for a process.
+#[derive(Clone)]
 pub struct Runtime {
     engine: Engine,
 }

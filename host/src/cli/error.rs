@@ -2,6 +2,7 @@
 //! person sees when something fails is decided here and nowhere else.
 
 mod outside;
+mod trial;
 
 use std::path::Path;
 

@@ -2,6 +2,7 @@
 //! its schema. The schema files in `docs/schema/` are made from these types.
 
 pub(crate) mod review;
+pub(crate) mod tested;
 
 use std::collections::BTreeMap;
 
@@ -384,6 +385,7 @@ pub(crate) fn schema(verb: &str, term: &Term) -> Result<Exit, CommandError> {
         "doctor" => schema_of::<Doctor>(),
         "plugin-new" => schema_of::<NewPlugin>(),
         "plugin-build" => schema_of::<Built>(),
+        "plugin-test" => schema_of::<tested::Tested>(),
         _ => return Err(CommandError::usage(format!("no schema for `{verb}`"))),
     };
     term.json(&schema);

@@ -135,6 +135,7 @@ pub(crate) fn machine(global: &Global, threads: Option<usize>, term: &Term) -> R
         runtime: Runtime::new()?,
         cache,
         remembers: true,
+        answers: None,
         compiler: compiler()?,
         threads: threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, Into::into)),
         shows: false,
@@ -190,6 +191,11 @@ pub(crate) fn tokens_folder() -> Option<PathBuf> {
     let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let user = absolute("XDG_CONFIG_HOME").or_else(|| Some(absolute("HOME")?.join(".config")));
     Some(user?.join("lifeos/tokens"))
+}
+
+/// Where cargo was told to put what it builds, if it was.
+pub(crate) fn cargo_target() -> Option<PathBuf> {
+    std::env::var_os("CARGO_TARGET_DIR").filter(|folder| !folder.is_empty()).map(PathBuf::from)
 }
 
 /// A folder that is gone with its value.

@@ -2,6 +2,7 @@
 
 mod build;
 mod new;
+mod test;
 
 use clap::Subcommand;
 
@@ -15,11 +16,13 @@ use super::{Global, json, open};
 pub(crate) enum Verb {
     New(new::New),
     Build(build::Build),
+    Test(test::Test),
 }
 
 pub(crate) fn plugin(verb: &Verb, global: &Global, term: &Term) -> Result<Exit, CommandError> {
     match verb {
         Verb::New(verb) => new::new(verb, global, term),
         Verb::Build(verb) => build::build(verb, global, term),
+        Verb::Test(verb) => test::test(verb, global, term),
     }
 }

@@ -46,6 +46,7 @@ impl Progress {
             }
             Event::Concluding => set(&mut bar, "looking at the whole set"),
             Event::Gate { command } => *bar = Some(spinner(format!("gate: {}", lifeos::clean::line(command)))),
+            Event::Trying { case } => set(&mut bar, &format!("trying {case}")),
             Event::Building { files } => set(&mut bar, &format!("building a candidate of {files} files")),
             Event::Compiled { .. } | Event::Finished => {
                 if let Some(bar) = bar.take() {

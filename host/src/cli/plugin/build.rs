@@ -15,6 +15,7 @@ use lifeos::plugin::manifest::{self, Manifest};
 use lifeos::template::Language;
 
 use super::{CommandError, Exit, Global, Term, json, open};
+pub(super) use cargo::TARGET;
 use crate::cli::progress::Progress;
 
 /// Builds a plugin from its sources: a component with the manifest inside.
@@ -86,7 +87,8 @@ fn make(folder: &Path, manifest: &Manifest) -> Result<Made, CommandError> {
     }
 }
 
-fn read_manifest(folder: &Path) -> Result<Manifest, CommandError> {
+/// The manifest in a plugin's folder.
+pub(super) fn read_manifest(folder: &Path) -> Result<Manifest, CommandError> {
     let path = folder.join(manifest::FILE);
     let text = std::fs::read_to_string(&path).map_err(|source| {
         CommandError::usage(format!("{}: {source}", path.display()))

@@ -12,7 +12,8 @@ use serde::Deserialize;
 use super::toolchain::Tool;
 use super::{CommandError, Exit, Made, open};
 
-const TARGET: &str = "wasm32-unknown-unknown";
+/// What plugins are compiled for.
+pub(in crate::cli::plugin) const TARGET: &str = "wasm32-unknown-unknown";
 
 /// What cargo is told for every plugin: fast, and with vector instructions. A
 /// package of which little runs is made small by its workspace's own profile.

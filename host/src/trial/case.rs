@@ -1,0 +1,306 @@
+//! A case of a plugin's author: a folder with the files before, the files after,
+//! what the plugin is given, and what it has to say. Reading and rewriting it;
+//! whether it holds is `verdict`'s business.
+
+use std::path::Path;
+
+use cap_std::fs::Dir;
+use serde::Deserialize;
+
+use super::TrialError;
+use super::files::{self, Files, FilesError};
+use crate::autonomy::{Approve, Autonomy};
+use crate::config::{self, ConfigError, Source, Task};
+use crate::digest::Digest;
+use crate::glob::{Globs, InvalidPattern};
+use crate::plugin::manifest::{Manifest, ManifestError};
+use crate::policy::{Demand, Limits, Reach};
+
+/// The folder that holds the cases, beside the manifest.
+pub const FOLDER: &str = "cases";
+/// Findings, refused edits and log lines that are expected, one to a line.
+pub const EXPECTED: &str = "expected.txt";
+/// The files before, and the files after.
+pub const BEFORE: &str = "before";
+/// See [`BEFORE`].
+pub const AFTER: &str = "after";
+/// What the plugin is given.
+const SHEET: &str = "case.toml";
+
+/// Cases of one plugin.
+const CASES_MAX: usize = 1_000;
+/// Bytes of a `case.toml`.
+const SHEET_BYTES_MAX: u64 = 64 << 10;
+/// Bytes of an `expected.txt`.
+const EXPECTED_BYTES_MAX: u64 = 4 << 20;
+/// Bytes of a case's name.
+const NAME_BYTES_MAX: usize = 100;
+/// Bytes of the options and of the instruction, as the contract has it.
+const GIVEN_BYTES_MAX: usize = 64 << 10;
+
+/// One case.
+pub struct Case {
+    /// The name of its folder.
+    pub name: String,
+    pub(super) folder: Dir,
+    pub(super) before: Files,
+    /// None: nothing may change.
+    pub(super) after: Option<Files>,
+    pub(super) expected: String,
+    pub(super) given: Given,
+    /// Words of the error that the run has to end with.
+    pub(super) fails: Option<String>,
+}
+
+/// What the plugin is given in a run.
+#[derive(Clone)]
+pub(super) struct Given {
+    pub(super) options: String,
+    pub(super) instruction: Option<String>,
+    pub(super) granted: Reach,
+    pub(super) limits: Limits,
+}
+
+/// What is wrong with a case.
+#[derive(Debug, thiserror::Error)]
+pub enum CaseError {
+    /// Its files cannot be read or written.
+    #[error(transparent)]
+    Files(#[from] FilesError),
+    /// Its folder has a name that it may not have.
+    #[error("the name of a case is 1 to {NAME_BYTES_MAX} of a-z A-Z 0-9 - _ .")]
+    Name,
+    /// Something in its folder that no case has.
+    #[error("`{entry}` is no part of a case; it holds {BEFORE}/, {AFTER}/, {SHEET} and {EXPECTED}")]
+    Unknown {
+        /// Its name, cleaned.
+        entry: String,
+    },
+    /// `case.toml` does not read.
+    #[error("{SHEET}: {0}")]
+    Sheet(#[from] ConfigError),
+    /// A pattern outside the dialect.
+    #[error("{SHEET}: {key}: {source}")]
+    Pattern {
+        /// `list`, `read` or `edit`.
+        key: &'static str,
+        /// What is wrong with it.
+        source: InvalidPattern,
+    },
+    /// A value that is of the right type and still not usable.
+    #[error("{SHEET}: {0}")]
+    Value(String),
+    /// Both an error and a result are expected.
+    #[error("a case with `fails` has neither {AFTER}/ nor {EXPECTED}: a run that fails keeps nothing")]
+    FailsWithResult,
+    /// The manifest is not usable.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+}
+
+/// `case.toml` as it is written.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Sheet {
+    options: toml::Table,
+    instruction: Option<String>,
+    list: Option<Vec<String>>,
+    read: Option<Vec<String>>,
+    edit: Option<Vec<String>>,
+    history: Option<bool>,
+    limits: Limits,
+    fails: Option<String>,
+}
+
+impl Case {
+    /// Reads the cases of a plugin's folder, in the order of their names. There may be none.
+    ///
+    /// # Errors
+    /// [`TrialError`] for the first case that is not one.
+    pub fn read_all(folder: &Path, manifest: &Manifest) -> Result<Vec<Self>, TrialError> {
+        let place = folder.join(FOLDER);
+        let unreadable = |source| TrialError::Cases { path: place.clone(), source };
+        if !place.exists() {
+            return Ok(Vec::new());
+        }
+        let cases = files::open(&place).map_err(unreadable)?;
+        let mut names = Vec::new();
+        for entry in cases.entries().map_err(unreadable)? {
+            let entry = entry.map_err(unreadable)?;
+            if entry.file_type().map_err(unreadable)?.is_dir() {
+                names.push(entry.file_name().to_string_lossy().into_owned());
+            }
+        }
+        names.sort_unstable();
+        if names.len() > CASES_MAX {
+            return Err(TrialError::TooMany { cases_max: CASES_MAX });
+        }
+        let read = |name: String| {
+            let at = |error| TrialError::Case { case: name.clone(), error };
+            let folder = cases.open_dir(&name).map_err(|source| at(files::io(&name, source).into()))?;
+            Self::read(name.clone(), folder, manifest).map_err(at)
+        };
+        names.into_iter().map(read).collect()
+    }
+
+    fn read(name: String, folder: Dir, manifest: &Manifest) -> Result<Self, CaseError> {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        if name.len() > NAME_BYTES_MAX || name.starts_with('.') || !name.bytes().all(is_plain) {
+            return Err(CaseError::Name);
+        }
+        only_known(&folder)?;
+        let text = files::text(&folder, SHEET, SHEET_BYTES_MAX)?.unwrap_or_default();
+        let sheet = Sheet::parse(&text)?;
+        let case = Self {
+            before: files::read(&folder, BEFORE)?.unwrap_or_default(),
+            after: files::read(&folder, AFTER)?,
+            expected: files::text(&folder, EXPECTED, EXPECTED_BYTES_MAX)?.unwrap_or_default(),
+            fails: sheet.fails.clone(),
+            given: sheet.given(manifest)?,
+            folder,
+            name,
+        };
+        let expects_result = case.after.is_some() || !case.expected.is_empty();
+        if case.fails.is_some() && expects_result { Err(CaseError::FailsWithResult) } else { Ok(case) }
+    }
+
+    /// Makes what was found what is expected; gives what was written, one entry for each file.
+    pub(super) fn accept(&self, found: &Files, told: &str) -> Result<Vec<String>, FilesError> {
+        let mut written = Vec::new();
+        if self.after.is_some() || *found != self.before {
+            written = files::write(&self.folder, AFTER, found)?;
+        }
+        if files::write_text(&self.folder, EXPECTED, told)? {
+            let sign = if told.is_empty() {
+                '-'
+            } else if self.expected.is_empty() {
+                '+'
+            } else {
+                '~'
+            };
+            written.push(format!("{sign} {EXPECTED}"));
+        }
+        Ok(written)
+    }
+}
+
+/// Refuses what is misspelled: it would be taken for something that is not there.
+fn only_known(folder: &Dir) -> Result<(), CaseError> {
+    let io = |source| files::io(".", source);
+    for entry in folder.entries().map_err(io)? {
+        let name = entry.map_err(io)?.file_name().to_string_lossy().into_owned();
+        if !name.starts_with('.') && ![BEFORE, AFTER, SHEET, EXPECTED].contains(&name.as_str()) {
+            return Err(CaseError::Unknown { entry: crate::clean::line(&name).into_owned() });
+        }
+    }
+    Ok(())
+}
+
+impl Sheet {
+    fn parse(text: &str) -> Result<Self, CaseError> {
+        let sheet: Self = toml::from_str(text).map_err(|error| config::syntax(text, &error))?;
+        let limits = toml::from_str::<toml::Table>(text).ok().and_then(|table| table.get("limits")?.as_table().cloned());
+        if let Some(key) = limits.unwrap_or_default().keys().find(|key| key.starts_with("gate_")) {
+            return Err(CaseError::Value(format!("limits.{key}: a case has no gate")));
+        }
+        config::check_limits(&sheet.limits).map_err(CaseError::Value)?;
+        if sheet.fails.as_ref().is_some_and(|words| words.trim().is_empty()) {
+            return Err(CaseError::Value("fails: it names words of the error".to_owned()));
+        }
+        if sheet.instruction.as_ref().is_some_and(|text| text.len() > GIVEN_BYTES_MAX) {
+            return Err(CaseError::Value("instruction: more than 64 KiB".to_owned()));
+        }
+        Ok(sheet)
+    }
+
+    /// What is not written is what the manifest declares.
+    fn given(self, manifest: &Manifest) -> Result<Given, CaseError> {
+        let declared = manifest.reach()?;
+        let globs = |key, patterns: Option<Vec<String>>, declared: Globs| match patterns {
+            None => Ok(declared),
+            Some(patterns) => Globs::new(&patterns).map_err(|source| CaseError::Pattern { key, source }),
+        };
+        let options = serde_json::to_string(&self.options).map_err(|error| CaseError::Value(format!("options: {error}")))?;
+        if options.len() > GIVEN_BYTES_MAX {
+            return Err(CaseError::Value("options: more than 64 KiB".to_owned()));
+        }
+        let granted = Reach {
+            list: globs("list", self.list, declared.list)?,
+            read: globs("read", self.read, declared.read)?,
+            edit: globs("edit", self.edit, declared.edit)?,
+            history: self.history.unwrap_or(declared.history),
+        };
+        Ok(Given { options, instruction: self.instruction, granted, limits: self.limits })
+    }
+}
+
+impl Given {
+    /// Everything that the manifest declares, with these options.
+    pub(super) fn declared(manifest: &Manifest, options: String) -> Result<Self, ManifestError> {
+        Ok(Self { options, instruction: None, granted: manifest.reach()?, limits: Limits::default() })
+    }
+
+    /// The task that a run of it is.
+    pub(super) fn task(&self) -> Task {
+        let Self { options, granted, limits, .. } = self;
+        let Reach { list, read, edit, history } = granted;
+        let said = format!("{:?} {history} {limits:?} {options}", [list, read, edit].map(Globs::patterns));
+        Task {
+            name: "trial".to_owned(),
+            plugin: Source::File(String::new()),
+            digest: None,
+            granted: granted.clone(),
+            limits: *limits,
+            autonomy: Autonomy::Propose,
+            approve: Approve::Person,
+            merge_into: None,
+            gate: Demand { commands: Vec::new(), reports: Globs::none() },
+            options: options.clone(),
+            grant_digest: Digest::of(said.as_bytes()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(text: &str) -> String {
+        match Sheet::parse(text).and_then(|sheet| sheet.given(&manifest())) {
+            Err(error) => error.to_string(),
+            Ok(_) => "ok".to_owned(),
+        }
+    }
+
+    fn manifest() -> Manifest {
+        let text = "name = 'x'\nversion = '1'\ndescription = ''\n[capabilities.read]\nglobs = ['*.md']\n[capabilities.history]\n";
+        Manifest::parse(text).expect("a manifest")
+    }
+
+    #[test]
+    fn says_what_is_wrong_with_a_sheet() {
+        let rows = [
+            ("", "ok"),
+            ("options.a = 1\ninstruction = 'x'\nlist = []\nread = []\nedit = []\nhistory = true\nfails = 'x'", "ok"),
+            ("opitons.a = 1", "case.toml: line 1: unknown field `opitons`"),
+            ("limits.calls = 1", "unknown field `calls`"),
+            ("limits.seconds_max = 0", "limits.seconds_max = 0: must be 1 to 86400"),
+            ("limits.gate_seconds_max = 1", "limits.gate_seconds_max: a case has no gate"),
+            ("read = ['/a']", "case.toml: read: bad pattern `/a`"),
+            ("fails = ' '", "fails: it names words of the error"),
+            ("read = 'a'", "line 1: invalid type"),
+        ];
+        for (text, expected) in rows {
+            let error = error(text);
+            assert!(error.contains(expected), "{text:?} gave {error:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_written_is_what_is_declared() {
+        let given = |text| Sheet::parse(text).and_then(|sheet| sheet.given(&manifest())).expect("a sheet").granted;
+        assert!(given("").read.matches("a.md") && given("").history && given("").edit.is_empty());
+        assert!(given("read = ['b.md']").read.matches("b.md") && !given("read = ['b.md']").read.matches("a.md"));
+        assert!(!given("history = false").history);
+    }
+}

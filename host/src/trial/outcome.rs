@@ -1,0 +1,166 @@
+//! What one run of the plugin came to: the tree that would result, what was told,
+//! or how it failed; and whether that is good order. Expectations are not known here.
+
+use std::fmt::Write as _;
+
+use git2::Oid;
+
+use super::TrialError;
+use super::case::Given;
+use super::ground::Ground;
+use crate::candidate::Candidate;
+use crate::check::problem::{Problem, Refused};
+use crate::clean;
+use crate::edit::{Finding, Severity};
+use crate::event::{Event, Events};
+use crate::examine::{ExamineError, Examined, Machine, Proposal, examine};
+use crate::plugin::Plugin;
+use crate::wasm::Failure;
+
+/// What is tried, and with what.
+pub(super) struct Runner<'r> {
+    pub(super) ground: &'r Ground,
+    pub(super) plugin: &'r Plugin,
+    pub(super) machine: &'r Machine,
+    pub(super) events: &'r Events<'r>,
+}
+
+/// What a run came to.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    /// The commit that holds what would result; that of the base if nothing changes.
+    pub(super) commit: Oid,
+    /// Its tree.
+    pub(super) tree: Oid,
+    /// Findings, refused edits and log lines, one to a line.
+    pub(super) told: String,
+    /// Edits that were refused, one by one or as a whole.
+    pub(super) refused: Vec<Refused>,
+    /// How it failed, if it did: what is told is empty then.
+    pub(super) failed: Option<Failed>,
+}
+
+/// How a run failed.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Failed {
+    /// In words.
+    pub(super) words: String,
+    /// Whether that is a way to end: over a limit, or with a sentence of its own.
+    pub(super) in_order: bool,
+}
+
+impl Runner<'_> {
+    /// Runs the plugin over a commit.
+    ///
+    /// # Errors
+    /// [`TrialError`] for what is not the plugin's doing.
+    pub(super) fn run(&self, base: Oid, given: &Given) -> Result<Outcome, TrialError> {
+        self.run_on(base, given, self.machine)
+    }
+
+    /// Runs the plugin over a commit on another machine.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub(super) fn run_on(&self, base: Oid, given: &Given, machine: &Machine) -> Result<Outcome, TrialError> {
+        let repo = self.ground.repo();
+        let pinned = repo.pin(base)?;
+        let tree = pinned.tree;
+        // How far one of many runs is, nobody wants to see.
+        let reader = |event: &Event| {
+            if matches!(event, Event::Compiling { .. } | Event::Compiled { .. }) {
+                self.events.emit(event);
+            }
+        };
+        let events = Events::to(&reader);
+        let examined = examine(repo, pinned, &given.task(), self.plugin, given.instruction.as_deref(), machine, &events);
+        match examined {
+            Ok(examined) => self.kept(examined, tree),
+            Err(error) => {
+                let failed = failed(error)?;
+                Ok(Outcome { commit: base, tree, told: String::new(), refused: Vec::new(), failed: Some(failed) })
+            }
+        }
+    }
+
+    fn kept(&self, examined: Examined, base_tree: Oid) -> Result<Outcome, TrialError> {
+        let Examined { findings, proposal, mut refused, log, base, .. } = examined;
+        let (mut commit, mut tree) = (base, base_tree);
+        match proposal {
+            Proposal::Nothing => {}
+            Proposal::Refused(mut whole) => refused.append(&mut whole),
+            Proposal::Checked(checked) => {
+                let candidate = Candidate::build(&checked, self.ground.repo())?;
+                (commit, tree) = (self.ground.land(&candidate)?, candidate.tree());
+            }
+        }
+        let told = told(&findings, &refused, &log);
+        Ok(Outcome { commit, tree, told, refused, failed: None })
+    }
+}
+
+/// A failure of the plugin; what failed beside it is an error.
+fn failed(error: ExamineError) -> Result<Failed, TrialError> {
+    let words = error.to_string();
+    let in_order = match &error {
+        ExamineError::NotGranted { .. } | ExamineError::NoInstruction { .. } => true,
+        ExamineError::Failure { failure, .. } => match failure {
+            Failure::Limit(..) | Failure::GaveUp(_) | Failure::Options(_) => true,
+            Failure::Trap(_) | Failure::Invalid(_) => false,
+            Failure::Repo(_) | Failure::Bug(_) => return Err(error.into()),
+        },
+        ExamineError::Load(_) | ExamineError::Manifest(_) | ExamineError::Repo(_) => return Err(error.into()),
+    };
+    Ok(Failed { words, in_order })
+}
+
+impl Outcome {
+    /// What is not in good order: a trap, an answer outside the contract, or an
+    /// edit that the host refuses for another reason than a limit.
+    pub(super) fn disorder(&self) -> Option<String> {
+        self.disorder_but(|_| false)
+    }
+
+    /// As [`Self::disorder`], but for refused edits that `excused` excuses.
+    pub(super) fn disorder_but(&self, excused: impl Fn(&Refused) -> bool) -> Option<String> {
+        if let Some(failed) = self.failed.as_ref().filter(|failed| !failed.in_order) {
+            return Some(failed.words.clone());
+        }
+        let is_limit = |refused: &Refused| refused.problems.iter().all(|problem| matches!(problem, Problem::OverLimit(..)));
+        self.refused.iter().find(|refused| !is_limit(refused) && !excused(refused)).map(refusal)
+    }
+
+    /// Everything that must be the same when it is run again.
+    pub(super) fn whole(&self) -> String {
+        let failed = self.failed.as_ref().map_or(String::new(), |failed| format!("failed: {}\n", clean::line(&failed.words)));
+        format!("{}{failed}tree: {}\n", self.told, self.tree)
+    }
+}
+
+/// What was told, in the form of `expected.txt`.
+fn told(findings: &[Finding], refused: &[Refused], log: &str) -> String {
+    let mut text = String::new();
+    for Finding { path, position, rule, severity, message, help, repaired } in findings {
+        let path = path.as_ref().map_or("(repository)".into(), |path| clean::line(path.as_str()));
+        let place = position.map_or(String::new(), |at| format!(":{}:{}", at.line, at.column));
+        let severity = match severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Note => "note",
+        };
+        let repaired = if *repaired { " (repaired)" } else { "" };
+        let help = help.as_ref().map_or(String::new(), |help| format!(" | help: {}", clean::line(help)));
+        let (rule, message) = (clean::line(rule), clean::line(message));
+        let _infallible = writeln!(text, "{path}{place}: {severity} {rule}: {message}{repaired}{help}");
+    }
+    refused.iter().for_each(|refused| text.extend([refusal(refused), "\n".to_owned()]));
+    log.lines().for_each(|line| text.extend(["log: ", line, "\n"]));
+    text
+}
+
+/// An edit that was refused, on one line.
+fn refusal(refused: &Refused) -> String {
+    let path = if refused.path.is_empty() { "(the whole proposal)".into() } else { clean::line(&refused.path) };
+    let problems: Vec<String> = refused.problems.iter().map(ToString::to_string).collect();
+    format!("refused: {path}: {}", clean::line(&problems.join("; ")))
+}

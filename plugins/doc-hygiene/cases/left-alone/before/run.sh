@@ -1,0 +1,2 @@
+#!/bin/sh
+# * not a document
