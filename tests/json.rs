@@ -41,7 +41,7 @@ fn the_schema_files_are_the_program_s() {
 
 /// Asserts that standard output is one document of a schema.
 #[track_caller]
-fn fits(ran: &Ran, name: &str) -> Value {
+pub(crate) fn fits(ran: &Ran, name: &str) -> Value {
     let path = workspace().join(format!("docs/schema/{name}.json"));
     let schema = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let schema: Value = serde_json::from_str(&schema).expect("a schema is JSON");
@@ -120,6 +120,7 @@ fn every_failure_prints_its_schema() {
         (&["explain", "none"], 2),
         (&["plugin", "new", "A"], 2),
         (&["plugin", "build", "none"], 2),
+        (&["plugin", "test", "none"], 2),
         (&["check", "t", "--config", "none.toml"], 2),
     ];
     for (arguments, code) in rows {

@@ -158,7 +158,7 @@ pub fn try_all(
     for (name, ask) in chosen {
         let started = Instant::now();
         announce(Class::Standard, name, events);
-        let verdict = ask(&standard)?;
+        let verdict = standard.ask(*ask)?;
         tried.push(Tried { class: Class::Standard, name: (*name).to_owned(), verdict, took: started.elapsed(), written: vec![] });
     }
     Ok(tried)

@@ -5,7 +5,7 @@
 pub(crate) enum Exit {
     /// Done, or nothing to do, or waiting.
     Done,
-    /// `check` found something.
+    /// `check` found something, or a case of `plugin test` failed.
     Findings,
     /// Wrong arguments or configuration; nothing was started.
     Usage,

@@ -46,7 +46,11 @@ impl Progress {
             }
             Event::Concluding => set(&mut bar, "looking at the whole set"),
             Event::Gate { command } => *bar = Some(spinner(format!("gate: {}", lifeos::clean::line(command)))),
-            Event::Trying { case } => set(&mut bar, &format!("trying {case}")),
+            Event::Trying { case } if self.started.elapsed() > PATIENCE => {
+                set(&mut bar, "");
+                *bar = Some(spinner(format!("trying {case}")));
+            }
+            Event::Trying { .. } => {}
             Event::Building { files } => set(&mut bar, &format!("building a candidate of {files} files")),
             Event::Compiled { .. } | Event::Finished => {
                 if let Some(bar) = bar.take() {

@@ -72,6 +72,16 @@ impl Term {
         self.data(&text);
     }
 
+    /// Prints a line that begins with a verdict, good or bad or neither, coloured on a terminal.
+    pub(crate) fn verdict(&self, is_good: Option<bool>, word: &str, rest: &str) {
+        let style = match is_good {
+            Some(true) if colours() => GREEN,
+            Some(false) if colours() => RED,
+            _ => Style::new(),
+        };
+        self.data(&format!("{style}{word:<8}{style:#} {}\n", clean::line(rest)));
+    }
+
     /// Tells a person how it went; nothing that a program would want.
     pub(crate) fn note(&self, text: &str) {
         self.write_quietly(&format!("{text}\n"));

@@ -3,6 +3,7 @@
 //! whether it holds is `verdict`'s business.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use cap_std::fs::Dir;
 use serde::Deserialize;
@@ -10,6 +11,7 @@ use serde::Deserialize;
 use super::TrialError;
 use super::files::{self, Files, FilesError};
 use crate::autonomy::{Approve, Autonomy};
+use crate::clean;
 use crate::config::{self, ConfigError, Source, Task};
 use crate::digest::Digest;
 use crate::glob::{Globs, InvalidPattern};
@@ -42,7 +44,8 @@ const GIVEN_BYTES_MAX: usize = 64 << 10;
 pub struct Case {
     /// The name of its folder.
     pub name: String,
-    pub(super) folder: Dir,
+    /// The folder of all cases.
+    cases: Arc<Dir>,
     pub(super) before: Files,
     /// None: nothing may change.
     pub(super) after: Option<Files>,
@@ -123,11 +126,12 @@ impl Case {
         if !place.exists() {
             return Ok(Vec::new());
         }
-        let cases = files::open(&place).map_err(unreadable)?;
+        let cases = Arc::new(files::open(&place).map_err(unreadable)?);
         let mut names = Vec::new();
         for entry in cases.entries().map_err(unreadable)? {
             let entry = entry.map_err(unreadable)?;
-            if entry.file_type().map_err(unreadable)?.is_dir() {
+            // Files may lie beside the cases; a link that leads to a case would be left out without a word.
+            if !entry.file_type().map_err(unreadable)?.is_file() {
                 names.push(entry.file_name().to_string_lossy().into_owned());
             }
         }
@@ -136,18 +140,17 @@ impl Case {
             return Err(TrialError::TooMany { cases_max: CASES_MAX });
         }
         let read = |name: String| {
-            let at = |error| TrialError::Case { case: name.clone(), error };
-            let folder = cases.open_dir(&name).map_err(|source| at(files::io(&name, source).into()))?;
-            Self::read(name.clone(), folder, manifest).map_err(at)
+            Self::read(&name, &cases, manifest).map_err(|error| TrialError::Case { case: clean::line(&name).into_owned(), error })
         };
         names.into_iter().map(read).collect()
     }
 
-    fn read(name: String, folder: Dir, manifest: &Manifest) -> Result<Self, CaseError> {
+    fn read(name: &str, cases: &Arc<Dir>, manifest: &Manifest) -> Result<Self, CaseError> {
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
         if name.len() > NAME_BYTES_MAX || name.starts_with('.') || !name.bytes().all(is_plain) {
             return Err(CaseError::Name);
         }
+        let folder = files::inside(cases, name)?;
         only_known(&folder)?;
         let text = files::text(&folder, SHEET, SHEET_BYTES_MAX)?.unwrap_or_default();
         let sheet = Sheet::parse(&text)?;
@@ -157,8 +160,8 @@ impl Case {
             expected: files::text(&folder, EXPECTED, EXPECTED_BYTES_MAX)?.unwrap_or_default(),
             fails: sheet.fails.clone(),
             given: sheet.given(manifest)?,
-            folder,
-            name,
+            cases: cases.clone(),
+            name: name.to_owned(),
         };
         let expects_result = case.after.is_some() || !case.expected.is_empty();
         if case.fails.is_some() && expects_result { Err(CaseError::FailsWithResult) } else { Ok(case) }
@@ -166,11 +169,12 @@ impl Case {
 
     /// Makes what was found what is expected; gives what was written, one entry for each file.
     pub(super) fn accept(&self, found: &Files, told: &str) -> Result<Vec<String>, FilesError> {
+        let folder = files::inside(&self.cases, &self.name)?;
         let mut written = Vec::new();
         if self.after.is_some() || *found != self.before {
-            written = files::write(&self.folder, AFTER, found)?;
+            written = files::write(&folder, AFTER, found)?;
         }
-        if files::write_text(&self.folder, EXPECTED, told)? {
+        if files::write_text(&folder, EXPECTED, told)? {
             let sign = if told.is_empty() {
                 '-'
             } else if self.expected.is_empty() {
@@ -190,7 +194,7 @@ fn only_known(folder: &Dir) -> Result<(), CaseError> {
     for entry in folder.entries().map_err(io)? {
         let name = entry.map_err(io)?.file_name().to_string_lossy().into_owned();
         if !name.starts_with('.') && ![BEFORE, AFTER, SHEET, EXPECTED].contains(&name.as_str()) {
-            return Err(CaseError::Unknown { entry: crate::clean::line(&name).into_owned() });
+            return Err(CaseError::Unknown { entry: clean::line(&name).into_owned() });
         }
     }
     Ok(())

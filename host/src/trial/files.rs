@@ -87,6 +87,14 @@ pub(super) fn open(path: &Path) -> std::io::Result<Dir> {
     Dir::open_ambient_dir(path, ambient_authority())
 }
 
+/// Opens a folder inside another.
+pub(super) fn inside(folder: &Dir, name: &str) -> Result<Dir, FilesError> {
+    match folder.symlink_metadata(name).map_err(|error| io(name, error))?.is_dir() {
+        true => folder.open_dir(name).map_err(|error| io(name, error)),
+        false => Err(FilesError::Kind { path: name.to_owned() }),
+    }
+}
+
 /// What went wrong at a place.
 pub(super) fn io(path: &str, source: std::io::Error) -> FilesError {
     FilesError::Io { path: path.to_owned(), source }
@@ -106,13 +114,10 @@ pub(super) fn text(folder: &Dir, name: &str, bytes_max: u64) -> Result<Option<St
 
 /// Reads all files of a folder inside another; none if it is not there.
 pub(super) fn read(folder: &Dir, name: &str) -> Result<Option<Files>, FilesError> {
-    match folder.symlink_metadata(name) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(io(name, error)),
-        Ok(about) if !about.is_dir() => return Err(FilesError::Kind { path: name.to_owned() }),
-        Ok(_) => {}
-    }
-    let top = folder.open_dir(name).map_err(|error| io(name, error))?;
+    let top = match inside(folder, name) {
+        Err(FilesError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => return Ok(None),
+        top => top?,
+    };
     let mut reading = Reading { files: Files::new(), left: BYTES_MAX };
     reading.walk(&top, "", 0)?;
     Ok(Some(reading.files))
@@ -172,7 +177,7 @@ pub(super) fn write(folder: &Dir, name: &str, files: &Files) -> Result<Vec<Strin
     if !folder.exists(name) {
         folder.create_dir(name).map_err(|error| io(name, error))?;
     }
-    let top = folder.open_dir(name).map_err(|error| io(name, error))?;
+    let top = inside(folder, name)?;
     let mut changed = Vec::new();
     // What is gone goes first: a file may stand where a folder is to be.
     for path in before.keys().filter(|path| !files.contains_key(*path)) {

@@ -45,8 +45,19 @@ pub(super) struct Outcome {
 pub(super) struct Failed {
     /// In words.
     pub(super) words: String,
-    /// Whether that is a way to end: over a limit, or with a sentence of its own.
-    pub(super) in_order: bool,
+    /// What kind of end that is.
+    pub(super) end: End,
+}
+
+/// The kinds of ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// With a sentence of the plugin's, or the host did not start it.
+    Sentence,
+    /// Over a limit.
+    Limit,
+    /// With a trap, or an answer outside the contract.
+    Broken,
 }
 
 impl Runner<'_> {
@@ -102,16 +113,17 @@ impl Runner<'_> {
 /// A failure of the plugin; what failed beside it is an error.
 fn failed(error: ExamineError) -> Result<Failed, TrialError> {
     let words = error.to_string();
-    let in_order = match &error {
-        ExamineError::NotGranted { .. } | ExamineError::NoInstruction { .. } => true,
+    let end = match &error {
+        ExamineError::NotGranted { .. } | ExamineError::NoInstruction { .. } => End::Sentence,
         ExamineError::Failure { failure, .. } => match failure {
-            Failure::Limit(..) | Failure::GaveUp(_) | Failure::Options(_) => true,
-            Failure::Trap(_) | Failure::Invalid(_) => false,
+            Failure::GaveUp(_) | Failure::Options(_) => End::Sentence,
+            Failure::Limit(..) => End::Limit,
+            Failure::Trap(_) | Failure::Invalid(_) => End::Broken,
             Failure::Repo(_) | Failure::Bug(_) => return Err(error.into()),
         },
         ExamineError::Load(_) | ExamineError::Manifest(_) | ExamineError::Repo(_) => return Err(error.into()),
     };
-    Ok(Failed { words, in_order })
+    Ok(Failed { words, end })
 }
 
 impl Outcome {
@@ -123,11 +135,17 @@ impl Outcome {
 
     /// As [`Self::disorder`], but for refused edits that `excused` excuses.
     pub(super) fn disorder_but(&self, excused: impl Fn(&Refused) -> bool) -> Option<String> {
-        if let Some(failed) = self.failed.as_ref().filter(|failed| !failed.in_order) {
+        if let Some(failed) = self.failed.as_ref().filter(|failed| failed.end == End::Broken) {
             return Some(failed.words.clone());
         }
         let is_limit = |refused: &Refused| refused.problems.iter().all(|problem| matches!(problem, Problem::OverLimit(..)));
         self.refused.iter().find(|refused| !is_limit(refused) && !excused(refused)).map(refusal)
+    }
+
+    /// The sentence that it ended with, if it did.
+    pub(super) fn sentence(&self) -> Option<&str> {
+        let failed = self.failed.as_ref().filter(|failed| failed.end == End::Sentence)?;
+        Some(&failed.words)
     }
 
     /// Everything that must be the same when it is run again.

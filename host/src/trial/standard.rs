@@ -46,6 +46,8 @@ const NO_PATH: &str = "no path in reach can be made from the manifest's globs, a
 pub(super) struct Standard<'s> {
     runner: &'s Runner<'s>,
     inputs: Inputs,
+    /// Why the plugin cannot be asked at all: its own words.
+    refusal: Option<String>,
 }
 
 /// A limit made small.
@@ -56,6 +58,9 @@ const SMALL: &[(&str, Smaller)] = &[
     ("1,000 fuel", |limits| Limits { fuel_max: 1_000, document_fuel_max: 1_000, ..limits }),
     ("100,000 fuel", |limits| Limits { fuel_max: 100_000, document_fuel_max: 100_000, ..limits }),
     ("no call", |limits| Limits { calls_max: 0, ..limits }),
+    ("no edit", |limits| Limits { edit_files_max: 0, ..limits }),
+    ("no byte to write", |limits| Limits { edit_bytes_max: 0, ..limits }),
+    ("files of at most one byte", |limits| Limits { read_bytes_max: 1, ..limits }),
     ("one finding", |limits| Limits { findings_max: 1, ..limits }),
     ("64 KiB of memory", |limits| Limits { memory_bytes_max: 64 << 10, ..limits }),
     ("4 MiB of memory", |limits| Limits { memory_bytes_max: 4 << 20, ..limits }),
@@ -64,7 +69,17 @@ const SMALL: &[(&str, Smaller)] = &[
 impl<'s> Standard<'s> {
     /// Makes the inputs.
     pub(super) fn new(runner: &'s Runner<'s>, cases: &[Case]) -> Result<Self, TrialError> {
-        Ok(Self { runner, inputs: Inputs::new(runner.plugin, cases)? })
+        let inputs = Inputs::new(runner.plugin, cases)?;
+        let refusal = refusal(runner, &inputs)?;
+        Ok(Self { runner, inputs, refusal })
+    }
+
+    /// Asks one of them, if the plugin can be asked.
+    pub(super) fn ask(&self, ask: Ask) -> Result<Verdict, TrialError> {
+        match &self.refusal {
+            Some(words) => Ok(Verdict::Skipped(words.clone())),
+            None => ask(self),
+        }
     }
 
     fn empty_repository(&self) -> Result<Verdict, TrialError> {
@@ -157,6 +172,20 @@ impl<'s> Standard<'s> {
         }
         Ok(if asked { Verdict::of(mismatches) } else { Verdict::Skipped(NO_PATH.to_owned()) })
     }
+}
+
+/// The sentence with which the plugin refuses to start, whatever it is given: most
+/// often it cannot do without options. Else every case would pass by that sentence.
+fn refusal(runner: &Runner<'_>, inputs: &Inputs) -> Result<Option<String>, TrialError> {
+    let files = inputs.each(&inputs.paths, inputs.text.as_bytes());
+    let mut sentences = Vec::new();
+    for files in [Files::new(), files] {
+        let outcome = runner.run(runner.ground.commit(&files)?, &inputs.given)?;
+        sentences.push(outcome.sentence().map(str::to_owned));
+    }
+    let is_same = sentences[0] == sentences[1];
+    let words = sentences.pop().flatten().filter(|_| is_same);
+    Ok(words.map(|words| format!("{words}; it was given the options {} of the first case that has some", inputs.given.options)))
 }
 
 fn on(name: &str, words: &str) -> Mismatch {

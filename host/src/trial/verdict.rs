@@ -153,10 +153,10 @@ fn differing(name: &str, expected: Option<&str>, found: Option<&str>) -> Mismatc
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trial::outcome::Failed;
+    use crate::trial::outcome::{End, Failed};
 
     fn outcome(failed: Option<&str>) -> Outcome {
-        let failed = failed.map(|words| Failed { words: words.to_owned(), in_order: true });
+        let failed = failed.map(|words| Failed { words: words.to_owned(), end: End::Limit });
         Outcome { commit: Oid::ZERO_SHA1, tree: Oid::ZERO_SHA1, told: String::new(), refused: Vec::new(), failed }
     }
 

@@ -152,10 +152,10 @@ fn print(report: &Tested, tried: &[Tried], has_own: bool, term: &Term) {
     for Tried { class, name, verdict, written, .. } in tried {
         let name = format!("{}/{name}", class.word());
         match verdict {
-            Verdict::Passed if written.is_empty() => term.data(&format!("ok       {name}\n")),
-            Verdict::Passed => term.data(&format!("blessed  {name}\n")),
-            Verdict::Skipped(why) => term.data(&format!("skipped  {name}: {why}\n")),
-            Verdict::Failed(_) => term.data(&format!("FAILED   {name}\n")),
+            Verdict::Passed if written.is_empty() => term.verdict(Some(true), "ok", &name),
+            Verdict::Passed => term.verdict(Some(true), "blessed", &name),
+            Verdict::Skipped(why) => term.verdict(None, "skipped", &format!("{name}: {why}")),
+            Verdict::Failed(_) => term.verdict(Some(false), "FAILED", &name),
         }
         written.iter().for_each(|change| term.data(&format!("         {}\n", lifeos::clean::line(change))));
         let Verdict::Failed(mismatches) = verdict else { continue };

@@ -29,7 +29,7 @@ pub(super) struct Base {
 
 /// See the header.
 pub(super) struct Inputs {
-    /// Everything declared, and the options of the first case that has some.
+    /// Everything declared, and the options of the first case that has some and is not to fail.
     pub(super) given: Given,
     /// Paths that the plugin wants and may read.
     pub(super) paths: Vec<RepoPath>,
@@ -52,8 +52,9 @@ struct Wanted {
 impl Inputs {
     pub(super) fn new(plugin: &Plugin, cases: &[Case]) -> Result<Self, TrialError> {
         let wanted = Wanted::by(plugin)?;
-        let options = cases.iter().map(|case| &case.given.options).find(|options| *options != "{}");
-        let instruction = cases.iter().find_map(|case| case.given.instruction.clone());
+        let good = || cases.iter().filter(|case| case.fails.is_none());
+        let options = good().map(|case| &case.given.options).find(|options| *options != "{}");
+        let instruction = good().find_map(|case| case.given.instruction.clone());
         let options = options.cloned().unwrap_or_else(|| "{}".to_owned());
         let given = Given { instruction, ..Given::declared(&plugin.manifest, options)? };
         let own: Vec<(&String, &str)> = cases.iter().flat_map(|case| wanted.texts(&case.before)).collect();
@@ -65,7 +66,7 @@ impl Inputs {
         let paths = apart(paths);
         let config = apart(plugin.manifest.config.iter().filter_map(|pattern| sample::path(pattern, "sample")));
         let text = own.first().map_or("sample\n", |(_, text)| text).to_owned();
-        let mut bases: Vec<Base> = cases.iter().filter(|case| case.fails.is_none()).map(Base::of).collect();
+        let mut bases: Vec<Base> = good().map(Base::of).collect();
         let crowd = wanted.crowd(&own);
         if !crowd.is_empty() {
             bases.push(Base { name: "files made from the globs".to_owned(), files: crowd, given: given.clone() });

@@ -25,7 +25,10 @@ impl Standard<'_> {
             for (threads, order) in ORDERS {
                 let found = self.runner.run_on(commit, &base.given, &machine(*threads, Some(*order)))?;
                 let when = format!("{}, {threads} threads, order {order}", base.name);
-                mismatches.extend(differs(&when, &expected, &found));
+                // Of several documents that fail, the one that is met first is told.
+                if expected.failed.is_none() || found.failed.is_none() {
+                    mismatches.extend(differs(&when, &expected, &found));
+                }
             }
         }
         self.asked(mismatches)

@@ -33,6 +33,7 @@ enum Danger {
     EditInConcludeToo,
     TellConfig,
     ManyFindings,
+    TellOrder,
 }
 
 /// The owner's options.
@@ -63,6 +64,7 @@ impl FileTask for HostileFiles {
 
     fn check(&self, document: &Document) -> Result<Report, String> {
         let is_one = document.path.ends_with("one.md");
+        let before = CALLS.load(Ordering::Relaxed);
         let mut report = Report { summary: CALLS.fetch_add(1, Ordering::Relaxed).to_le_bytes().to_vec(), ..Report::default() };
         match self.danger {
             Danger::LoopOnOne if is_one => endless_loop(),
@@ -82,6 +84,10 @@ impl FileTask for HostileFiles {
                 report.findings.push(Finding { message: text, ..finding("hostile/quote", Some(&document.path)) });
             }
             Danger::CountInConclude => report.findings.push(finding("hostile/seen", Some(&document.path))),
+            Danger::TellOrder => {
+                let message = format!("after {before} others");
+                report.findings.push(Finding { message, ..finding("hostile/order", Some(&document.path)) });
+            }
             Danger::BadRule => report.findings.push(finding("bad rule!", None)),
             Danger::ManyFindings => report.findings = vec![finding("hostile/many", Some(&document.path)); 100],
             _ => {}

@@ -122,6 +122,38 @@ pub(crate) fn bad_rule(rule: &str) -> Result<(), String> {
     Ok(())
 }
 
+pub(crate) fn tell(text: &str) -> Result<(), String> {
+    log::write(log::Level::Info, text);
+    Ok(())
+}
+
+/// Takes for granted that an edit of what may be edited is taken.
+pub(crate) fn trust_propose(paths: &[String]) -> Result<(), String> {
+    for path in paths {
+        let Document { path, id, editable, .. } = read(path)?;
+        let change = Change { path, id, replacements: vec![replacement(0, 0, "x")] };
+        if editable {
+            edits::propose(&Edit::Change(change)).expect("it is taken");
+        }
+    }
+    Ok(())
+}
+
+/// Takes for granted that there is a file.
+pub(crate) fn need_file() -> Result<(), String> {
+    let page = repo::list_files("**", None).expect("a page");
+    tell(&page.entries.first().expect("a file").path)
+}
+
+/// Takes for granted that what is named or listed can be read.
+pub(crate) fn trust_read(paths: &[String]) -> Result<(), String> {
+    let listed = repo::list_files("**", None).map_err(|refusal| format!("{refusal:?}"))?;
+    let listed = listed.entries.into_iter().map(|entry| entry.path);
+    let paths = if paths.is_empty() { listed.collect() } else { paths.to_vec() };
+    paths.iter().for_each(|path| drop(repo::read_file(path).expect("a text")));
+    Ok(())
+}
+
 fn finding(rule: &str, path: Option<&str>, message: &str) -> Finding {
     Finding {
         rule: rule.to_owned(),

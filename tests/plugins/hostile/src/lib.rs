@@ -40,6 +40,10 @@ enum Danger {
     BadRule,
     Clock,
     Slow,
+    TellInstruction,
+    NeedFile,
+    TrustRead,
+    TrustPropose,
 }
 
 /// The owner's options.
@@ -96,6 +100,10 @@ impl Task for Hostile {
             Danger::BadRule => content::bad_rule(&options.text),
             Danger::Clock => resources::clock(input.now),
             Danger::Slow => resources::slow(options.count, &options.paths),
+            Danger::TellInstruction => content::tell(&format!("instruction: {:?}", input.instruction)),
+            Danger::NeedFile => content::need_file(),
+            Danger::TrustRead => content::trust_read(&options.paths),
+            Danger::TrustPropose => content::trust_propose(&options.paths),
         }
     }
 }
