@@ -28,7 +28,7 @@ fn every_standard_case_can_fail() {
         ),
         ("denied-edit", true, "danger = 'edit-though-not-editable'", "on cases/one: refused: a.md: not within the edit globs"),
         ("order-and-threads", true, "danger = 'tell-order'", "cases/one, 1 threads, order 1 differs"),
-        ("second-run", true, "danger = 'sane-edit'", "second run on cases/one/a.md differs"),
+        ("second-run", true, "danger = 'sane-edit'", "a second run of cases/one/a.md differs"),
         (
             "limits",
             false,

@@ -134,7 +134,7 @@ fn what_is_accepted_is_written_whole() {
     author.write("one/after/old/gone.md", "gone\n");
     author.write("two/before/a.md", "a\n");
     author.write("two/case.toml", "options.danger = 'panic'");
-    author.write("three/case.toml", &format!("{NOTHING}\nfails = 'no'"));
+    author.write("three/case.toml", format!("{NOTHING}\nfails = 'no'"));
     let ran = author.test(&["--no-standard", "--bless"]);
     ran.exits(1).says("- after/old/gone.md").says("+ after/a.md").says("+ expected.txt").says("1 passed, 2 failed, 0 skipped");
     assert_eq!(author.read("one/after/a.md").as_deref(), Some("b\n"));

@@ -22,11 +22,10 @@ use crate::plugin::manifest::ManifestError;
 use crate::repo::RepoError;
 use crate::sealed::{SealedError, SealedFolder};
 use case::{Case, CaseError};
-use files::Files;
 use ground::Ground;
 use outcome::{Outcome, Runner};
 use standard::{STANDARD, Standard};
-use verdict::{Mismatch, Verdict};
+use verdict::{FILES_SHOWN, Mismatch, Verdict};
 
 /// Where a case comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
@@ -190,7 +189,7 @@ fn own(case: &Case, bless: bool, runner: &Runner<'_>) -> Result<(Verdict, Vec<St
     if !bless || mismatches.is_empty() {
         return Ok((Verdict::of(mismatches), Vec::new()));
     }
-    let found: Files = ground.files(outcome.commit)?;
+    let found = ground.files(outcome.tree)?;
     let written = case.accept(&found, &outcome.told);
     let written = written.map_err(|error| TrialError::Case { case: case.name.clone(), error: error.into() })?;
     Ok((Verdict::Passed, written))
@@ -198,7 +197,11 @@ fn own(case: &Case, bless: bool, runner: &Runner<'_>) -> Result<(Verdict, Vec<St
 
 fn mismatches(case: &Case, outcome: &Outcome, ground: &Ground) -> Result<Vec<Mismatch>, TrialError> {
     let expected = ground.tree(case.after.as_ref().unwrap_or(&case.before))?;
-    let mut mismatches = verdict::trees(ground.repo().git(), case::AFTER, expected, outcome.tree)?;
+    // It is in memory up to here, and compared by its id.
+    if let Some(candidate) = outcome.candidate.as_ref().filter(|candidate| candidate.tree() != expected) {
+        ground.land(candidate)?;
+    }
+    let mut mismatches = verdict::trees(ground.repo().git(), case::AFTER, expected, outcome.tree, FILES_SHOWN)?;
     mismatches.extend(verdict::texts(case::EXPECTED, &case.expected, &outcome.told));
     Ok(mismatches)
 }

@@ -14,11 +14,13 @@ pub use compile::{CompileError, Compiler, compile_child};
 pub use state::{FileWorker, Settings, Summary, run_task};
 
 use std::borrow::Cow;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use wasmtime::Engine;
 use wasmtime::component::{Component, InstancePre};
 
+use crate::digest::Digest;
 use crate::event::{Event, Events};
 use crate::plugin::Plugin;
 use crate::sealed::{SealedError, SealedFolder};
@@ -28,6 +30,8 @@ use state::State;
 #[derive(Clone)]
 pub struct Runtime {
     engine: Engine,
+    /// The component that was loaded last: several runs of one plugin load it once.
+    last: Arc<Mutex<Option<(Digest, InstancePre<State>)>>>,
 }
 
 /// A component that is compiled and linked.
@@ -88,11 +92,11 @@ impl Runtime {
     /// [`LoadError::Engine`].
     pub fn new() -> Result<Self, LoadError> {
         let engine = Engine::new(&engine::config()).map_err(|error| LoadError::Engine(error.to_string()))?;
-        Ok(Self { engine })
+        Ok(Self { engine, last: Arc::default() })
     }
 
-    /// Loads a component: from the cache, or compiled by `compiler` in a
-    /// process of its own.
+    /// Loads a component: the one that was loaded last, from the cache, or compiled
+    /// by `compiler` in a process of its own.
     ///
     /// # Errors
     /// [`LoadError`].
@@ -103,12 +107,17 @@ impl Runtime {
         compiler: &Compiler,
         events: &Events<'_>,
     ) -> Result<Loaded, LoadError> {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, pre)) = last.as_ref().filter(|(digest, _)| *digest == plugin.digest) {
+            return Ok(Loaded { pre: pre.clone() });
+        }
         let component = match cache.and_then(|folder| cache::find(folder, &self.engine, plugin.digest)) {
             Some(component) => component,
             None => self.compile(plugin, cache, compiler, events)?,
         };
         let linker = state::linker(&self.engine).map_err(|error| LoadError::Link(format!("{error:#}")))?;
         let pre = linker.instantiate_pre(&component).map_err(|error| LoadError::Link(format!("{error:#}")))?;
+        *last = Some((plugin.digest, pre.clone()));
         Ok(Loaded { pre })
     }
 

@@ -67,7 +67,7 @@ impl Ground {
         Ok(writing::commit(git, &author("Author", NOW_SECONDS)?, "The files of a case\n", &git.find_tree(tree)?, &[])?)
     }
 
-    /// Writes a candidate as the commit after its base, as a run that lands does.
+    /// Writes a candidate as the commit after its base, as a run that lands does, a day later.
     pub(super) fn land(&self, candidate: &Candidate) -> Result<Oid, TrialError> {
         let git = self.repo.git();
         writing::add_pack(git, candidate.pack(), self.folder.path())?;
@@ -76,10 +76,10 @@ impl Ground {
         Ok(writing::commit(git, &author("lifeos", NOW_SECONDS + LATER_SECONDS)?, &message, &tree, &[&base])?)
     }
 
-    /// The files of a commit's tree.
-    pub(super) fn files(&self, commit: Oid) -> Result<Files, TrialError> {
+    /// The files of a tree that was written.
+    pub(super) fn files(&self, tree: Oid) -> Result<Files, TrialError> {
         let git = self.repo.git();
-        let tree = git.find_commit(commit)?.tree()?;
+        let tree = git.find_tree(tree)?;
         let (mut files, mut fault) = (Files::new(), None);
         tree.walk(git2::TreeWalkMode::PreOrder, |folder, entry| {
             let mode = match entry.filemode() {

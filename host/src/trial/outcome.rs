@@ -26,11 +26,10 @@ pub(super) struct Runner<'r> {
 }
 
 /// What a run came to.
-#[derive(Debug)]
 pub(super) struct Outcome {
-    /// The commit that holds what would result; that of the base if nothing changes.
-    pub(super) commit: Oid,
-    /// Its tree.
+    /// What would result, if anything changes.
+    pub(super) candidate: Option<Candidate>,
+    /// Its tree, or that of the base.
     pub(super) tree: Oid,
     /// Findings, refused edits and log lines, one to a line.
     pub(super) told: String,
@@ -88,25 +87,25 @@ impl Runner<'_> {
         match examined {
             Ok(examined) => self.kept(examined, tree),
             Err(error) => {
-                let failed = failed(error)?;
-                Ok(Outcome { commit: base, tree, told: String::new(), refused: Vec::new(), failed: Some(failed) })
+                let failed = Some(failed(error)?);
+                Ok(Outcome { candidate: None, tree, told: String::new(), refused: Vec::new(), failed })
             }
         }
     }
 
     fn kept(&self, examined: Examined, base_tree: Oid) -> Result<Outcome, TrialError> {
-        let Examined { findings, proposal, mut refused, log, base, .. } = examined;
-        let (mut commit, mut tree) = (base, base_tree);
-        match proposal {
-            Proposal::Nothing => {}
-            Proposal::Refused(mut whole) => refused.append(&mut whole),
-            Proposal::Checked(checked) => {
-                let candidate = Candidate::build(&checked, self.ground.repo())?;
-                (commit, tree) = (self.ground.land(&candidate)?, candidate.tree());
+        let Examined { findings, proposal, mut refused, log, .. } = examined;
+        let candidate = match proposal {
+            Proposal::Nothing => None,
+            Proposal::Refused(mut whole) => {
+                refused.append(&mut whole);
+                None
             }
-        }
+            Proposal::Checked(checked) => Some(Candidate::build(&checked, self.ground.repo())?),
+        };
+        let tree = candidate.as_ref().map_or(base_tree, Candidate::tree);
         let told = told(&findings, &refused, &log);
-        Ok(Outcome { commit, tree, told, refused, failed: None })
+        Ok(Outcome { candidate, tree, told, refused, failed: None })
     }
 }
 

@@ -12,8 +12,8 @@ use crate::diff::{Diff, Line, Sign};
 const DIFF_LINES_MAX: usize = 200;
 /// Bytes of one line of a diff.
 const LINE_BYTES_MAX: usize = 2_000;
-/// Files whose differences are shown.
-const FILES_SHOWN: usize = 20;
+/// Files of a case whose differences are shown.
+pub(super) const FILES_SHOWN: usize = 20;
 /// Bytes of a text that is compared by lines.
 const TEXT_BYTES_MAX: usize = 4 << 20;
 
@@ -70,15 +70,21 @@ pub(super) fn texts(name: &str, expected: &str, found: &str) -> Option<Mismatch>
     (expected != found).then(|| differing(name, Some(expected), Some(found)))
 }
 
-/// Two trees that had to be the same, file by file, as far as they are shown.
-pub(super) fn trees(git: &Repository, folder: &str, expected: Oid, found: Oid) -> Result<Vec<Mismatch>, TrialError> {
+/// Two trees that had to be the same, file by file, as far as so many files tell.
+pub(super) fn trees(
+    git: &Repository,
+    folder: &str,
+    expected: Oid,
+    found: Oid,
+    files_max: usize,
+) -> Result<Vec<Mismatch>, TrialError> {
     if expected == found {
         return Ok(Vec::new());
     }
     let diff = git.diff_tree_to_tree(Some(&git.find_tree(expected)?), Some(&git.find_tree(found)?), None)?;
-    let shown = diff.deltas().take(FILES_SHOWN).map(|delta| file(git, folder, &delta));
+    let shown = diff.deltas().take(files_max).map(|delta| file(git, folder, &delta));
     let mut mismatches = shown.collect::<Result<Vec<_>, _>>()?;
-    match diff.deltas().len().checked_sub(FILES_SHOWN) {
+    match diff.deltas().len().checked_sub(files_max) {
         Some(more @ 1..) => mismatches.push(Mismatch::new(format!("and {more} more files of {folder}/"))),
         // Trees with other ids differ, whatever the comparison says.
         _ if mismatches.is_empty() => mismatches.push(Mismatch::new(format!("{folder}/ is another tree"))),
@@ -157,7 +163,7 @@ mod tests {
 
     fn outcome(failed: Option<&str>) -> Outcome {
         let failed = failed.map(|words| Failed { words: words.to_owned(), end: End::Limit });
-        Outcome { commit: Oid::ZERO_SHA1, tree: Oid::ZERO_SHA1, told: String::new(), refused: Vec::new(), failed }
+        Outcome { candidate: None, tree: Oid::ZERO_SHA1, told: String::new(), refused: Vec::new(), failed }
     }
 
     #[test]

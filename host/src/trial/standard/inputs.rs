@@ -7,6 +7,7 @@ use crate::glob::Globs;
 use crate::path::RepoPath;
 use crate::plugin::manifest::ManifestError;
 use crate::plugin::{Plugin, World};
+use crate::policy::Limits;
 use crate::trial::TrialError;
 use crate::trial::case::{Case, Given};
 use crate::trial::files::{File, Files, Mode};
@@ -16,6 +17,8 @@ use crate::trial::sample;
 const PATHS_MAX: usize = 8;
 /// Files of the crowd.
 const CROWD_MAX: usize = 12;
+/// Fuel of each call and for each document: a plugin that never ends costs seconds here, not minutes.
+const FUEL_MAX: u64 = 2_000_000_000;
 /// Cases of the author that are asked about, where each costs several runs.
 const FEW: usize = 8;
 
@@ -56,7 +59,7 @@ impl Inputs {
         let options = good().map(|case| &case.given.options).find(|options| *options != "{}");
         let instruction = good().find_map(|case| case.given.instruction.clone());
         let options = options.cloned().unwrap_or_else(|| "{}".to_owned());
-        let given = Given { instruction, ..Given::declared(&plugin.manifest, options)? };
+        let given = Given { instruction, ..Given::declared(&plugin.manifest, options)? }.frugal();
         let own: Vec<(&String, &str)> = cases.iter().flat_map(|case| wanted.texts(&case.before)).collect();
         let mut paths = apart(wanted.patterns.iter().filter_map(|pattern| sample::path(pattern, "sample")));
         paths.retain(|path| wanted.takes(path.as_str()));
@@ -94,9 +97,18 @@ impl Inputs {
     }
 }
 
+impl Given {
+    /// The same with no more fuel than the standard cases spend.
+    fn frugal(self) -> Self {
+        let Limits { fuel_max, document_fuel_max, .. } = self.limits;
+        let (fuel_max, document_fuel_max) = (fuel_max.min(FUEL_MAX), document_fuel_max.min(FUEL_MAX));
+        Self { limits: Limits { fuel_max, document_fuel_max, ..self.limits }, ..self }
+    }
+}
+
 impl Base {
     fn of(case: &Case) -> Self {
-        Self { name: format!("cases/{}", case.name), files: case.before.clone(), given: case.given.clone() }
+        Self { name: format!("cases/{}", case.name), files: case.before.clone(), given: case.given.clone().frugal() }
     }
 }
 

@@ -8,6 +8,8 @@ use crate::trial::TrialError;
 use crate::trial::outcome::Outcome;
 use crate::trial::verdict::{self, Mismatch, Verdict};
 
+/// Files that a second run would change and that are shown, for each case.
+const FILES_SHOWN: usize = 2;
 /// Threads and order of each run that is held against one thread in the order of the paths.
 const ORDERS: &[(usize, u64)] = &[(1, 1), (2, 2), (4, 3)];
 
@@ -39,18 +41,18 @@ impl Standard<'_> {
         let (mut mismatches, mut changed) = (Vec::new(), false);
         let git = self.runner.ground.repo().git();
         for base in &self.inputs.bases {
-            let commit = self.runner.ground.commit(&base.files)?;
-            let first = self.runner.run(commit, &base.given)?;
-            if first.commit == commit {
-                continue;
-            }
+            let first = self.runner.run(self.runner.ground.commit(&base.files)?, &base.given)?;
+            let Some(candidate) = &first.candidate else { continue };
             changed = true;
-            let second = self.runner.run(first.commit, &base.given)?;
-            mismatches.extend(second.failed.as_ref().map(|failed| on(&base.name, &failed.words)));
-            mismatches
-                .extend(second.disorder_but(|_| false).filter(|_| second.failed.is_none()).map(|words| on(&base.name, &words)));
-            let name = format!("second run on {}", base.name);
-            mismatches.extend(verdict::trees(git, &name, first.tree, second.tree)?);
+            let landed = self.runner.ground.land(candidate)?;
+            let second = self.runner.run(landed, &base.given)?;
+            let trouble = second.failed.as_ref().map(|failed| failed.words.clone()).or_else(|| second.disorder());
+            mismatches.extend(trouble.map(|words| on(&format!("a second run of {}", base.name), &words)));
+            if let Some(candidate) = &second.candidate {
+                self.runner.ground.land(candidate)?;
+            }
+            let name = format!("a second run of {}", base.name);
+            mismatches.extend(verdict::trees(git, &name, first.tree, second.tree, FILES_SHOWN)?);
         }
         Ok(if changed { Verdict::of(mismatches) } else { Verdict::Skipped("no case changes a file".to_owned()) })
     }
