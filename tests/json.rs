@@ -27,6 +27,8 @@ const NAMES: &[&str] = &[
     "plugin-new",
     "plugin-build",
     "plugin-test",
+    "plugin-audit",
+    "plugin-diff",
 ];
 
 #[test]

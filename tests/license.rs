@@ -31,7 +31,8 @@ fn headers_are_proposed_and_land_and_nothing_is_left_to_do() {
     }
     repo.git(&["merge", "--quiet", "--ff-only", "lifeos/license"]);
     let again = repo.lifeos(&["check", "license", "--json"]);
-    let rules: Vec<_> = again.json()["findings"].as_array().expect("findings").iter().map(|one| one["rule"].to_string()).collect();
+    let rules: Vec<_> =
+        again.json()["findings"].as_array().expect("findings").iter().map(|one| one["rule"].to_string()).collect();
     assert_eq!(rules, ["\"license/other\"", "\"license/missing\""], "{again}");
     assert_eq!(again.json()["edits"].as_array().map(Vec::len), Some(0), "a protected file is reported and not changed");
 }

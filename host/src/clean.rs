@@ -19,6 +19,15 @@ pub fn cut(text: &str, bytes_max: usize) -> &str {
     &text[..text.floor_char_boundary(bytes_max)]
 }
 
+/// A name for people: as [`line`], and at most `bytes_max` bytes of it.
+#[must_use]
+pub fn shown(name: &str, bytes_max: usize) -> String {
+    let clean = line(cut(name, bytes_max));
+    let short = cut(&clean, bytes_max);
+    let is_whole = name.len() <= bytes_max && short.len() == clean.len();
+    if is_whole { short.to_owned() } else { format!("{short}...") }
+}
+
 /// Whether a character can hide what a text says: tags, zero-width and
 /// bidirectional controls.
 #[must_use]
@@ -58,5 +67,6 @@ mod tests {
         assert_eq!(block("a\tb\nc\r\u{9b}"), "a\tb\nc\\r\\u{9b}");
         assert_eq!(line("plain é"), "plain é");
         assert_eq!(cut("aé", 2), "a");
+        assert_eq!([shown("abc", 3), shown("abcd", 3), shown("\n", 9)], ["abc", "abc...", "\\n"]);
     }
 }

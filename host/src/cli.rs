@@ -87,7 +87,7 @@ enum Verb {
     Verify(verify::Verify),
     Explain(explain::Explain),
     Doctor(doctor::Doctor),
-    /// Builds plugins, for their authors.
+    /// Builds, audits and compares plugins.
     #[command(subcommand)]
     Plugin(plugin::Verb),
     /// Compiles a component in a child process; not for people.

@@ -20,6 +20,7 @@ use crate::event::Events;
 use crate::gate::Jail;
 use crate::path::RepoPath;
 use crate::plugin::manifest::{Manifest, ManifestError};
+use crate::plugin::needs::{self, Missing};
 use crate::plugin::{Plugin, World};
 use crate::policy::Policy;
 use crate::repo::history::Memory;
@@ -173,24 +174,10 @@ pub fn examine(
 
 /// Declared within Granted: what the plugin cannot do without must be granted.
 fn declared_within_granted(task: &Task, manifest: &Manifest) -> Result<(), ExamineError> {
-    let needed = &manifest.capabilities;
-    // A JSON list of strings is a TOML list of strings.
-    let list = |globs: &[String]| serde_json::to_string(globs).unwrap_or_default();
-    let missing =
-        |capability, line| ExamineError::NotGranted { plugin: manifest.name.clone(), task: task.name.clone(), capability, line };
-    if let Some(scope) = needed.list.as_ref().filter(|scope| !scope.optional && task.granted.list.is_empty()) {
-        return Err(missing("list", format!("list = {}", list(&scope.globs))));
-    }
-    if let Some(scope) = needed.read.as_ref().filter(|scope| !scope.optional && task.granted.read.is_empty()) {
-        return Err(missing("read", format!("read = {}", list(&scope.globs))));
-    }
-    if let Some(scope) = needed.edit.as_ref().filter(|scope| !scope.optional && task.granted.edit.is_empty()) {
-        return Err(missing("edit", format!("edit = {}", list(&scope.globs))));
-    }
-    if needed.history.as_ref().is_some_and(|plain| !plain.optional && !task.granted.history) {
-        return Err(missing("history", "history = true".to_owned()));
-    }
-    Ok(())
+    let missing = needs::missing(manifest, &task.granted).into_iter().find(|missing| !missing.optional);
+    missing.map_or(Ok(()), |Missing { capability, line, .. }| {
+        Err(ExamineError::NotGranted { plugin: manifest.name.clone(), task: task.name.clone(), capability, line })
+    })
 }
 
 impl Gathered {

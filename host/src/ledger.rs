@@ -12,6 +12,7 @@ use crate::lock::{Lock, LockError};
 use crate::refs::{self, RefError};
 use crate::repo::Repo;
 use crate::sealed::SealedFolder;
+use crate::trace::Uses;
 use crate::writing;
 use book::Book;
 use record::{Body, Record, Run, SCHEMA};
@@ -27,6 +28,8 @@ pub const MAIL: &str = "lifeos@localhost";
 const RECORD_BYTES_MAX: usize = 16 << 20;
 /// Bytes of a file beside a record.
 const FILE_BYTES_MAX: usize = 128 << 20;
+/// Entries that are looked at for what a component used.
+const LOOKED_AT_MAX: usize = 1_000;
 /// Attempts to append while somebody else does.
 const APPENDS_MAX: usize = 16;
 /// The form of the book as it is remembered; another one is another file.
@@ -262,6 +265,31 @@ impl<'r> Ledger<'r> {
             Body::Run(run) => Some((id, *run)),
             _ => None,
         })
+    }
+
+    /// What a component did in the newest `runs_max` runs of a task, as far as they
+    /// are among the newest entries. Nothing is remembered for it.
+    ///
+    /// # Errors
+    /// As [`Ledger::records`].
+    pub fn uses(&self, task: &str, component: &str, runs_max: u64) -> Result<Uses, LedgerError> {
+        let git = self.repo.git();
+        let mut uses = Uses::default();
+        let Some(head) = refs::read(git, REF)? else { return Ok(uses) };
+        let mut walk = git.revwalk()?;
+        walk.set_sorting(Sort::TOPOLOGICAL | Sort::TIME)?;
+        walk.push(head)?;
+        for id in walk.take(LOOKED_AT_MAX) {
+            let (_, record) = self.record(id?)?;
+            match record.body {
+                Body::Run(run) if record.task == task && run.plugin.digest == component => uses.add(&run.used),
+                _ => {}
+            }
+            if uses.runs >= runs_max {
+                break;
+            }
+        }
+        Ok(uses)
     }
 
     /// A file beside a record.

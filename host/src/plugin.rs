@@ -1,12 +1,17 @@
 //! What a component's bytes say: what it can call, what its author declared,
 //! which world it is for. Nothing here runs a guest or compiles anything.
 
+pub mod audit;
 pub mod component;
 pub mod contract;
+pub mod diff;
 pub mod facts;
 pub mod imports;
+pub mod lent;
 pub mod manifest;
+pub mod needs;
 pub mod official;
+pub mod scope;
 pub mod signature;
 
 use std::borrow::Cow;
@@ -19,6 +24,8 @@ use manifest::{Manifest, ManifestError};
 
 /// Bytes of one component.
 pub const COMPONENT_BYTES_MAX: usize = 64 << 20;
+/// Imports of one component, and exports.
+pub const NAMES_MAX: usize = 10_000;
 
 /// A component that may be loaded: every import is known and declared.
 #[derive(Debug)]
@@ -43,6 +50,17 @@ pub enum World {
     Task,
     /// Exports `configure`, `check` and `conclude`.
     FileTask,
+}
+
+impl World {
+    /// Its name.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Task => "task",
+            Self::FileTask => "file-task",
+        }
+    }
 }
 
 /// Why a component is not taken.
@@ -73,6 +91,14 @@ pub enum PluginError {
     TooLarge {
         /// How many it has.
         bytes: usize,
+    },
+    /// More of something than any plugin has use for.
+    #[error("the component has more than {max} {what}")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// How many are taken.
+        max: usize,
     },
     /// An import that cannot be lent.
     #[error(transparent)]
@@ -113,14 +139,20 @@ impl Plugin {
 
     fn parse(bytes: Cow<'static, [u8]>, digest: Digest) -> Result<Self, PluginError> {
         let surface = Surface::read(&bytes)?;
+        let (manifest, imports, world) = Self::check(&surface)?;
+        Ok(Self { digest, manifest, imports, world, bytes })
+    }
+
+    /// Whether a component with this outside may be loaded.
+    fn check(surface: &Surface) -> Result<(Manifest, Vec<Import>, World), PluginError> {
         let imports = imports::classify(&surface.imports)?;
-        let manifest = Manifest::read(surface.manifest.as_deref())?;
+        let manifest = surface.manifest()?;
         imports::within_declared(&imports, &manifest)?;
         let world = surface.world().ok_or(PluginError::NoWorld)?;
         if world == World::FileTask {
             imports::without_proposing(&imports)?;
         }
-        Ok(Self { digest, manifest, imports, world, bytes })
+        Ok((manifest, imports, world))
     }
 
     /// Refuses any component but the pinned one.
@@ -140,7 +172,8 @@ impl Plugin {
 struct Surface {
     imports: Vec<String>,
     exports: Vec<String>,
-    manifest: Option<Vec<u8>>,
+    /// The first two manifest sections that are not inside another component.
+    manifests: Vec<Vec<u8>>,
 }
 
 impl Surface {
@@ -163,19 +196,39 @@ impl Surface {
                             surface.imports.push(import.name.name.to_owned());
                         }
                     }
+                    Self::check_count("imports", &surface.imports)?;
                 }
                 Payload::ComponentExportSection(reader) if depth == 0 => {
                     for export in reader {
                         surface.exports.push(export.map_err(malformed)?.name.name.to_owned());
                     }
+                    Self::check_count("exports", &surface.exports)?;
                 }
                 Payload::CustomSection(section) if depth == 0 && section.name() == manifest::SECTION => {
-                    surface.manifest = Some(section.data().to_owned());
+                    if section.data().len() > manifest::BYTES_MAX {
+                        return Err(ManifestError::TooLarge { bytes: section.data().len() }.into());
+                    }
+                    if surface.manifests.len() < 2 {
+                        surface.manifests.push(section.data().to_owned());
+                    }
                 }
                 _ => {}
             }
         }
         Ok(surface)
+    }
+
+    fn check_count<T>(what: &'static str, found: &[T]) -> Result<(), PluginError> {
+        if found.len() > NAMES_MAX { Err(PluginError::TooMany { what, max: NAMES_MAX }) } else { Ok(()) }
+    }
+
+    /// The one manifest: with two of them nobody could say which one counts.
+    fn manifest(&self) -> Result<Manifest, ManifestError> {
+        match self.manifests.as_slice() {
+            [] => Err(ManifestError::Missing),
+            [section] => Manifest::read(section),
+            _ => Err(ManifestError::Several),
+        }
     }
 
     /// What the first bytes and their number tell.

@@ -114,7 +114,31 @@ impl Ceilings {
     }
 }
 
+impl From<Limits> for Ceilings {
+    fn from(limits: Limits) -> Self {
+        Self {
+            read_bytes_max: Some(limits.read_bytes_max),
+            edit_files_max: Some(limits.edit_files_max),
+            edit_bytes_max: Some(limits.edit_bytes_max),
+            removed_percent_max: Some(limits.removed_percent_max),
+            calls_max: Some(limits.calls_max),
+            findings_max: Some(limits.findings_max),
+            memory_bytes_max: Some(limits.memory_bytes_max),
+            fuel_max: Some(limits.fuel_max),
+            document_fuel_max: Some(limits.document_fuel_max),
+            seconds_max: Some(limits.seconds_max),
+        }
+    }
+}
+
 impl Limits {
+    /// Every bound that an author can promise too, by its key, in the order of [`Ceilings::by_key`].
+    #[must_use]
+    pub fn by_key(&self) -> [(&'static str, u64); 10] {
+        let all = Ceilings::from(*self).by_key();
+        all.map(|(key, limit)| (key, limit.unwrap_or(u64::MAX)))
+    }
+
     /// These bounds, and those that the author promised where they are lower.
     #[must_use]
     pub fn under(self, promised: &Ceilings) -> Self {

@@ -54,6 +54,28 @@ pub struct Used {
     pub errors: u64,
 }
 
+/// What was used in several runs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Uses {
+    /// How many runs.
+    pub runs: u64,
+    /// Their calls by capability.
+    pub calls: std::collections::BTreeMap<String, Used>,
+}
+
+impl Uses {
+    /// Adds another run.
+    pub fn add(&mut self, used: &std::collections::BTreeMap<String, Used>) {
+        self.runs += 1;
+        for (capability, counts) in used {
+            let sum = self.calls.entry(capability.clone()).or_default();
+            sum.allowed = sum.allowed.saturating_add(counts.allowed);
+            sum.denied = sum.denied.saturating_add(counts.denied);
+            sum.errors = sum.errors.saturating_add(counts.errors);
+        }
+    }
+}
+
 /// Adds up a trace by capability.
 #[must_use]
 pub fn used(trace: &[Call]) -> std::collections::BTreeMap<String, Used> {

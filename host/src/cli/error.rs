@@ -17,6 +17,7 @@ use lifeos::ledger::LedgerError;
 use lifeos::lock::LockError;
 use lifeos::plugin::PluginError;
 use lifeos::plugin::imports::ImportError;
+use lifeos::plugin::manifest::ManifestError;
 use lifeos::refs::RefError;
 use lifeos::repo::RepoError;
 use lifeos::review::ReviewError;
@@ -120,6 +121,9 @@ impl From<PluginError> for CommandError {
                 (Exit::Denied, format!("changed bytes are a new plugin; if you trust them, set digest = \"{found}\""))
             }
             PluginError::TooLarge { .. } => (Exit::Limit, "build it with size optimisation, stripped".to_owned()),
+            PluginError::TooMany { .. } | PluginError::Manifest(ManifestError::TooLarge { .. }) => {
+                (Exit::Limit, "no plugin needs as many; look at it with care".to_owned())
+            }
             _ => (Exit::Usage, "build it with `lifeos plugin build`".to_owned()),
         };
         Self::new(exit, &error).hint(hint)

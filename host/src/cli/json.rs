@@ -1,6 +1,7 @@
 //! What `--json` prints: one document for each command, with the version of
 //! its schema. The schema files in `docs/schema/` are made from these types.
 
+pub(crate) mod audit;
 pub(crate) mod review;
 pub(crate) mod tested;
 
@@ -386,6 +387,8 @@ pub(crate) fn schema(verb: &str, term: &Term) -> Result<Exit, CommandError> {
         "plugin-new" => schema_of::<NewPlugin>(),
         "plugin-build" => schema_of::<Built>(),
         "plugin-test" => schema_of::<tested::Tested>(),
+        "plugin-audit" => schema_of::<audit::Audited>(),
+        "plugin-diff" => schema_of::<audit::Compared>(),
         _ => return Err(CommandError::usage(format!("no schema for `{verb}`"))),
     };
     term.json(&schema);

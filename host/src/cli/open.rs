@@ -1,11 +1,13 @@
 //! From what was typed and where: repository, tasks, plugin, machine. The only
 //! file that reads the environment.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use git2::Oid;
 use lifeos::config::{self, Config, Source, Task};
+use lifeos::digest::Digest;
 use lifeos::examine::Machine;
 use lifeos::gate::Jail;
 use lifeos::ledger::book::Book;
@@ -103,6 +105,12 @@ pub(crate) fn bounded(instruction: Option<&str>) -> Result<(), CommandError> {
 
 /// Reads a component file.
 pub(crate) fn component(path: &Path) -> Result<Plugin, CommandError> {
+    let bytes = component_bytes(path)?;
+    Plugin::read(bytes).map_err(|error: PluginError| CommandError::from(error).at(&path.display().to_string()))
+}
+
+/// The bytes of a component file, whatever they are.
+fn component_bytes(path: &Path) -> Result<Vec<u8>, CommandError> {
     use std::io::Read as _;
     let place = path.display().to_string();
     let read = || {
@@ -115,11 +123,39 @@ pub(crate) fn component(path: &Path) -> Result<Plugin, CommandError> {
         file.take(COMPONENT_BYTES_MAX as u64 + 1).read_to_end(&mut bytes)?;
         Ok(bytes)
     };
-    let bytes = read().map_err(|source| {
+    read().map_err(|source| {
         let error = CommandError::usage(format!("{place}: {source}"));
         error.hint("`plugin` is the name of an official plugin, or the path of a component relative to the repository")
-    })?;
-    Plugin::read(bytes).map_err(|error: PluginError| CommandError::from(error).at(&place))
+    })
+}
+
+/// The bytes of a component that nobody has judged yet, with their digest; a path
+/// is below `folder`.
+pub(crate) fn bytes(source: &Source, folder: &Path) -> Result<(Cow<'static, [u8]>, Digest), CommandError> {
+    match source {
+        Source::Official(name) => {
+            let (bytes, digest) = official::bytes(name)?;
+            Ok((bytes.into(), digest))
+        }
+        Source::File(path) => {
+            let bytes = component_bytes(&folder.join(path))?;
+            let digest = Digest::of(&bytes);
+            Ok((bytes.into(), digest))
+        }
+    }
+}
+
+/// The same for the component of a task.
+pub(crate) fn bytes_of(task: &Task, repo: &Repo) -> Result<(Cow<'static, [u8]>, Digest), CommandError> {
+    bytes(&task.plugin, repo.workdir())
+}
+
+/// The text of the tasks, for the lines that stand in it; empty where it cannot be read.
+pub(crate) fn config_text(global: &Global, repo: &Repo, base: Oid) -> String {
+    match &global.config {
+        Some(path) => std::fs::read_to_string(path).unwrap_or_default(),
+        None => repo.file_at(base, config::FILE, CONFIG_BYTES_MAX).ok().flatten().unwrap_or_default(),
+    }
 }
 
 /// The engine, the cache of compiled code, and one thread for each core.

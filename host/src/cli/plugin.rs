@@ -1,8 +1,11 @@
-//! `lifeos plugin`: what authors need.
+//! `lifeos plugin`: what authors need, and what owners ask before they trust one.
 
+mod audit;
 mod build;
+mod diff;
 mod new;
 mod test;
+mod what;
 
 use clap::Subcommand;
 
@@ -11,12 +14,14 @@ use super::exit::Exit;
 use super::term::Term;
 use super::{Global, json, open};
 
-/// The verbs of authors.
+/// The verbs about plugins.
 #[derive(Subcommand)]
 pub(crate) enum Verb {
     New(new::New),
     Build(build::Build),
     Test(test::Test),
+    Audit(audit::Audit),
+    Diff(diff::Diff),
 }
 
 pub(crate) fn plugin(verb: &Verb, global: &Global, term: &Term) -> Result<Exit, CommandError> {
@@ -24,5 +29,7 @@ pub(crate) fn plugin(verb: &Verb, global: &Global, term: &Term) -> Result<Exit, 
         Verb::New(verb) => new::new(verb, global, term),
         Verb::Build(verb) => build::build(verb, global, term),
         Verb::Test(verb) => test::test(verb, global, term),
+        Verb::Audit(verb) => audit::audit(verb, global, term),
+        Verb::Diff(verb) => diff::diff(verb, global, term),
     }
 }

@@ -14,14 +14,16 @@ use wasmparser::{
 use super::signature::{Function, Writer};
 use super::{PluginError, Surface};
 use crate::clean;
+use crate::digest::Digest;
 
-/// Functions of one component that are told of.
-pub const FUNCTIONS_MAX: usize = 10_000;
+/// Functions and types of all that a component takes, and of all that it gives.
+pub const ITEMS_MAX: usize = 20_000;
 /// Components within a component that are told of.
 pub const INNER_MAX: usize = 200;
-/// Tools that are told of, and bytes of what one says of itself.
+/// Tools that are told of.
 const PRODUCERS_MAX: usize = 50;
-const PRODUCER_BYTES_MAX: usize = 200;
+/// Bytes of a name that is told of.
+const NAME_BYTES_MAX: usize = 200;
 
 /// What the bytes of a component say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -32,7 +34,9 @@ pub struct Facts {
     pub exports: Vec<Interface>,
     /// What made it, as it says itself.
     pub producers: Vec<Producer>,
-    /// Components within it: each reaches no more than the outermost one takes.
+    /// Components within it, at any depth.
+    pub components: u64,
+    /// The first of them: each reaches no more than the outermost one takes.
     pub inner: Vec<Inner>,
     /// Core modules within it, at any depth.
     pub modules: u64,
@@ -71,7 +75,8 @@ impl Facts {
     /// Reads a component without running or compiling any of it.
     ///
     /// # Errors
-    /// [`PluginError`] for what is no component, or none whose types are valid.
+    /// [`PluginError`] for what is no component, or none whose types are valid,
+    /// or one with more of something than any plugin has use for.
     pub fn read(bytes: &[u8]) -> Result<Self, PluginError> {
         Surface::check_head(bytes)?;
         let malformed = |error: wasmparser::BinaryReaderError| PluginError::malformed(error.message());
@@ -91,7 +96,7 @@ impl Facts {
             };
             walk.take(&payload).map_err(malformed)?;
             if let ValidPayload::End(types) = valid {
-                walk.end(types.as_ref());
+                walk.end(types.as_ref())?;
             }
         }
         Ok(walk.facts.in_order())
@@ -168,37 +173,45 @@ impl Walk {
     }
 
     /// The end of a component or of a module within it.
-    fn end(&mut self, types: TypesRef<'_>) {
-        let Some(ended) = self.open.pop() else { return };
+    fn end(&mut self, types: TypesRef<'_>) -> Result<(), PluginError> {
+        let Some(ended) = self.open.pop() else { return Ok(()) };
         if !ended.is_component {
-            return;
+            return Ok(());
         }
         if !self.open.is_empty() {
+            self.facts.components += 1;
             if self.facts.inner.len() < INNER_MAX {
                 let depth = u32::try_from(self.open.len()).unwrap_or(u32::MAX);
                 let imports = ended.imports.iter().take(INNER_MAX).map(|name| shown(name)).collect();
                 self.facts.inner.push(Inner { depth, imports });
             }
-            return;
+            return Ok(());
         }
+        Surface::check_count("imports", &ended.imports)?;
         let mut writer = Writer::new(types);
-        let mut room = FUNCTIONS_MAX;
-        let mut interfaces = |names: &mut dyn Iterator<Item = (&String, Option<&ComponentItem>)>| {
-            let mut interfaces = Vec::new();
-            for (name, item) in names {
-                let mut functions = item.map_or_else(Vec::new, |item| writer.functions(&item.ty));
-                functions.truncate(room);
-                room -= functions.len();
-                interfaces.push(Interface { name: shown(name), functions });
-            }
-            interfaces
-        };
-        let item = |name| types.component_item_for_import(name);
-        self.facts.imports = interfaces(&mut ended.imports.iter().map(|name| (name, item(name))));
-        let item = |name| types.component_item_for_export(name);
-        self.facts.exports = interfaces(&mut ended.exports.iter().map(|name| (name, item(name))));
+        let imports = ended.imports.iter().map(|name| (name, types.component_item_for_import(name)));
+        self.facts.imports = interfaces(&mut writer, imports)?;
+        let exports = ended.exports.iter().map(|name| (name, types.component_item_for_export(name)));
+        self.facts.exports = interfaces(&mut writer, exports)?;
+        Ok(())
     }
 }
+
+fn interfaces<'n>(
+    writer: &mut Writer<'_>,
+    names: impl Iterator<Item = (&'n String, Option<&'n ComponentItem>)>,
+) -> Result<Vec<Interface>, PluginError> {
+    let mut room = ITEMS_MAX;
+    let mut interfaces = Vec::new();
+    for (name, item) in names {
+        room = room.checked_sub(1 + item.map_or(0, |item| writer.items(&item.ty))).ok_or(TOO_MANY)?;
+        let functions = item.map_or_else(Vec::new, |item| writer.functions(&item.ty));
+        interfaces.push(Interface { name: shown(name), functions });
+    }
+    Ok(interfaces)
+}
+
+const TOO_MANY: PluginError = PluginError::TooMany { what: "functions and types on one side", max: ITEMS_MAX };
 
 fn producers(reader: ProducersSectionReader<'_>) -> Result<Vec<Producer>, wasmparser::BinaryReaderError> {
     let mut producers = Vec::new();
@@ -212,9 +225,11 @@ fn producers(reader: ProducersSectionReader<'_>) -> Result<Vec<Producer>, wasmpa
     Ok(producers)
 }
 
-/// A name made inert and short.
-fn shown(name: &str) -> String {
-    clean::cut(&clean::line(clean::cut(name, PRODUCER_BYTES_MAX)), PRODUCER_BYTES_MAX).to_owned()
+/// A name made inert and short. One that had to be changed for that ends with the
+/// beginning of its digest, so that no two names look the same.
+pub(super) fn shown(name: &str) -> String {
+    let shown = clean::shown(name, NAME_BYTES_MAX);
+    if shown == name { shown } else { format!("{shown}~{}", &Digest::of(name.as_bytes()).hex()[..12]) }
 }
 
 #[cfg(test)]

@@ -64,8 +64,31 @@ pub enum ImportError {
     },
 }
 
-/// WASI that std-built guests drag in, linked to stubs that know nothing.
-const INERT: &[&str] = &["wasi:cli/", "wasi:io/", "wasi:clocks/", "wasi:random/"];
+/// Bytes of a name; no interface that is lent has a longer one.
+const NAME_BYTES_MAX: usize = 200;
+
+/// WASI that std-built guests drag in, linked to stubs that know nothing, with
+/// what a guest learns from each.
+pub const INERT: &[(&str, &str)] = &[
+    ("wasi:cli/environment", "no variables, no arguments, no working folder"),
+    ("wasi:cli/exit", "ends the call, which counts as a failure of the plugin"),
+    ("wasi:cli/stdin", "an input that is at its end"),
+    ("wasi:cli/stdout", "an output that goes nowhere"),
+    ("wasi:cli/stderr", "an output that goes nowhere"),
+    ("wasi:cli/terminal-input", "nothing: there is no terminal"),
+    ("wasi:cli/terminal-output", "nothing: there is no terminal"),
+    ("wasi:cli/terminal-stdin", "that there is no terminal"),
+    ("wasi:cli/terminal-stdout", "that there is no terminal"),
+    ("wasi:cli/terminal-stderr", "that there is no terminal"),
+    ("wasi:clocks/wall-clock", "the time of the base commit, for ever"),
+    ("wasi:clocks/monotonic-clock", "zero, for ever; a pause is over at once"),
+    ("wasi:random/random", "the same numbers in every run"),
+    ("wasi:random/insecure", "the same numbers in every run"),
+    ("wasi:random/insecure-seed", "zero"),
+    ("wasi:io/error", "the words of an error of the streams above"),
+    ("wasi:io/poll", "that whatever it waits for is there"),
+    ("wasi:io/streams", "the empty input and the outputs that go nowhere"),
+];
 
 pub(super) fn classify(names: &[String]) -> Result<Vec<Import>, ImportError> {
     names.iter().map(|name| Ok(Import { capability: capability(name)?, name: name.clone() })).collect()
@@ -76,12 +99,12 @@ pub(super) fn classify(names: &[String]) -> Result<Vec<Import>, ImportError> {
 /// # Errors
 /// [`ImportError`] for one that no component may have.
 pub fn capability(name: &str) -> Result<Capability, ImportError> {
-    let forbidden = || ImportError::Forbidden { name: name.to_owned() };
-    if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b":/@.-".contains(&byte)) {
+    let forbidden = || ImportError::Forbidden { name: crate::clean::shown(name, NAME_BYTES_MAX) };
+    if name.len() > NAME_BYTES_MAX || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b":/@.-".contains(&byte)) {
         return Err(forbidden());
     }
     let (interface, version) = name.split_once('@').unwrap_or((name, ""));
-    if INERT.iter().any(|prefix| name.starts_with(prefix)) {
+    if INERT.iter().any(|(inert, _)| interface == *inert) {
         return if version.starts_with("0.2.") { Ok(Capability::Inert) } else { Err(forbidden()) };
     }
     let Some(interface) = interface.strip_prefix(PACKAGE).and_then(|rest| rest.strip_prefix('/')) else {
@@ -102,24 +125,29 @@ pub fn capability(name: &str) -> Result<Capability, ImportError> {
 /// A file-task gives its edits and findings back; one that could also push
 /// them would depend on the order of the documents.
 pub(super) fn without_proposing(imports: &[Import]) -> Result<(), ImportError> {
-    let pushing = imports.iter().find(|import| import.name.contains("/edits@") || import.name.contains("/findings@"));
-    pushing.map_or(Ok(()), |import| Err(ImportError::NotInWorld { name: import.name.clone() }))
+    imports.iter().try_for_each(not_proposing)
+}
+
+/// The same for one import.
+pub(super) fn not_proposing(import: &Import) -> Result<(), ImportError> {
+    let is_pushing = import.name.contains("/edits@") || import.name.contains("/findings@");
+    if is_pushing { Err(ImportError::NotInWorld { name: import.name.clone() }) } else { Ok(()) }
 }
 
 /// Imported within Declared.
 pub(super) fn within_declared(imports: &[Import], manifest: &Manifest) -> Result<(), ImportError> {
-    for import in imports {
-        let (declared, capability) = match import.capability {
-            Capability::Always | Capability::Inert => continue,
-            Capability::Read => (manifest.capabilities.read.is_some() || manifest.capabilities.list.is_some(), "read"),
-            Capability::History => (manifest.capabilities.history.is_some(), "history"),
-            Capability::Edit => (manifest.capabilities.edit.is_some(), "edit"),
-        };
-        if !declared {
-            return Err(ImportError::Undeclared { name: import.name.clone(), capability });
-        }
-    }
-    Ok(())
+    imports.iter().try_for_each(|import| declared(import, manifest))
+}
+
+/// The same for one import.
+pub(super) fn declared(import: &Import, manifest: &Manifest) -> Result<(), ImportError> {
+    let (is_declared, capability) = match import.capability {
+        Capability::Always | Capability::Inert => return Ok(()),
+        Capability::Read => (manifest.capabilities.read.is_some() || manifest.capabilities.list.is_some(), "read"),
+        Capability::History => (manifest.capabilities.history.is_some(), "history"),
+        Capability::Edit => (manifest.capabilities.edit.is_some(), "edit"),
+    };
+    if is_declared { Ok(()) } else { Err(ImportError::Undeclared { name: import.name.clone(), capability }) }
 }
 
 #[cfg(test)]
@@ -133,6 +161,9 @@ mod tests {
             ("lifeos:task/types@0.1.0", Some(Capability::Always)),
             ("wasi:cli/environment@0.2.6", Some(Capability::Inert)),
             ("wasi:cli/environment@0.3.0", None),
+            ("wasi:cli/environment", None),
+            ("wasi:cli/command@0.2.6", None),
+            ("wasi:clocks/timezone@0.2.6", None),
             ("lifeos:task/repo@0.2.0", None),
             ("lifeos:task/repo", None),
             ("lifeos:task/shell@0.1.0", None),
@@ -147,5 +178,17 @@ mod tests {
             assert_eq!(capability(name).ok(), expected, "{name}");
         }
         assert!(matches!(capability("lifeos:task/repo@1.0.0"), Err(ImportError::Version { found }) if found == "1.0.0"));
+    }
+
+    #[test]
+    fn what_is_called_inert_is_what_is_linked() {
+        let source = include_str!("../wasm/wasi.rs");
+        let linked = source.lines().filter_map(|line| line.trim().split_once("::add_to_linker")?.0.split_once("::"));
+        let mut linked: Vec<String> =
+            linked.map(|(package, interface)| format!("wasi:{package}/{}", interface.replace('_', "-"))).collect();
+        let mut called: Vec<&str> = INERT.iter().map(|(name, _)| *name).collect();
+        linked.sort_unstable();
+        called.sort_unstable();
+        assert_eq!(linked, called);
     }
 }

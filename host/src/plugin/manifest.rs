@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::clean;
 use crate::glob::{Globs, InvalidPattern};
 use crate::policy::{Ceilings, Reach};
 
@@ -11,6 +12,10 @@ use crate::policy::{Ceilings, Reach};
 pub const SECTION: &str = "lifeos:manifest";
 /// Name of the source file.
 pub const FILE: &str = "lifeos-plugin.toml";
+/// Bytes of that section: more than all its lists can take.
+pub const BYTES_MAX: usize = 1 << 20;
+/// Bytes of what is told of a wrong one.
+const REASON_BYTES_MAX: usize = 400;
 
 /// What the author declares.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -85,6 +90,15 @@ pub enum ManifestError {
     /// There is none.
     #[error("the component carries no manifest (custom section `{SECTION}`); build it with `lifeos plugin build`")]
     Missing,
+    /// There is more than one.
+    #[error("the component carries more than one manifest (custom section `{SECTION}`), so none counts")]
+    Several,
+    /// Too many bytes.
+    #[error("the plugin's manifest has {bytes} bytes; at most {BYTES_MAX} are taken")]
+    TooLarge {
+        /// How many it has.
+        bytes: usize,
+    },
     /// It does not read.
     #[error("the plugin's manifest is wrong: {reason}")]
     Invalid {
@@ -106,8 +120,7 @@ impl Manifest {
     }
 
     /// Reads the custom section of a component.
-    pub(super) fn read(section: Option<&[u8]>) -> Result<Self, ManifestError> {
-        let section = section.ok_or(ManifestError::Missing)?;
+    pub(super) fn read(section: &[u8]) -> Result<Self, ManifestError> {
         serde_json::from_slice::<Self>(section).map_err(|error| invalid(&error)).and_then(Self::validated)
     }
 
@@ -146,7 +159,9 @@ impl Manifest {
 }
 
 fn invalid(reason: &dyn std::fmt::Display) -> ManifestError {
-    ManifestError::Invalid { reason: reason.to_string() }
+    // The reason may quote the section.
+    let reason = reason.to_string();
+    ManifestError::Invalid { reason: clean::line(clean::cut(&reason, REASON_BYTES_MAX)).into_owned() }
 }
 
 #[cfg(test)]

@@ -21,15 +21,23 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     OFFICIAL.iter().map(|official| official.name)
 }
 
-/// Reads an official plugin.
+/// The bytes of an official plugin, with their digest.
 ///
 /// # Errors
 /// [`PluginError::Unknown`] when there is none of that name.
-pub fn read(name: &str) -> Result<Plugin, PluginError> {
+pub fn bytes(name: &str) -> Result<(&'static [u8], Digest), PluginError> {
     let Some(official) = OFFICIAL.iter().find(|official| official.name == name) else {
         return Err(PluginError::Unknown { name: name.to_owned(), nearest: nearest(name, names()).map(str::to_owned) });
     };
     // The digest was taken when the binary was built: the bytes are part of it.
-    let digest = Digest::parse(official.digest).unwrap_or_else(|| Digest::of(official.bytes));
-    Plugin::parse(Cow::Borrowed(official.bytes), digest)
+    Ok((official.bytes, Digest::parse(official.digest).unwrap_or_else(|| Digest::of(official.bytes))))
+}
+
+/// Reads an official plugin.
+///
+/// # Errors
+/// As [`bytes`].
+pub fn read(name: &str) -> Result<Plugin, PluginError> {
+    let (bytes, digest) = bytes(name)?;
+    Plugin::parse(Cow::Borrowed(bytes), digest)
 }

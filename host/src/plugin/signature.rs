@@ -9,10 +9,13 @@ use wasmparser::component_types::{
 };
 use wasmparser::types::TypesRef;
 
+use super::facts::shown;
 use crate::digest::Digest;
 
 /// Bytes of a signature in words; what is longer is cut, its digest is of the whole.
 pub const SIGNATURE_BYTES_MAX: usize = 1_000;
+/// Parts of a type that are written out: more would not fit.
+const PARTS_MAX: usize = SIGNATURE_BYTES_MAX / 2;
 /// How deep types are followed; deeper ones do not pass validation.
 const DEPTH_MAX: u32 = 100;
 
@@ -44,6 +47,14 @@ struct Names<'t> {
 impl<'t> Writer<'t> {
     pub(super) fn new(types: TypesRef<'t>) -> Self {
         Self { types, digests: HashMap::new() }
+    }
+
+    /// How many functions and types an import or export brings.
+    pub(super) fn items(&self, entity: &ComponentEntityType) -> usize {
+        match entity {
+            ComponentEntityType::Instance(id) => self.types.get(*id).map_or(0, |instance| instance.exports.len()),
+            _ => 0,
+        }
     }
 
     /// The functions that an import or export brings, by name.
@@ -93,7 +104,7 @@ impl<'t> Writer<'t> {
         }
         let parts: Vec<String> = parts.iter().map(Digest::hex).collect();
         let digest = Digest::of_parts(parts.iter().map(String::as_bytes));
-        Function { name: name.to_owned(), signature: words.finish(), digest }
+        Function { name: shown(name), signature: words.finish(), digest }
     }
 
     fn write(&self, ty: ComponentValType, names: &Names<'_>, words: &mut Words, depth: u32) {
@@ -107,7 +118,7 @@ impl<'t> Writer<'t> {
         let Some(defined) = self.types.get(id).filter(|_| depth < DEPTH_MAX && !words.is_full()) else {
             return words.push("...");
         };
-        let shape = Shape::of(defined);
+        let shape = Shape::of(defined, PARTS_MAX);
         words.push(shape.word);
         if let Some(resource) = shape.resource {
             return words.push(&format!("<{}>", names.resources.get(&resource).unwrap_or(&"resource")));
@@ -136,7 +147,7 @@ impl<'t> Writer<'t> {
         }
         let types = self.types;
         let Some(defined) = types.get(id).filter(|_| depth < DEPTH_MAX) else { return Digest::of(b"...") };
-        let shape = Shape::of(defined);
+        let shape = Shape::of(defined, usize::MAX);
         let mut parts = vec![shape.word.to_owned()];
         for (label, inner) in shape.parts {
             parts.push(label);
@@ -175,7 +186,7 @@ struct Shape {
 }
 
 impl Shape {
-    fn of(defined: &ComponentDefinedType) -> Self {
+    fn of(defined: &ComponentDefinedType, parts_max: usize) -> Self {
         let labelled = |word, parts| Self { word, has_labels: true, parts, resource: None };
         let plain = |word, parts: Vec<Option<ComponentValType>>| {
             let parts = parts.into_iter().map(|part| (String::new(), part)).collect();
@@ -185,20 +196,27 @@ impl Shape {
         match defined {
             ComponentDefinedType::Primitive(primitive) => plain("", vec![Some(ComponentValType::Primitive(*primitive))]),
             ComponentDefinedType::Record(record) => {
-                labelled("record", record.fields.iter().map(|(name, ty)| (name.to_string(), Some(*ty))).collect())
+                labelled("record", record.fields.iter().take(parts_max).map(|(name, ty)| (name.to_string(), Some(*ty))).collect())
             }
-            ComponentDefinedType::Variant(variant) => {
-                labelled("variant", variant.cases.iter().map(|(name, case)| (name.to_string(), case.ty)).collect())
+            ComponentDefinedType::Variant(variant) => labelled(
+                "variant",
+                variant.cases.iter().take(parts_max).map(|(name, case)| (name.to_string(), case.ty)).collect(),
+            ),
+            ComponentDefinedType::Flags(names) => {
+                labelled("flags", names.iter().take(parts_max).map(|name| (name.to_string(), None)).collect())
             }
-            ComponentDefinedType::Flags(names) => labelled("flags", names.iter().map(|name| (name.to_string(), None)).collect()),
-            ComponentDefinedType::Enum(names) => labelled("enum", names.iter().map(|name| (name.to_string(), None)).collect()),
+            ComponentDefinedType::Enum(names) => {
+                labelled("enum", names.iter().take(parts_max).map(|name| (name.to_string(), None)).collect())
+            }
             ComponentDefinedType::List { element, .. } => plain("list", vec![Some(*element)]),
             ComponentDefinedType::FixedLengthList { element, length, .. } => {
                 let length = (format!("{length} of "), Some(*element));
                 Self { word: "list", has_labels: false, parts: vec![length], resource: None }
             }
             ComponentDefinedType::Map { key, value, .. } => plain("map", vec![Some(*key), Some(*value)]),
-            ComponentDefinedType::Tuple(tuple) => plain("tuple", tuple.types.iter().map(|ty| Some(*ty)).collect()),
+            ComponentDefinedType::Tuple(tuple) => {
+                plain("tuple", tuple.types.iter().take(parts_max).map(|ty| Some(*ty)).collect())
+            }
             ComponentDefinedType::Option { ty, .. } => plain("option", vec![Some(*ty)]),
             ComponentDefinedType::Result { ok: None, err: None, .. } => plain("result", Vec::new()),
             ComponentDefinedType::Result { ok, err: None, .. } => plain("result", vec![*ok]),

@@ -15,8 +15,8 @@ use lifeos::plugin::manifest::{self, Manifest};
 use lifeos::template::Language;
 
 use super::{CommandError, Exit, Global, Term, json, open};
-pub(super) use cargo::TARGET;
 use crate::cli::progress::Progress;
+pub(super) use cargo::TARGET;
 
 /// Builds a plugin from its sources: a component with the manifest inside.
 ///

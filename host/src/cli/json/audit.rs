@@ -1,0 +1,55 @@
+//! What `plugin audit` and `plugin diff` print with `--json`.
+
+use lifeos::plugin::World;
+use lifeos::plugin::audit::Audit;
+use lifeos::plugin::diff::{Difference, Outline};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// `plugin audit`.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct Audited {
+    pub(crate) schema: &'static str,
+    /// What was asked for.
+    pub(crate) what: String,
+    #[serde(flatten)]
+    pub(crate) audit: Audit,
+}
+
+/// `plugin diff`.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct Compared {
+    pub(crate) schema: &'static str,
+    pub(crate) old: Side,
+    pub(crate) new: Side,
+    /// Whether the new one can anything that the old one could not.
+    pub(crate) wider: bool,
+    pub(crate) differences: Vec<Difference>,
+}
+
+/// One of two components.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct Side {
+    /// What was asked for.
+    what: String,
+    digest: String,
+    name: Option<String>,
+    version: Option<String>,
+    world: Option<World>,
+}
+
+impl Side {
+    pub(crate) fn new(what: &str, outline: &Outline) -> Self {
+        let manifest = outline.manifest.as_ref();
+        Self {
+            what: lifeos::clean::line(what).into_owned(),
+            digest: outline.digest.to_string(),
+            name: manifest.map(|manifest| manifest.name.clone()),
+            version: manifest.map(|manifest| manifest.version.clone()),
+            world: outline.world,
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! An audit as text for a terminal.
+
+use std::fmt::Write as _;
+
+use lifeos::clean;
+use lifeos::plugin::audit::{Audit, Finding, Fix, Imported, Level, LimitRow, Row};
+use lifeos::plugin::imports::Capability;
+
+use crate::cli::text::{count, shortened};
+
+/// Imports, tools and components that are shown to people.
+const SHOWN_MAX: usize = 60;
+
+/// The whole page.
+pub(super) fn page(audit: &Audit, what: &str) -> String {
+    let mut page = String::new();
+    for line in [head(audit, what), imports(audit), capabilities(audit), limits(audit), verdict(audit, what)].concat() {
+        let _infallible = writeln!(page, "{}", clean::line(&line).trim_end());
+    }
+    page
+}
+
+fn head(audit: &Audit, what: &str) -> Vec<String> {
+    let unknown = || "(no manifest)".to_owned();
+    let name = audit.name.clone().zip(audit.version.clone()).map_or_else(unknown, |(name, version)| format!("{name} {version}"));
+    let world = audit.world.map_or("none that lifeos has", |world| world.word());
+    let tools = audit.producers.iter().take(SHOWN_MAX).map(|tool| format!("{} {} ({})", tool.name, tool.version, tool.field));
+    let tools = tools.collect::<Vec<_>>().join(", ");
+    let inside = match audit.components {
+        0 => String::new(),
+        components => format!(", {} inside", count(components, "component")),
+    };
+    let mut lines = vec![format!("{what}: {name}")];
+    lines.extend(audit.description.iter().filter(|text| !text.is_empty()).map(|text| format!("  {text}")));
+    lines.push(format!("  digest     {}", audit.digest));
+    lines.push(format!("  size       {}, {}{inside}", count(audit.bytes, "byte"), count(audit.modules, "core module")));
+    lines.push(format!("  world      {world}; this lifeos speaks lifeos:task@{}", audit.contract));
+    lines.push(format!("  made by    {}", if tools.is_empty() { "(does not say)" } else { &tools }));
+    let takes = audit.inner.iter().filter(|inner| !inner.imports.is_empty()).take(SHOWN_MAX);
+    lines.extend(takes.map(|inner| format!("  inside     at depth {}, takes {}", inner.depth, shortened(&inner.imports))));
+    lines
+}
+
+fn imports(audit: &Audit) -> Vec<String> {
+    let mut lines = vec![String::new(), "Imports: all that it can call".to_owned()];
+    if audit.imports.is_empty() {
+        lines.push("  nothing".to_owned());
+    }
+    for imported in audit.imports.iter().take(SHOWN_MAX) {
+        lines.push(format!("  {}{}", imported.interface.name, standing(imported)));
+        let names: Vec<&str> = imported.interface.functions.iter().map(|function| function.name.as_str()).collect();
+        if !names.concat().is_empty() {
+            lines.push(format!("      {}", names.join(", ")));
+        }
+        lines.push(format!("      {}", imported.allows));
+    }
+    if let Some(more @ 1..) = audit.imports.len().checked_sub(SHOWN_MAX) {
+        lines.push(format!("  and {more} more; --json has all"));
+    }
+    lines
+}
+
+fn standing(imported: &Imported) -> &'static str {
+    match imported.capability {
+        None => "  REFUSED",
+        Some(Capability::Inert) => "  inert",
+        Some(Capability::Always) => "  always lent",
+        Some(_) => "",
+    }
+}
+
+fn capabilities(audit: &Audit) -> Vec<String> {
+    let mut lines = vec![String::new(), "Capabilities: what it can reach is where all of these agree".to_owned()];
+    for row in &audit.capabilities {
+        let Row { capability, imported, declared, optional, granted, used } = row;
+        let imported = if imported.is_empty() { "nothing".to_owned() } else { imported.join(", ") };
+        lines.push(format!("  {capability:<9}  imported  {imported}"));
+        let optional = if *optional { " (optional)" } else { "" };
+        lines.push(format!("             declared  {}{optional}", globs(declared.as_deref())));
+        if audit.task.is_some() {
+            lines.push(format!("             granted   {}", globs(granted.as_deref())));
+        }
+        if let Some((used, runs)) = used.as_ref().zip(audit.runs.filter(|runs| *runs > 0)) {
+            let calls = used.allowed.saturating_add(used.denied).saturating_add(used.errors);
+            let denied = if used.denied > 0 { format!(", {} denied", used.denied) } else { String::new() };
+            lines.push(format!("             used      {}{denied} in {}", count(calls, "call"), count(runs, "recorded run")));
+        }
+    }
+    for (name, globs) in [("documents", &audit.handed.documents), ("config", &audit.handed.config)] {
+        if !globs.is_empty() {
+            lines.push(format!("  {name:<9}  handed to it where `read` covers them: {}", shortened(globs)));
+        }
+    }
+    lines
+}
+
+fn globs(globs: Option<&[String]>) -> String {
+    match globs {
+        None => "no".to_owned(),
+        Some([]) => "yes".to_owned(),
+        Some(globs) => shortened(globs),
+    }
+}
+
+fn limits(audit: &Audit) -> Vec<String> {
+    let word = |bound: Option<u64>| bound.map_or_else(|| "-".to_owned(), |bound| bound.to_string());
+    let mut lines = vec![String::new()];
+    let (declared, granted) = ("promised", if audit.task.is_some() { "granted" } else { "" });
+    lines.push(format!("{:<24}{declared:>14}{granted:>14}{:>14}", "Limits", "in force"));
+    for LimitRow { key, declared, granted, effective } in &audit.limits {
+        let granted = if audit.task.is_some() { word(*granted) } else { String::new() };
+        lines.push(format!("  {key:<22}{:>14}{granted:>14}{effective:>14}", word(*declared)));
+    }
+    lines
+}
+
+fn verdict(audit: &Audit, what: &str) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    let errors = audit.findings.iter().filter(|finding| finding.level == Level::Error).count() as u64;
+    lines.push(match (&audit.task, audit.within) {
+        (Some(task), true) => format!("Verdict: within the grant of task {task}"),
+        (Some(task), false) => format!("Verdict: NOT within the grant of task {task}: {}", count(errors, "error")),
+        (None, true) => format!("Verdict: it would load; hold it against a task with: lifeos plugin audit {what} --task TASK"),
+        (None, false) => format!("Verdict: it would NOT load: {}", count(errors, "error")),
+    });
+    lines.extend(audit.findings.iter().flat_map(finding));
+    lines.push(String::new());
+    lines.extend(LIMIT.iter().map(|line| (*line).to_owned()));
+    lines
+}
+
+fn finding(finding: &Finding) -> Vec<String> {
+    let level = match finding.level {
+        Level::Error => "error",
+        Level::Warning => "warning",
+        Level::Note => "note",
+    };
+    let mut lines = vec![format!("  {level} {}: {}", finding.rule, finding.message)];
+    lines.extend(finding.fix.as_ref().map(|fix| format!("      {}", fixed(fix))));
+    lines
+}
+
+/// A fix in words.
+pub(super) fn fixed(fix: &Fix) -> String {
+    let Fix { file, table, add, line } = fix;
+    match (add, line.is_empty()) {
+        (true, true) => format!("add to {file}: {table}"),
+        (true, false) => format!("add to {file}, {table}: {line}"),
+        (false, true) => format!("drop from {file}: {table}"),
+        (false, false) => format!("drop from {file}, {table}: {line}"),
+    }
+}
+
+/// What an audit cannot tell.
+pub(super) const LIMIT: [&str; 5] = [
+    "What this proves: a component cannot call what it does not import, and reaches no path beyond declared and granted globs.",
+    "What it does not: whether the plugin does its work well, or honestly. What it may read it may copy into what it may edit,",
+    "into findings and into its log; what it proposes is shown before it lands, so look at the diff. Names of functions and",
+    "tools are what the component says. Its code was not looked at: it is validated when it is compiled, and it runs in the",
+    "sandbox, within the limits above.",
+];

@@ -1,0 +1,54 @@
+//! `lifeos plugin diff`. What a version proposes is compared elsewhere; here, what
+//! it can.
+
+use clap::Args;
+use lifeos::plugin::diff::{self, Difference, Outline};
+
+use super::what;
+use super::{CommandError, Exit, Global, Term, json};
+
+/// Compares what two components can do: imports, types, declared scope, limits.
+/// Exits with 0 if NEW can the same or less, with 1 if it can more.
+#[derive(Args)]
+pub(crate) struct Diff {
+    /// The older one: a component file, the name of an official plugin, or a task.
+    old: String,
+    /// The newer one.
+    new: String,
+}
+
+pub(crate) fn diff(verb: &Diff, global: &Global, term: &Term) -> Result<Exit, CommandError> {
+    let side = |word: &str| {
+        let read = || -> Result<Outline, CommandError> {
+            let component = what::component(word, global, term)?;
+            Ok(Outline::read(&component.bytes, component.digest)?)
+        };
+        // 1 means wider, 2 that nothing was compared, and there is no third.
+        read().map_err(|error| CommandError { exit: Exit::Usage, ..error.at(&lifeos::clean::line(word)) })
+    };
+    let (old, new) = (side(&verb.old)?, side(&verb.new)?);
+    let differences = diff::differences(&old, &new);
+    let wider = diff::is_wider(&differences);
+    if term.is_json() {
+        let (old, new) = (json::audit::Side::new(&verb.old, &old), json::audit::Side::new(&verb.new, &new));
+        term.json(&json::audit::Compared { schema: "lifeos/plugin-diff@1", old, new, wider, differences });
+    } else {
+        print(&old, &new, &differences, term);
+    }
+    Ok(if wider { Exit::Findings } else { Exit::Done })
+}
+
+fn print(old: &Outline, new: &Outline, differences: &[Difference], term: &Term) {
+    for (side, outline) in [("old", old), ("new", new)] {
+        let of = outline.manifest.as_ref().map(|manifest| format!("{} {}", manifest.name, manifest.version));
+        term.note(&format!("{side}: {}, {}", of.unwrap_or_else(|| "(no manifest)".to_owned()), outline.digest));
+    }
+    for Difference { way, place, words } in differences {
+        term.data(&format!("{:<8}  {place}: {words}\n", way.word()));
+    }
+    match (differences.is_empty(), old.digest == new.digest) {
+        (true, true) => term.note("the same component"),
+        (true, false) => term.note("other bytes, which can the same"),
+        _ => {}
+    }
+}

@@ -1,0 +1,239 @@
+//! What speaks against a component, and what is of no use: a finding for each,
+//! with the line to add or to drop. How findings are shown is not decided here.
+
+use super::{Audit, Grant, Known, Manifest, Pin, PluginError, Row, lent, undeclared};
+use crate::clean;
+use crate::plugin::imports::{self, Capability, Import, ImportError};
+use crate::plugin::manifest::ManifestError;
+use crate::plugin::{World, needs};
+
+/// Findings of one kind that are told one by one.
+const ALIKE_MAX: usize = 100;
+/// Bytes of what the loader says.
+const REASON_BYTES_MAX: usize = 400;
+
+/// Something that an audit found.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Finding {
+    /// Its rule, one of [`RULES`].
+    pub rule: &'static str,
+    /// Whether it speaks against the component.
+    pub level: Level,
+    /// The import or capability that it is about; empty for the whole.
+    pub subject: String,
+    /// One sentence.
+    pub message: String,
+    /// What to change, if that is known.
+    pub fix: Option<Fix>,
+}
+
+/// How much a finding matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// It would not load, or not run.
+    Error,
+    /// More is granted than is of use.
+    Warning,
+    /// Worth to know.
+    Note,
+}
+
+/// A line to add or to drop.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Fix {
+    /// `lifeos.toml` for the owner, `lifeos-plugin.toml` for the author.
+    pub file: &'static str,
+    /// The table that it stands in.
+    pub table: String,
+    /// Whether it is to be added; else it is to be dropped.
+    pub add: bool,
+    /// The line.
+    pub line: String,
+}
+
+/// Every rule of an audit, with what it says in general.
+pub const RULES: [(&str, Level, &str); 15] = [
+    ("audit/forbidden-import", Level::Error, "The component imports something that no task can be granted."),
+    ("audit/other-version", Level::Error, "The component is built for another version of the contract."),
+    ("audit/unknown-function", Level::Error, "The component imports a function that the contract does not have."),
+    ("audit/undeclared-import", Level::Error, "The component imports what its manifest does not declare."),
+    ("audit/not-in-world", Level::Error, "The component imports what its world does not have."),
+    ("audit/no-manifest", Level::Error, "The component carries no manifest."),
+    ("audit/bad-manifest", Level::Error, "The manifest of the component does not count."),
+    ("audit/no-world", Level::Error, "The component exports what fits no world."),
+    ("audit/would-not-load", Level::Error, "The loader refuses the component."),
+    ("audit/not-granted", Level::Error, "The task does not grant what the plugin cannot do without."),
+    ("audit/not-pinned", Level::Error, "The task does not say which bytes may run."),
+    ("audit/other-bytes", Level::Error, "The component is not the one that the task pins."),
+    ("audit/unused-grant", Level::Warning, "The task grants what the component cannot use."),
+    ("audit/optional-not-granted", Level::Note, "The task does not grant what the plugin can do without."),
+    ("audit/unused-declaration", Level::Note, "The manifest declares what the component does not import."),
+];
+
+/// Everything that is found, errors first.
+pub(super) fn findings(audit: &Audit, manifest: &Result<Manifest, ManifestError>, grant: Option<&Grant<'_>>) -> Vec<Finding> {
+    let mut found = of_imports(audit);
+    match manifest {
+        Err(error) => {
+            let rule = if matches!(error, ManifestError::Missing) { "audit/no-manifest" } else { "audit/bad-manifest" };
+            found.push(finding(rule, "", error.to_string(), None));
+        }
+        Ok(manifest) => {
+            found.extend(of_declared(audit, manifest));
+            if let Some(grant) = grant {
+                found.extend(of_needed(manifest, grant));
+            }
+        }
+    }
+    if audit.world.is_none() {
+        found.push(finding("audit/no-world", "", PluginError::NoWorld.to_string(), None));
+    }
+    if let Some(grant) = grant {
+        found.extend(of_pin(audit, grant));
+    }
+    found.extend(audit.capabilities.iter().filter_map(|row| of_no_use(row, audit, grant)));
+    found.sort_by_key(|finding| finding.level as u8);
+    found
+}
+
+/// What the loader says, unless it has been said.
+pub(super) fn add_refusal(findings: &mut Vec<Finding>, error: &PluginError) {
+    if findings.iter().all(|finding| finding.level != Level::Error || is_of_task(finding.rule)) {
+        let reason = clean::shown(&error.to_string(), REASON_BYTES_MAX);
+        findings.insert(0, finding("audit/would-not-load", "", reason, None));
+    }
+}
+
+fn is_of_task(rule: &str) -> bool {
+    matches!(rule, "audit/not-granted" | "audit/not-pinned" | "audit/other-bytes")
+}
+
+fn finding(rule: &'static str, subject: &str, message: String, fix: Option<Fix>) -> Finding {
+    let level = RULES.iter().find(|(id, ..)| *id == rule).map_or(Level::Error, |(_, level, _)| *level);
+    Finding { rule, level, subject: subject.to_owned(), message, fix }
+}
+
+/// A line for the owner, in the table of a task.
+fn of_owner(task: &str, add: bool, line: String) -> Option<Fix> {
+    Some(Fix { file: "lifeos.toml", table: format!("[task.{task}]"), add, line })
+}
+
+/// A line for the author.
+fn of_author(capability: &str, add: bool, line: String) -> Option<Fix> {
+    Some(Fix { file: "lifeos-plugin.toml", table: format!("[capabilities.{capability}]"), add, line })
+}
+
+/// Imports that no task can lend.
+fn of_imports(audit: &Audit) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for imported in &audit.imports {
+        let name = &imported.interface.name;
+        match imports::capability(name) {
+            Err(ImportError::Version { found: version }) => {
+                let version = clean::shown(&version, 40);
+                let error = ImportError::Version { found: version }.to_string();
+                found.push(finding("audit/other-version", name, error, None));
+            }
+            Err(error) => {
+                let allows = &imported.allows;
+                found.push(finding("audit/forbidden-import", name, format!("{error}: it {allows}"), None));
+            }
+            Ok(Capability::Inert) => {}
+            Ok(capability) => {
+                let import = Import { name: name.clone(), capability };
+                if let (Some(World::FileTask), Err(error)) = (audit.world, imports::not_proposing(&import)) {
+                    found.push(finding("audit/not-in-world", name, error.to_string(), None));
+                }
+                for function in &imported.interface.functions {
+                    let what = match lent::known(name, function) {
+                        Known::Lent(_) => continue,
+                        Known::OtherTypes => "has it with other types",
+                        Known::Unknown => "does not have it",
+                    };
+                    let function = format!("{name}#{}", function.name);
+                    let message = format!("the component imports `{function}`, and the contract {what}");
+                    found.push(finding("audit/unknown-function", &function, message, None));
+                }
+            }
+        }
+    }
+    cut(found)
+}
+
+/// Many findings of one kind tell no more than a hundred of them.
+fn cut(mut found: Vec<Finding>) -> Vec<Finding> {
+    if let Some(more @ 1..) = found.len().checked_sub(ALIKE_MAX) {
+        found.truncate(ALIKE_MAX);
+        found.push(finding("audit/forbidden-import", "", format!("and {more} more of this kind"), None));
+    }
+    found
+}
+
+fn of_declared(audit: &Audit, manifest: &Manifest) -> Vec<Finding> {
+    let one = |(name, capability): (String, &'static str)| {
+        let line = if capability == "history" { String::new() } else { "globs = [\"**\"]".to_owned() };
+        let message = ImportError::Undeclared { name: name.clone(), capability }.to_string();
+        finding("audit/undeclared-import", &name, message, of_author(capability, true, line))
+    };
+    undeclared(audit, manifest).into_iter().map(one).collect()
+}
+
+fn of_needed(manifest: &Manifest, grant: &Grant<'_>) -> Vec<Finding> {
+    let one = |missing: needs::Missing| {
+        let needs::Missing { capability, optional, line } = missing;
+        let (rule, words) = match optional {
+            true => ("audit/optional-not-granted", "would use"),
+            false => ("audit/not-granted", "needs"),
+        };
+        let message = format!("the plugin {words} the capability `{capability}`, which task {} does not grant", grant.task);
+        finding(rule, capability, message, of_owner(grant.task, true, line))
+    };
+    needs::missing(manifest, grant.reach).into_iter().map(one).collect()
+}
+
+fn of_pin(audit: &Audit, grant: &Grant<'_>) -> Option<Finding> {
+    let task = grant.task;
+    let fix = of_owner(task, true, format!("digest = \"{}\"", audit.digest));
+    match grant.pin {
+        Pin::NotNeeded => None,
+        Pin::Missing => {
+            let message = format!("task {task} does not pin its component, so `check` takes it and `run` does not");
+            Some(finding("audit/not-pinned", "", message, fix))
+        }
+        Pin::Digest(pinned) if pinned == audit.digest => None,
+        Pin::Digest(pinned) => {
+            let error = PluginError::NotPinned { found: audit.digest, pinned };
+            Some(finding("audit/other-bytes", "", error.to_string(), fix))
+        }
+    }
+}
+
+/// A grant or a declaration that nothing comes of.
+fn of_no_use(row: &Row, audit: &Audit, grant: Option<&Grant<'_>>) -> Option<Finding> {
+    let capability = row.capability;
+    let names = audit.capabilities.iter().find(|row| row.capability == "list");
+    // What may be read may be listed too.
+    let is_reached = !row.imported.is_empty() || capability == "read" && names.is_some_and(|names| !names.imported.is_empty());
+    if let (Some(globs), Some(grant)) = (&row.granted, grant) {
+        let line = if capability == "history" { "history = true".to_owned() } else { needs::line(capability, globs) };
+        let fix = of_owner(grant.task, false, line);
+        let task = grant.task;
+        if row.declared.is_none() {
+            let message = format!("task {task} grants `{capability}`, which the plugin does not declare: it has no effect");
+            return Some(finding("audit/unused-grant", capability, message, fix));
+        }
+        if !is_reached {
+            let message = format!("task {task} grants `{capability}`, and the component imports nothing that could use it");
+            return Some(finding("audit/unused-grant", capability, message, fix));
+        }
+    }
+    if row.declared.is_some() && !is_reached {
+        let message = format!("the manifest declares `{capability}`, and the component imports nothing that could use it");
+        let fix = of_author(capability, false, String::new());
+        return Some(finding("audit/unused-declaration", capability, message, fix));
+    }
+    None
+}
