@@ -98,6 +98,9 @@ fn every_verb_prints_its_schema() {
     fits(run(&["explain"]).exits(0), "explain");
     fits(run(&["explain", "MD022"]).exits(0), "explain");
     fits(run(&["doctor"]).exits(0), "doctor");
+    fits(run(&["plugin", "audit", "t"]).exits(0), "plugin-audit");
+    fits(run(&["plugin", "audit", "doc-hygiene"]).exits(0), "plugin-audit");
+    fits(run(&["plugin", "diff", "doc-hygiene", "t"]).exits(1), "plugin-diff");
 }
 
 #[test]
@@ -123,6 +126,8 @@ fn every_failure_prints_its_schema() {
         (&["plugin", "new", "A"], 2),
         (&["plugin", "build", "none"], 2),
         (&["plugin", "test", "none"], 2),
+        (&["plugin", "audit", "none"], 2),
+        (&["plugin", "diff", "none", "t"], 2),
         (&["check", "t", "--config", "none.toml"], 2),
     ];
     for (arguments, code) in rows {

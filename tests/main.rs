@@ -1,6 +1,9 @@
 //! The integration tests: one program, run over temporary repositories. Names
 //! carry the number of the acceptance case they cover.
 
+mod adversarial;
+mod audit;
+mod audit_formats;
 mod authoring;
 mod book;
 mod cache;
@@ -20,9 +23,11 @@ mod landing;
 mod languages;
 mod license;
 mod loading;
+mod manifest_keys;
 mod names;
 mod paths;
 mod people;
+mod plugin_diff;
 mod remembered;
 mod repository;
 mod review;

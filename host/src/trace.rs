@@ -54,6 +54,14 @@ pub struct Used {
     pub errors: u64,
 }
 
+impl Used {
+    /// All calls, however they went.
+    #[must_use]
+    pub fn all(&self) -> u64 {
+        self.allowed.saturating_add(self.denied).saturating_add(self.errors)
+    }
+}
+
 /// What was used in several runs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Uses {

@@ -81,15 +81,7 @@ fn facts(record: &Run) -> String {
         ("imported", list(&record.imported)),
         ("declared", text::reach(&record.declared)),
         ("granted", text::reach(&record.granted)),
-        (
-            "used",
-            counts(
-                &mut record
-                    .used
-                    .iter()
-                    .map(|(name, used)| (name.clone(), used.allowed.saturating_add(used.denied).saturating_add(used.errors))),
-            ),
-        ),
+        ("used", counts(&mut record.used.iter().map(|(name, used)| (name.clone(), used.all())))),
         ("documents", record.documents.to_string()),
         ("findings", counts(&mut record.findings.iter().map(|(rule, count)| (rule.clone(), *count)))),
     ];

@@ -146,6 +146,12 @@ fn is_of(import: &str, interface: &str) -> bool {
         == Some((interface, VERSION))
 }
 
+/// What a function of an imported interface of the contract lets a plugin do.
+#[must_use]
+pub fn allows_of(import: &str, function: &str) -> Option<&'static str> {
+    LENT.iter().find(|lent| is_of(import, lent.interface) && lent.function == function).map(|lent| lent.allows)
+}
+
 /// What an import of whatever kind lets a component do, in one sentence.
 #[must_use]
 pub fn allows(import: &Interface) -> String {
@@ -154,7 +160,7 @@ pub fn allows(import: &Interface) -> String {
         Ok(Capability::Inert) => {
             let interface = name.split('@').next().unwrap_or(name);
             let sees = INERT.iter().find(|(inert, _)| *inert == interface).map_or("nothing", |(_, sees)| sees);
-            format!("inert, a stub answers; a plugin gets: {sees}")
+            format!("inert, a stub answers: {sees}")
         }
         Ok(_) if import.functions.is_empty() => "words that other interfaces use; nothing can be called".to_owned(),
         Ok(_) => {
@@ -207,7 +213,7 @@ pub fn page() -> String {
         );
     }
     page.push_str(BESIDE);
-    page.push_str("| import | a plugin gets |\n| --- | --- |\n");
+    page.push_str("| import | what the stub answers |\n| --- | --- |\n");
     INERT.iter().for_each(|(name, sees)| {
         let _infallible = writeln!(page, "| `{name}@0.2` | {sees} |");
     });

@@ -8,7 +8,7 @@ use lifeos::digest::Digest;
 use lifeos::plugin::official;
 use lifeos::repo::Repo;
 
-use super::{CommandError, Global, Term, open};
+use super::{CommandError, Exit, Global, Term, open};
 
 /// A component that somebody named.
 pub(super) struct Component {
@@ -60,7 +60,8 @@ pub(super) fn component(word: &str, global: &Global, term: &Term) -> Result<Comp
         }
         Err(error) => {
             let word = lifeos::clean::line(word);
-            Err(error.at(&format!("`{word}` is no official plugin, and a file has a slash or `.wasm` in its name")))
+            let error = error.at(&format!("`{word}` is no official plugin, and a file has a slash or `.wasm` in its name"));
+            Err(CommandError { exit: Exit::Usage, ..error })
         }
     }
 }

@@ -7,6 +7,7 @@ use lifeos::clean;
 use lifeos::plugin::audit::{Audit, Level, Row};
 
 use super::text::{LIMIT, fixed};
+use crate::cli::text::count;
 
 /// Imports and findings that are shown; a comment has a bounded size.
 const SHOWN_MAX: usize = 60;
@@ -67,9 +68,9 @@ fn table(audit: &Audit, page: &mut String) {
         let imported = if imported.is_empty() { "no".to_owned() } else { globs(Some(imported)) };
         let optional = if *optional { " (optional)" } else { "" };
         let granted = if audit.task.is_some() { globs(granted.as_deref()) } else { String::new() };
-        let used = used.map_or(String::new(), |used| {
-            let calls = used.allowed.saturating_add(used.denied).saturating_add(used.errors);
-            format!("{calls} calls in {} runs", audit.runs.unwrap_or(0))
+        let used = used.zip(audit.runs).map_or(String::new(), |(used, runs)| match runs {
+            0 => "no run on record".to_owned(),
+            runs => format!("{} in {}", count(used.all(), "call"), count(runs, "run")),
         });
         let declared = globs(declared.as_deref());
         let _infallible = writeln!(page, "| {capability} | {imported} | {declared}{optional} | {granted} | {used} |");

@@ -4,12 +4,16 @@ use std::fmt::Write as _;
 
 use lifeos::clean;
 use lifeos::plugin::audit::{Audit, Finding, Fix, Imported, Level, LimitRow, Row};
+use lifeos::plugin::facts::Producer;
 use lifeos::plugin::imports::Capability;
+use lifeos::plugin::lent;
 
 use crate::cli::text::{count, shortened};
 
 /// Imports, tools and components that are shown to people.
 const SHOWN_MAX: usize = 60;
+/// Functions of an interface that is refused, or inert, that are shown to people.
+const NAMES_MAX: usize = 12;
 
 /// The whole page.
 pub(super) fn page(audit: &Audit, what: &str) -> String {
@@ -24,7 +28,7 @@ fn head(audit: &Audit, what: &str) -> Vec<String> {
     let unknown = || "(no manifest)".to_owned();
     let name = audit.name.clone().zip(audit.version.clone()).map_or_else(unknown, |(name, version)| format!("{name} {version}"));
     let world = audit.world.map_or("none that lifeos has", |world| world.word());
-    let tools = audit.producers.iter().take(SHOWN_MAX).map(|tool| format!("{} {} ({})", tool.name, tool.version, tool.field));
+    let tools = audit.producers.iter().take(SHOWN_MAX).map(|tool| named(tool));
     let tools = tools.collect::<Vec<_>>().join(", ");
     let inside = match audit.components {
         0 => String::new(),
@@ -41,6 +45,11 @@ fn head(audit: &Audit, what: &str) -> Vec<String> {
     lines
 }
 
+fn named(tool: &Producer) -> String {
+    let version = if tool.version.is_empty() { String::new() } else { format!(" {}", tool.version) };
+    format!("{}{version} ({})", tool.name, tool.field)
+}
+
 fn imports(audit: &Audit) -> Vec<String> {
     let mut lines = vec![String::new(), "Imports: all that it can call".to_owned()];
     if audit.imports.is_empty() {
@@ -48,16 +57,27 @@ fn imports(audit: &Audit) -> Vec<String> {
     }
     for imported in audit.imports.iter().take(SHOWN_MAX) {
         lines.push(format!("  {}{}", imported.interface.name, standing(imported)));
-        let names: Vec<&str> = imported.interface.functions.iter().map(|function| function.name.as_str()).collect();
-        if !names.concat().is_empty() {
-            lines.push(format!("      {}", names.join(", ")));
-        }
-        lines.push(format!("      {}", imported.allows));
+        lines.extend(calls(imported));
     }
     if let Some(more @ 1..) = audit.imports.len().checked_sub(SHOWN_MAX) {
         lines.push(format!("  and {more} more; --json has all"));
     }
     lines
+}
+
+/// The functions of an import, each with its sentence where it has one of its own.
+fn calls(imported: &Imported) -> Vec<String> {
+    let Imported { interface, allows, .. } = imported;
+    let one = |name: &str| Some(format!("      {name:<10} {}", lent::allows_of(&interface.name, name)?));
+    let names: Vec<&str> = interface.functions.iter().map(|function| function.name.as_str()).collect();
+    let told: Vec<String> = names.iter().filter_map(|name| one(name)).collect();
+    if !told.is_empty() && told.len() == names.len() {
+        return told;
+    }
+    let more = names.len().checked_sub(NAMES_MAX).filter(|more| *more > 0).map(|more| format!(" and {more} more"));
+    let shown = names[..names.len().min(NAMES_MAX)].join(", ");
+    let called = (!shown.is_empty()).then(|| format!("      {shown}{}", more.unwrap_or_default()));
+    called.into_iter().chain([format!("      {allows}")]).collect()
 }
 
 fn standing(imported: &Imported) -> &'static str {
@@ -81,9 +101,12 @@ fn capabilities(audit: &Audit) -> Vec<String> {
             lines.push(format!("             granted   {}", globs(granted.as_deref())));
         }
         if let Some((used, runs)) = used.as_ref().zip(audit.runs.filter(|runs| *runs > 0)) {
-            let calls = used.allowed.saturating_add(used.denied).saturating_add(used.errors);
             let denied = if used.denied > 0 { format!(", {} denied", used.denied) } else { String::new() };
-            lines.push(format!("             used      {}{denied} in {}", count(calls, "call"), count(runs, "recorded run")));
+            lines.push(format!(
+                "             used      {}{denied} in {}",
+                count(used.all(), "call"),
+                count(runs, "recorded run")
+            ));
         }
     }
     for (name, globs) in [("documents", &audit.handed.documents), ("config", &audit.handed.config)] {
