@@ -2,16 +2,19 @@
 //! which world it is for. Nothing here runs a guest or compiles anything.
 
 pub mod audit;
+pub mod change;
 pub mod component;
 pub mod contract;
 pub mod diff;
 pub mod facts;
 pub mod imports;
 pub mod lent;
+pub mod lock;
 pub mod manifest;
 pub mod needs;
 pub mod official;
 pub mod scope;
+pub mod origin;
 pub mod signature;
 
 use std::borrow::Cow;
@@ -43,7 +46,7 @@ pub struct Plugin {
 }
 
 /// The two worlds of the contract.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum World {
     /// Exports `run`.

@@ -182,6 +182,22 @@ pub struct Reach {
     pub history: bool,
 }
 
+impl Reach {
+    /// Over what it reaches, however its patterns are ordered.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        let mut parts = vec![vec![u8::from(self.history)]];
+        for globs in [&self.list, &self.read, &self.edit] {
+            let mut patterns = globs.patterns().to_vec();
+            patterns.sort_unstable();
+            patterns.dedup();
+            parts.push((patterns.len() as u64).to_le_bytes().to_vec());
+            parts.extend(patterns.into_iter().map(String::into_bytes));
+        }
+        Digest::of_parts(parts.iter().map(Vec::as_slice))
+    }
+}
+
 /// Both sides: a path must be within what the author declared and within what
 /// the owner granted.
 #[derive(Debug, Clone)]
@@ -455,6 +471,21 @@ mod tests {
         assert_eq!(policy.may_edit(&path), Err(Denial::NotGranted));
         assert!(!policy.may_read(&path) && !policy.may_list(&path) && !policy.may_read_history());
         assert!(!policy.may_list(&image));
+    }
+
+    #[test]
+    fn a_reach_has_one_digest_whatever_the_order() {
+        let reach = |read: &[&str], edit: &[&str], history| Reach {
+            list: Globs::none(),
+            read: Globs::new(read).expect("globs"),
+            edit: Globs::new(edit).expect("globs"),
+            history,
+        };
+        let one = reach(&["a", "b"], &["c"], false).digest();
+        assert_eq!(one, reach(&["b", "a", "a"], &["c"], false).digest());
+        for other in [reach(&["a"], &["b", "c"], false), reach(&["a", "b", "c"], &[], false), reach(&["a", "b"], &["c"], true)] {
+            assert_ne!(one, other.digest());
+        }
     }
 
     #[test]

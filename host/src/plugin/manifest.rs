@@ -65,7 +65,7 @@ pub struct Capabilities {
 }
 
 /// A capability that reaches paths.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scope {
     /// Which paths, at most.
@@ -76,7 +76,7 @@ pub struct Scope {
 }
 
 /// A capability without paths of its own.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Plain {
     /// Whether the plugin is of use without it.
