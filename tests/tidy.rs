@@ -109,7 +109,6 @@ fn dangers_have_one_door() {
         (r"\bmove_branch\(", &["refs.rs", "land.rs"]),
         (r"\b(move_own|publish)(::<\w+>)?\(", &["refs.rs", "ledger.rs", "waiting.rs", "sync.rs"]),
         (r"\bPush \{", &["remote.rs", "land/outside.rs", "sync.rs"]),
-        (r"\breqwest::", &["forge/call.rs", "forge/token.rs"]),
         (
             r"\bCommand::new\(",
             &[
@@ -123,10 +122,12 @@ fn dangers_have_one_door() {
         ),
         (r"\bAmbient|ambient_authority\(\)", &["lock.rs", "sealed.rs", "gate/folder.rs", "trial/files.rs"]),
         (r"\bstd::process::exit\(", &[]),
-        (r"\bworkdir\(", &["repo.rs", "cli/open.rs", "cli/init.rs", "cli/doctor.rs"]),
+        (r"\bworkdir\(", &["repo.rs", "cli/open.rs", "cli/init.rs", "cli/doctor.rs", "cli/locked.rs", "cli/plugin/checkout.rs"]),
         (r"\bCheckedEdit \{\s*path", &["check.rs"]),
         (r"\bSystemTime::now", &["cli/open.rs"]),
-        (r"\b(reqwest|rustls)::", &["forge/call.rs", "forge/token.rs"]),
+        (r"\b(reqwest|rustls)::", &["http.rs", "forge/call.rs", "forge/token.rs", "fetch/http.rs", "fetch/oci.rs"]),
+        (r"\bClient::builder\(", &["http.rs"]),
+        (r"\bFetcher::new\(", &["cli/plugin/bring.rs"]),
     ];
     for (pattern, files) in doors {
         let pattern = regex::Regex::new(pattern).expect("a pattern");

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER};
-use reqwest::{Client, Response, redirect, retry, tls};
+use reqwest::{Client, Response};
 use serde::de::DeserializeOwned;
 use tokio::runtime::Runtime;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -13,7 +13,7 @@ use super::address::Address;
 use super::answer::Refusal;
 use super::error::{Asked, ForgeError};
 use super::token::Token;
-use crate::clean;
+use crate::{clean, http};
 
 /// How long is waited for a forge.
 #[derive(Debug, Clone, Copy)]
@@ -36,10 +36,6 @@ impl Default for Patience {
 /// Attempts of one request.
 const ATTEMPTS_MAX: u32 = 3;
 
-/// How long a connection may take. An attempt that is shorter ends first, and
-/// then counts as one that may have been carried out.
-const CONNECT: Duration = Duration::from_secs(10);
-
 /// Bytes of an answer.
 const ANSWER_BYTES_MAX: usize = 4 << 20;
 
@@ -49,7 +45,6 @@ const REFUSAL_BYTES_MAX: usize = 64 << 10;
 /// Bytes of what a forge says that are kept.
 const MESSAGE_BYTES_MAX: usize = 500;
 
-const USER_AGENT: &str = concat!("lifeos/", env!("CARGO_PKG_VERSION"));
 const MEDIA_TYPE: &str = "application/vnd.github+json";
 const API_VERSION: &str = "2022-11-28";
 
@@ -105,7 +100,8 @@ impl From<ForgeError> for Failure {
 
 impl Line {
     pub(super) fn new(address: Address, token: Token, patience: Patience) -> Result<Self, ForgeError> {
-        let client = client(&address).map_err(|error| ForgeError::Setup { reason: innermost(&error) })?;
+        let client = http::client(address.is_plain()).build();
+        let client = client.map_err(|error| ForgeError::Setup { reason: innermost(&error) })?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| ForgeError::Setup { reason: error.to_string() })?;
         Ok(Self { address, token, patience, client, runtime: Some(runtime) })
@@ -127,27 +123,6 @@ impl Drop for Line {
             runtime.shutdown_background();
         }
     }
-}
-
-/// A client that goes nowhere but where it is sent: no redirect, proxy,
-/// decompression, kept connection, or attempt of its own.
-fn client(address: &Address) -> Result<Client, reqwest::Error> {
-    // One provider is compiled in. An error says that it is installed already.
-    let _installed = rustls::crypto::ring::default_provider().install_default();
-    let mut builder = Client::builder()
-        .user_agent(USER_AGENT)
-        .redirect(redirect::Policy::none())
-        .retry(retry::never())
-        .no_proxy()
-        .referer(false)
-        .https_only(!address.is_plain())
-        .tls_version_min(tls::Version::TLS_1_2)
-        .pool_max_idle_per_host(0)
-        .connect_timeout(CONNECT);
-    if address.is_plain() {
-        builder = builder.tls_certs_only([]);
-    }
-    builder.build()
 }
 
 impl Call<'_> {
@@ -316,13 +291,9 @@ fn broken(error: reqwest::Error, asked: Asked) -> ForgeError {
     }
 }
 
-/// The cause of the cause: the outer ones say that a request failed.
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut error = error;
-    while let Some(source) = error.source() {
-        error = source;
-    }
-    clean::line(clean::cut(&error.to_string(), MESSAGE_BYTES_MAX)).into_owned()
+/// What a request failed of.
+fn innermost(error: &reqwest::Error) -> String {
+    http::innermost(error, MESSAGE_BYTES_MAX)
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

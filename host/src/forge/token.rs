@@ -45,11 +45,17 @@ impl Token {
     }
 
     /// The value of `Authorization`, which nothing logs.
-    pub(super) fn header(&self) -> Option<HeaderValue> {
+    pub(crate) fn header(&self) -> Option<HeaderValue> {
         let bearer = Zeroizing::new(format!("Bearer {}", *self.0));
         let mut value = HeaderValue::from_str(&bearer).ok()?;
         value.set_sensitive(true);
         Some(value)
+    }
+
+    /// A user and a password for who asks for both: they are what stands on either side of a
+    /// colon; without one, the key is a password.
+    pub(crate) fn pair(&self) -> (&str, &str) {
+        self.0.split_once(':').unwrap_or(("x-access-token", &self.0))
     }
 
     /// Takes the key out of what a forge says.

@@ -1,0 +1,39 @@
+//! The client that every request is made with: it goes nowhere but where it is
+//! sent. What is asked, and of whom, is not decided here.
+
+use std::time::Duration;
+
+use reqwest::{Client, ClientBuilder, redirect, retry, tls};
+
+/// How long a connection may take.
+const CONNECT: Duration = Duration::from_secs(10);
+
+const USER_AGENT: &str = concat!("lifeos/", env!("CARGO_PKG_VERSION"));
+
+/// A client without redirects, proxies, decompression, kept connections or
+/// attempts of its own. Certificates are held against the roots of the system;
+/// one for `is_plain` requests, to this machine alone, needs none.
+pub(crate) fn client(is_plain: bool) -> ClientBuilder {
+    // One provider is compiled in. An error says that it is installed already.
+    let _installed = rustls::crypto::ring::default_provider().install_default();
+    let builder = Client::builder()
+        .user_agent(USER_AGENT)
+        .redirect(redirect::Policy::none())
+        .retry(retry::never())
+        .no_proxy()
+        .referer(false)
+        .https_only(!is_plain)
+        .tls_version_min(tls::Version::TLS_1_2)
+        .pool_max_idle_per_host(0)
+        .connect_timeout(CONNECT);
+    if is_plain { builder.tls_certs_only([]) } else { builder }
+}
+
+/// The cause of the cause: the outer ones say that a request failed.
+pub(crate) fn innermost(error: &dyn std::error::Error, bytes_max: usize) -> String {
+    let mut error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    crate::clean::line(crate::clean::cut(&error.to_string(), bytes_max)).into_owned()
+}
