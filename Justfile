@@ -58,6 +58,10 @@ oracle verb *arguments:
 bench-landing: build
     LIFEOS={{ lifeos }} tests/bench/landing
 
+# Let a component in from a real registry on this machine; needs docker-registry.
+registry: build _test-plugins
+    tests/registry cargo test --release --locked --package lifeos --test lifeos -- a_component_goes_to_a_registry
+
 # Let every side effect of lifeos fail once and be killed once, and hold all invariants; needs strace. See docs/faults.md.
 faults *arguments: build
     python3 tests/faults/loop.py --lifeos {{ lifeos }} --every 6 {{ arguments }}

@@ -29,6 +29,10 @@ const NAMES: &[&str] = &[
     "plugin-test",
     "plugin-audit",
     "plugin-diff",
+    "plugin-add",
+    "plugin-list",
+    "plugin-fetch",
+    "plugin-remove",
 ];
 
 #[test]
@@ -150,6 +154,23 @@ fn plugin_new_prints_its_schema() {
     for file in value["files"].as_array().expect("files") {
         let path = repo.scratch().join("tidy").join(file.as_str().expect("a path"));
         assert!(path.is_file(), "{}", path.display());
+    }
+}
+
+#[test]
+fn the_verbs_that_let_plugins_in_print_their_schemas() {
+    let repo = TestRepo::new(&[("a.md", "a\n")]);
+    repo.write("h.wasm", std::fs::read(hostile()).expect("a component"));
+    let run = |arguments: &[&str]| repo.unguarded(&[arguments, &["--json"]].concat());
+    fits(run(&["plugin", "add", "h.wasm", "--task", "t"]).exits(0), "plugin-add");
+    fits(run(&["plugin", "list"]).exits(0), "plugin-list");
+    fits(run(&["plugin", "fetch"]).exits(0), "plugin-fetch");
+    repo.write("h.wasm", std::fs::read(crate::rig::hostile_files()).expect("a component"));
+    fits(run(&["plugin", "list"]).exits(0), "plugin-list");
+    fits(run(&["plugin", "add", "h.wasm", "--yes"]).exits(0), "plugin-add");
+    fits(run(&["plugin", "remove", "hostile"]).exits(0), "plugin-remove");
+    for arguments in [["plugin", "add", "none"], ["plugin", "fetch", "none"], ["plugin", "remove", "none"]] {
+        fits(run(&arguments).exits(2), "error");
     }
 }
 

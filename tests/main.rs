@@ -1,6 +1,7 @@
 //! The integration tests: one program, run over temporary repositories. Names
 //! carry the number of the acceptance case they cover.
 
+mod adding;
 mod adversarial;
 mod audit;
 mod audit_formats;
@@ -13,6 +14,8 @@ mod content;
 mod crash;
 mod documents;
 mod exits;
+mod fetch_faults;
+mod fetching;
 mod forge;
 mod forge_faults;
 mod forged;
@@ -23,6 +26,7 @@ mod landing;
 mod languages;
 mod license;
 mod loading;
+mod lock;
 mod manifest_keys;
 mod names;
 mod paths;

@@ -6,7 +6,9 @@ pub(crate) mod components;
 pub(crate) mod forge;
 pub(crate) mod guard;
 mod process;
+pub(crate) mod push;
 mod ran;
+pub(crate) mod registry;
 mod repo;
 pub(crate) mod tls;
 

@@ -12,6 +12,7 @@ mod init;
 mod json;
 mod land;
 mod level;
+mod locked;
 mod log;
 mod open;
 mod outside;
@@ -87,7 +88,7 @@ enum Verb {
     Verify(verify::Verify),
     Explain(explain::Explain),
     Doctor(doctor::Doctor),
-    /// Builds, audits and compares plugins.
+    /// Makes, tests, audits, compares and adds plugins.
     #[command(subcommand)]
     Plugin(plugin::Verb),
     /// Compiles a component in a child process; not for people.

@@ -114,8 +114,8 @@ pub struct Task {
 /// Where a component comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
-    /// Carried inside the binary.
-    Official(String),
+    /// Carried inside the binary, or named in lifeos.lock.
+    Name(String),
     /// A file, relative to the checkout.
     File(String),
 }
@@ -278,7 +278,7 @@ impl Source {
     /// A name, or a path: whatever has a slash or ends in `.wasm`.
     #[must_use]
     pub fn parse(text: &str) -> Self {
-        if text.contains('/') || text.ends_with(".wasm") { Self::File(text.to_owned()) } else { Self::Official(text.to_owned()) }
+        if text.contains('/') || text.ends_with(".wasm") { Self::File(text.to_owned()) } else { Self::Name(text.to_owned()) }
     }
 }
 
@@ -392,7 +392,7 @@ mod tests {
         let config = Config::parse("version = 1\n[task.docs]\nplugin = 'doc-hygiene'\nread = ['**']\noptions.lint = false\n");
         let config = config.expect("config");
         let task = &config.tasks["docs"];
-        assert_eq!(task.plugin, Source::Official("doc-hygiene".to_owned()));
+        assert_eq!(task.plugin, Source::Name("doc-hygiene".to_owned()));
         assert_eq!(task.options, "{\"lint\":false}");
         assert_eq!((task.autonomy, task.approve), (Autonomy::Branch, Approve::Person));
         assert!(task.granted.edit.is_empty() && !task.granted.history);

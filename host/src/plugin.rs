@@ -13,8 +13,8 @@ pub mod lock;
 pub mod manifest;
 pub mod needs;
 pub mod official;
-pub mod scope;
 pub mod origin;
+pub mod scope;
 pub mod signature;
 
 use std::borrow::Cow;

@@ -57,7 +57,7 @@ pub fn run(
     machine: &Machine,
     events: &Events<'_>,
 ) -> Result<Finished, RunError> {
-    require_pin(task, plugin)?;
+    require_pin(task, plugin, place.lock)?;
     let way = Way::begin(place, task)?;
     let identity = identity(task, plugin);
     let mut record = blank(task, plugin, &identity, place.base);

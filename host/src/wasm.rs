@@ -121,6 +121,12 @@ impl Runtime {
         Ok(Loaded { pre })
     }
 
+    /// Whether a component is compiled for this machine already.
+    #[must_use]
+    pub fn has_code(&self, component: Digest, cache: &SealedFolder) -> bool {
+        cache::has(cache, &self.engine, component)
+    }
+
     fn compile(
         &self,
         plugin: &Plugin,

@@ -14,6 +14,7 @@ use lifeos::sealed::SealedFolder;
 
 use super::error::CommandError;
 use super::exit::Exit;
+use super::locked::Locked;
 use super::term::Term;
 use super::{Global, json, open, outside};
 
@@ -23,6 +24,7 @@ pub(crate) struct Case {
     pub(crate) base: Oid,
     pub(crate) story: Story,
     config: Config,
+    locked: Locked,
     level: Autonomy,
     memory: Option<SealedFolder>,
 }
@@ -36,11 +38,12 @@ impl Case {
         let story = open::story(&book, run)?;
         let base = repo.head()?;
         let config = open::config(global, &repo, base)?;
+        let locked = Locked::at(&repo, base, global)?;
         open::task(&config, &story.task)?;
         // A rollback goes as far as what it takes back did, whatever the task may do now.
         let allowed = config.tasks[&story.task].autonomy;
         let level = if story.reverts.is_some() { allowed } else { book.autonomy(&story.task, allowed) };
-        Ok(Self { repo, base, story, config, level, memory })
+        Ok(Self { repo, base, story, config, locked, level, memory })
     }
 
     pub(crate) fn task(&self) -> &Task {
@@ -48,7 +51,7 @@ impl Case {
     }
 
     pub(crate) fn plugin(&self) -> Result<Plugin, CommandError> {
-        open::plugin(self.task(), &self.repo)
+        self.locked.plugin(self.task(), &self.repo)
     }
 
     /// Where the task's pull requests go, if it makes any.
@@ -58,7 +61,14 @@ impl Case {
     }
 
     pub(crate) fn place<'c>(&'c self, outside: Option<&'c Outside<'c>>) -> Place<'c> {
-        Place { repo: &self.repo, base: self.base, now: open::now(), memory: self.memory.as_ref(), outside }
+        Place {
+            repo: &self.repo,
+            base: self.base,
+            now: open::now(),
+            memory: self.memory.as_ref(),
+            outside,
+            lock: Some(&self.locked.lock),
+        }
     }
 }
 

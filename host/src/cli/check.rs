@@ -16,6 +16,7 @@ use lifeos::since::{self, Seen};
 
 use super::error::{CommandError, class_of, hints_of};
 use super::exit::Exit;
+use super::locked::Locked;
 use super::progress::Progress;
 use super::term::Term;
 use super::{Global, json, open, text};
@@ -50,7 +51,7 @@ pub(crate) fn check(verb: &Check, global: &Global, term: &Term) -> Result<Exit, 
     open::tell_of_changes(global, &repo, head, term)?;
     open::task(&config, &verb.task)?;
     let task = &config.tasks[&verb.task];
-    let plugin = open::plugin(task, &repo)?;
+    let plugin = Locked::at(&repo, head, global)?.plugin(task, &repo)?;
     open::bounded(verb.instruction.as_deref())?;
     let since = verb.new_since.as_deref().map(|revision| repo.resolve(revision)).transpose()?;
     open::cache_apart(global, &repo, head)?;

@@ -4,10 +4,12 @@ use clap::Args;
 use lifeos::config::Config;
 use lifeos::plugin::official;
 use lifeos::repo::Repo;
+use lifeos::run::place::require_pin;
 
 use super::error::CommandError;
 use super::exit::Exit;
 use super::json::{self, Diagnosis};
+use super::locked::Locked;
 use super::term::Term;
 use super::{Global, open, outside};
 
@@ -36,7 +38,11 @@ pub(crate) fn doctor(_: &Doctor, global: &Global, term: &Term) -> Result<Exit, C
     };
     note(&mut checks, "official plugins", carried, |names| names.join(", "));
     if let (Some(repo), Some(config)) = (&repo, &config) {
-        tasks(&mut checks, repo, config);
+        let locked = repo.head().map_err(CommandError::from).and_then(|head| Locked::at(repo, head, global));
+        let locked = note(&mut checks, "lock", locked, |locked| super::text::count(locked.lock.plugins.len() as u64, "plugin"));
+        if let Some(locked) = locked {
+            tasks(&mut checks, repo, config, &locked);
+        }
         if let Some(settings) = &config.remote {
             let found = outside::outside(repo, settings, global);
             note(&mut checks, "remote", found, |outside| {
@@ -106,10 +112,10 @@ fn history(repo: &Repo) -> Result<String, CommandError> {
     Ok("complete".to_owned())
 }
 
-fn tasks(checks: &mut Vec<Diagnosis>, repo: &Repo, config: &Config) {
+fn tasks(checks: &mut Vec<Diagnosis>, repo: &Repo, config: &Config, locked: &Locked) {
     for task in config.tasks.values() {
         let plugin =
-            open::plugin(task, repo).and_then(|plugin| Ok(lifeos::run::place::require_pin(task, &plugin).map(|()| plugin)?));
+            locked.plugin(task, repo).and_then(|plugin| Ok(require_pin(task, &plugin, Some(&locked.lock)).map(|()| plugin)?));
         note(checks, "task", plugin.map_err(|error| error.at(&task.name)), |plugin| {
             format!("{}: {} {}", task.name, plugin.manifest.name, plugin.manifest.version)
         });

@@ -2,6 +2,7 @@
 //! person sees when something fails is decided here and nowhere else.
 
 mod outside;
+mod plugins;
 mod trial;
 
 use std::path::Path;
@@ -28,6 +29,7 @@ use lifeos::waiting::WaitingError;
 use lifeos::wasm::{CompileError, Failure, LoadError};
 
 use super::exit::Exit;
+pub(crate) use plugins::differences;
 
 /// What went wrong, and what to do next.
 #[derive(Debug)]
@@ -218,7 +220,9 @@ impl From<RunError> for CommandError {
         match error {
             RunError::Examine(error) => error.into(),
             RunError::NotPinned { task, digest } => Self::new(Exit::Denied, message)
-                .hint(format!("`check` runs it without writing; to allow `run`, add to [task.{task}]: digest = \"{digest}\"")),
+                .hint(format!("`check` runs it without writing; to allow `run`: lifeos plugin add PATH, or add to [task.{task}]: digest = \"{digest}\"")),
+            RunError::NotReviewed { plugin, .. } => Self::new(Exit::Denied, message)
+                .hint(format!("look at it and lock it again: lifeos plugin add {plugin}; then commit lifeos.lock")),
             RunError::Refused(refused) => Self { exit: class_of(&refused), message, hints: hints_of(&refused) },
             RunError::Waiting(error) => error.into(),
             RunError::Land { error, run } => {

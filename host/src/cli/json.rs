@@ -2,6 +2,7 @@
 //! its schema. The schema files in `docs/schema/` are made from these types.
 
 pub(crate) mod audit;
+pub(crate) mod plugin;
 pub(crate) mod review;
 pub(crate) mod tested;
 
@@ -385,6 +386,10 @@ pub(crate) fn schema(verb: &str, term: &Term) -> Result<Exit, CommandError> {
         "explain" => schema_of::<Explain>(),
         "doctor" => schema_of::<Doctor>(),
         "plugin-new" => schema_of::<NewPlugin>(),
+        "plugin-add" => schema_of::<plugin::Added>(),
+        "plugin-list" => schema_of::<plugin::List>(),
+        "plugin-fetch" => schema_of::<plugin::FetchedAll>(),
+        "plugin-remove" => schema_of::<plugin::Removed>(),
         "plugin-build" => schema_of::<Built>(),
         "plugin-test" => schema_of::<tested::Tested>(),
         "plugin-audit" => schema_of::<audit::Audited>(),

@@ -58,7 +58,7 @@ fn opened(task: &str, global: &Global) -> Result<(Repo, Config), CommandError> {
 }
 
 fn place(repo: &Repo) -> Result<Place<'_>, CommandError> {
-    Ok(Place { repo, base: repo.head()?, now: open::now(), memory: None, outside: None })
+    Ok(Place { repo, base: repo.head()?, now: open::now(), memory: None, outside: None, lock: None })
 }
 
 fn tell(verb: &str, task: &str, autonomy: Autonomy, detail: &str, term: &Term) -> Exit {

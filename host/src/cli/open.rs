@@ -1,18 +1,16 @@
 //! From what was typed and where: repository, tasks, plugin, machine. The only
 //! file that reads the environment.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use git2::Oid;
-use lifeos::config::{self, Config, Source, Task};
-use lifeos::digest::Digest;
+use lifeos::config::{self, Config};
 use lifeos::examine::Machine;
 use lifeos::gate::Jail;
 use lifeos::ledger::book::Book;
 use lifeos::ledger::story::Story;
-use lifeos::plugin::{COMPONENT_BYTES_MAX, Plugin, PluginError, official};
+use lifeos::plugin::{COMPONENT_BYTES_MAX, Plugin, PluginError, lock};
 use lifeos::remote::Git;
 use lifeos::repo::Repo;
 use lifeos::sealed::SealedFolder;
@@ -35,7 +33,7 @@ pub(crate) struct GateOptions {
 }
 
 /// Bytes of a lifeos.toml.
-const CONFIG_BYTES_MAX: u64 = 1 << 20;
+pub(crate) const CONFIG_BYTES_MAX: u64 = 1 << 20;
 /// The hidden verb of the compiling child.
 pub(crate) const COMPILE_VERB: &str = "__compile";
 
@@ -64,12 +62,19 @@ pub(crate) fn config(global: &Global, repo: &Repo, base: Oid) -> Result<Config, 
     Config::parse(&text).map_err(|error| CommandError::from(error).at(config::FILE))
 }
 
-/// Says when the checkout has other tasks than the commit that counts.
+/// Says when the checkout has other tasks, or other plugins, than the commit that counts.
 pub(crate) fn tell_of_changes(global: &Global, repo: &Repo, base: Oid, term: &Term) -> Result<(), CommandError> {
-    let Ok(here) = std::fs::read_to_string(repo.workdir().join(config::FILE)) else { return Ok(()) };
-    let counts = repo.file_at(base, config::FILE, CONFIG_BYTES_MAX)?;
-    if global.config.is_none() && counts.is_some_and(|counts| counts.replace("\r\n", "\n") != here.replace("\r\n", "\n")) {
-        term.note(&format!("{} in the checkout differs from that of the commit, which counts", config::FILE));
+    let differs = |file: &str, bytes_max: u64| {
+        let Ok(here) = std::fs::read_to_string(repo.workdir().join(file)) else { return Ok(false) };
+        let counts = repo.file_at(base, file, bytes_max)?;
+        // A lock that is not there at all is told of as well: somebody has just begun one.
+        let counts = counts.or_else(|| (file == lock::FILE).then(String::new));
+        Ok::<_, CommandError>(counts.is_some_and(|counts| counts.replace("\r\n", "\n") != here.replace("\r\n", "\n")))
+    };
+    for (file, bytes_max) in [(config::FILE, CONFIG_BYTES_MAX), (lock::FILE, lock::LOCK_BYTES_MAX)] {
+        if (file == lock::FILE || global.config.is_none()) && differs(file, bytes_max)? {
+            term.note(&format!("{file} in the checkout differs from that of the commit, which counts"));
+        }
     }
     Ok(())
 }
@@ -86,15 +91,6 @@ pub(crate) fn task(config: &Config, name: &str) -> Result<(), CommandError> {
     })
 }
 
-/// The component of a task: the bytes read here are the bytes that run.
-pub(crate) fn plugin(task: &Task, repo: &Repo) -> Result<Plugin, CommandError> {
-    let plugin = match &task.plugin {
-        Source::Official(name) => official::read(name)?,
-        Source::File(path) => component(&repo.workdir().join(path))?,
-    };
-    Ok(plugin.pinned(task.digest)?)
-}
-
 /// Refuses an instruction that is too long for the contract.
 pub(crate) fn bounded(instruction: Option<&str>) -> Result<(), CommandError> {
     match instruction {
@@ -105,14 +101,13 @@ pub(crate) fn bounded(instruction: Option<&str>) -> Result<(), CommandError> {
 
 /// Reads a component file.
 pub(crate) fn component(path: &Path) -> Result<Plugin, CommandError> {
-    let bytes = component_bytes(path)?;
-    Plugin::read(bytes).map_err(|error: PluginError| CommandError::from(error).at(&path.display().to_string()))
+    Plugin::read(bytes(path)?).map_err(|error: PluginError| CommandError::from(error).at(&path.display().to_string()))
 }
 
-/// The bytes of a component file, whatever they are.
-fn component_bytes(path: &Path) -> Result<Vec<u8>, CommandError> {
+/// The bytes of a component file, one more than are taken at most.
+pub(crate) fn bytes(path: &Path) -> Result<Vec<u8>, CommandError> {
     use std::io::Read as _;
-    let place = path.display().to_string();
+    let place = path.display();
     let read = || {
         // Opening a pipe would wait for somebody to write to it.
         if !std::fs::metadata(path)?.is_file() {
@@ -125,29 +120,10 @@ fn component_bytes(path: &Path) -> Result<Vec<u8>, CommandError> {
     };
     read().map_err(|source| {
         let error = CommandError::usage(format!("{place}: {source}"));
-        error.hint("`plugin` is the name of an official plugin, or the path of a component relative to the repository")
+        error.hint(
+            "`plugin` is the name of a plugin (`lifeos plugin list`), or the path of a component relative to the repository",
+        )
     })
-}
-
-/// The bytes of a component that nobody has judged yet, with their digest; a path
-/// is below `folder`.
-pub(crate) fn bytes(source: &Source, folder: &Path) -> Result<(Cow<'static, [u8]>, Digest), CommandError> {
-    match source {
-        Source::Official(name) => {
-            let (bytes, digest) = official::bytes(name)?;
-            Ok((bytes.into(), digest))
-        }
-        Source::File(path) => {
-            let bytes = component_bytes(&folder.join(path))?;
-            let digest = Digest::of(&bytes);
-            Ok((bytes.into(), digest))
-        }
-    }
-}
-
-/// The same for the component of a task.
-pub(crate) fn bytes_of(task: &Task, repo: &Repo) -> Result<(Cow<'static, [u8]>, Digest), CommandError> {
-    bytes(&task.plugin, repo.workdir())
 }
 
 /// The text of the tasks, for the lines that stand in it; empty where it cannot be read.

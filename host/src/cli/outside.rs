@@ -45,6 +45,13 @@ fn forge(settings: &config::Forge, global: &Global) -> Result<Forge, CommandErro
     Ok(Forge::new(address, read(&file)?)?)
 }
 
+/// The token for a host, if there is one; or what is wrong with its file.
+pub(crate) fn token(host: &str, global: &Global) -> Result<Option<Token>, String> {
+    let file = tokens(global).map(|tokens| tokens.into_iter().find(|(known, _)| known == host));
+    let token = file.and_then(|file| file.map(|(_, file)| read(&file)).transpose());
+    token.map_err(|error| error.message)
+}
+
 /// Files with tokens, by host: those that were named, then those in the user's
 /// configuration folder.
 fn tokens(global: &Global) -> Result<Vec<(String, PathBuf)>, CommandError> {

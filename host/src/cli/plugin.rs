@@ -1,9 +1,17 @@
-//! `lifeos plugin`: what authors need, and what owners ask before they trust one.
+//! `lifeos plugin`: what authors need, what owners ask before they trust a
+//! plugin, and how one is let in.
 
+mod add;
 mod audit;
+mod bring;
 mod build;
+mod checkout;
 mod diff;
+mod fetch;
+mod list;
 mod new;
+mod remove;
+mod summary;
 mod test;
 mod what;
 
@@ -22,6 +30,10 @@ pub(crate) enum Verb {
     Test(test::Test),
     Audit(audit::Audit),
     Diff(diff::Diff),
+    Add(add::Add),
+    List(list::List),
+    Fetch(fetch::Fetch),
+    Remove(remove::Remove),
 }
 
 pub(crate) fn plugin(verb: &Verb, global: &Global, term: &Term) -> Result<Exit, CommandError> {
@@ -31,5 +43,9 @@ pub(crate) fn plugin(verb: &Verb, global: &Global, term: &Term) -> Result<Exit, 
         Verb::Test(verb) => test::test(verb, global, term),
         Verb::Audit(verb) => audit::audit(verb, global, term),
         Verb::Diff(verb) => diff::diff(verb, global, term),
+        Verb::Add(verb) => add::add(verb, global, term),
+        Verb::List(verb) => list::list(verb, global, term),
+        Verb::Fetch(verb) => fetch::fetch(verb, global, term),
+        Verb::Remove(verb) => remove::remove(verb, global, term),
     }
 }

@@ -3,7 +3,7 @@
 use clap::Args;
 use lifeos::autonomy::Autonomy;
 use lifeos::clean;
-use lifeos::config::Config;
+use lifeos::config::Task;
 use lifeos::event::{Event, Events};
 use lifeos::examine::Machine;
 use lifeos::ledger::Ledger;
@@ -13,6 +13,7 @@ use lifeos::run::{self, Finished};
 
 use super::error::{CommandError, class_of};
 use super::exit::Exit;
+use super::locked::Locked;
 use super::progress::Progress;
 use super::term::Term;
 use super::{Global, json, open, outside, text};
@@ -47,6 +48,7 @@ pub(crate) fn run(verb: &Run, global: &Global, term: &Term) -> Result<Exit, Comm
     let repo = open::repo(global)?;
     let base = repo.head()?;
     let config = open::config(global, &repo, base)?;
+    let locked = Locked::at(&repo, base, global)?;
     open::tell_of_changes(global, &repo, base, term)?;
     let names: Vec<String> = if verb.all { config.tasks.keys().cloned().collect() } else { verb.tasks.clone() };
     names.iter().try_for_each(|name| open::task(&config, name))?;
@@ -58,10 +60,17 @@ pub(crate) fn run(verb: &Run, global: &Global, term: &Term) -> Result<Exit, Comm
     let goes_out = names.iter().any(|name| book.autonomy(name, config.tasks[name].autonomy) >= Autonomy::PullRequest);
     let settings = config.remote.as_ref().filter(|_| goes_out);
     let outside = settings.map(|settings| outside::outside(&repo, settings, global)).transpose()?;
-    let place = Place { repo: &repo, base, now: open::now(), memory: machine.memory(), outside: outside.as_ref() };
+    let place = Place {
+        repo: &repo,
+        base,
+        now: open::now(),
+        memory: machine.memory(),
+        outside: outside.as_ref(),
+        lock: Some(&locked.lock),
+    };
     let (mut exits, mut tasks) = (Vec::new(), Vec::new());
     for name in &names {
-        let end = run_task(name, verb, &config, &place, &machine, term);
+        let end = run_task(verb, &config.tasks[name], &locked, &place, &machine, term);
         let exit = exit_of(&end, verb.detailed_exitcode);
         exits.push(exit);
         match end {
@@ -79,15 +88,14 @@ pub(crate) fn run(verb: &Run, global: &Global, term: &Term) -> Result<Exit, Comm
 }
 
 fn run_task(
-    name: &str,
     verb: &Run,
-    config: &Config,
+    task: &Task,
+    locked: &Locked,
     place: &Place<'_>,
     machine: &Machine,
     term: &Term,
 ) -> Result<Finished, CommandError> {
-    let task = &config.tasks[name];
-    let plugin = open::plugin(task, place.repo)?;
+    let plugin = locked.plugin(task, place.repo)?;
     let progress = Progress::new(term);
     let reader = |event: &Event| progress.show(event, term);
     let finished = run::run(place, task, &plugin, verb.instruction.as_deref(), machine, &Events::to(&reader));

@@ -9,6 +9,7 @@ use lifeos::run::replay::{Replayed, replay};
 
 use super::error::CommandError;
 use super::exit::Exit;
+use super::locked::Locked;
 use super::term::Term;
 use super::{Global, json, open, text};
 
@@ -68,8 +69,9 @@ fn again(run: &str, repo: &Repo, global: &Global, term: &Term) -> Result<(String
     let config = open::config(global, repo, base)?;
     open::task(&config, &story.task)?;
     let task = &config.tasks[&story.task];
-    let plugin = open::plugin(task, repo)?;
-    let place = Place { repo, base, now: open::now(), memory: machine.memory(), outside: None };
+    let locked = Locked::at(repo, base, global)?;
+    let plugin = locked.plugin(task, repo)?;
+    let place = Place { repo, base, now: open::now(), memory: machine.memory(), outside: None, lock: Some(&locked.lock) };
     let silent = |_: &lifeos::event::Event| {};
     match replay(&place, &record, task, &plugin, &machine, &Events::to(&silent))? {
         Replayed::Other(why) => Err(cannot(why).hint("with the component and the configuration of then it can be")),

@@ -167,10 +167,7 @@ fn declared(was: &Entry, is: &Entry, changes: &mut Vec<Change>) {
     }
     let globs = |scope: &Option<Scope>| scope.as_ref().map_or_else(Vec::new, |scope| scope.globs.clone());
     let lists = scopes.map(|(key, was, is)| (key, globs(was), globs(is)));
-    let plain = [
-        ("documents", was.documents.clone(), is.documents.clone()),
-        ("config", was.config.clone(), is.config.clone()),
-    ];
+    let plain = [("documents", was.documents.clone(), is.documents.clone()), ("config", was.config.clone(), is.config.clone())];
     for (key, was, is) in lists.into_iter().chain(plain) {
         changes.extend(differing(&was, &is).map(|(glob, added)| Change::Glob { key, glob: glob.to_owned(), added }));
     }

@@ -107,19 +107,10 @@ pub enum LockFileError {
 #[derive(Debug, thiserror::Error)]
 pub enum LockedError {
     /// Other bytes.
-    #[error("plugin {name} is not the one that {FILE} has: {locked} was looked at, {found} is there")]
-    Changed {
-        /// The plugin.
-        name: String,
-        /// Digest in the lock.
-        locked: Digest,
-        /// Digest of the bytes.
-        found: Digest,
-        /// What the new bytes can do that the old ones could not, and the other way round.
-        changes: Vec<Change>,
-        /// Why they would not be taken at all.
-        unfit: Option<String>,
-    },
+    #[error(
+        "plugin {} is not the one that {FILE} has: {} was looked at, {} is there", .0.name, .0.locked, .0.found
+    )]
+    Changed(Box<Changed>),
     /// The bytes are right, and the entry tells something else about them.
     #[error("{FILE} does not tell the truth about plugin {name}, {digest}")]
     Untrue {
@@ -133,6 +124,21 @@ pub enum LockedError {
     /// What is read of a component went wrong.
     #[error(transparent)]
     Plugin(#[from] PluginError),
+}
+
+/// Bytes in the place of others.
+#[derive(Debug)]
+pub struct Changed {
+    /// The plugin.
+    pub name: String,
+    /// Digest in the lock.
+    pub locked: Digest,
+    /// Digest of the bytes.
+    pub found: Digest,
+    /// What the new bytes can do that the old ones could not, and the other way round.
+    pub changes: Vec<Change>,
+    /// Why they would not be taken at all.
+    pub unfit: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -232,19 +238,21 @@ impl Entry {
     /// [`LockedError`].
     pub fn admit(&self, name: &str, bytes: Vec<u8>) -> Result<Plugin, LockedError> {
         let found = Digest::of(&bytes);
-        let (name, locked) = (name.to_owned(), self.digest);
         let read = Plugin::read(bytes).and_then(|plugin| Ok((Self::of(&plugin, self.source.clone())?, plugin)));
-        match read {
-            Ok((now, _)) if found != locked => {
-                Err(LockedError::Changed { name, locked, found, changes: self.changes(&now), unfit: None })
-            }
-            Err(error) if found != locked => {
-                Err(LockedError::Changed { name, locked, found, changes: Vec::new(), unfit: Some(error.to_string()) })
-            }
-            Ok((now, plugin)) if Self { grants: self.grants.clone(), ..now.clone() } == *self => Ok(plugin),
-            Ok((now, _)) => Err(LockedError::Untrue { name, digest: found, changes: self.changes(&now) }),
-            Err(error) => Err(error.into()),
+        if found != self.digest {
+            let (changes, unfit) = match read {
+                Ok((now, _)) => (self.changes(&now), None),
+                Err(error) => (Vec::new(), Some(error.to_string())),
+            };
+            let changed = Changed { name: name.to_owned(), locked: self.digest, found, changes, unfit };
+            return Err(LockedError::Changed(Box::new(changed)));
         }
+        let (now, plugin) = read?;
+        let now = Self { grants: self.grants.clone(), ..now };
+        if now == *self {
+            return Ok(plugin);
+        }
+        Err(LockedError::Untrue { name: name.to_owned(), digest: found, changes: self.changes(&now) })
     }
 
     /// What it takes to come from this entry to a newer one.

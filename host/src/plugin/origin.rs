@@ -69,7 +69,10 @@ impl Origin {
     /// # Errors
     /// [`OriginError`].
     pub fn parse(text: &str) -> Result<Self, OriginError> {
-        if text.is_empty() || text.len() > SOURCE_BYTES_MAX || text.chars().any(|char| char.is_control() || clean::is_hidden(char)) {
+        if text.is_empty()
+            || text.len() > SOURCE_BYTES_MAX
+            || text.chars().any(|char| char.is_control() || clean::is_hidden(char))
+        {
             return Err(OriginError::Text);
         }
         match text.split_once("://") {

@@ -30,6 +30,19 @@ pub enum RunError {
         /// Digest of the component.
         digest: Digest,
     },
+    /// What a task grants a plugin of lifeos.lock is not what was looked at.
+    #[error(
+        "{} plugin {plugin}",
+        if *changed { format!("the grant of task {task} is not the one that was reviewed with") } else { format!("the grant of task {task} was not reviewed with") }
+    )]
+    NotReviewed {
+        /// The task.
+        task: String,
+        /// The plugin, as the lock names it.
+        plugin: String,
+        /// Whether another grant of it was.
+        changed: bool,
+    },
     /// The gate could not be run.
     #[error(transparent)]
     Gate(#[from] GateError),

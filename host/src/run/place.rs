@@ -5,6 +5,7 @@ use crate::config::{Source, Task};
 use crate::land::outside::Outside;
 use crate::ledger::record::{PluginId, PullRequest, State};
 use crate::plugin::Plugin;
+use crate::plugin::lock::{Entry, LockFile};
 use crate::repo::Repo;
 use crate::sealed::SealedFolder;
 use crate::waiting::Identity;
@@ -21,6 +22,8 @@ pub struct Place<'r> {
     pub memory: Option<&'r SealedFolder>,
     /// Where pull requests and merges go, if anywhere.
     pub outside: Option<&'r Outside<'r>>,
+    /// The plugins that were looked at, as the base commit has them.
+    pub lock: Option<&'r LockFile>,
 }
 
 /// Where a run stands, and where its candidate is.
@@ -44,16 +47,34 @@ impl From<State> for Stand {
     }
 }
 
+/// The entry of `lifeos.lock` that a task's plugin has, with its name.
+#[must_use]
+pub fn entry<'l>(task: &Task, lock: &'l LockFile) -> Option<(&'l str, &'l Entry)> {
+    match &task.plugin {
+        Source::Name(name) => lock.plugins.get_key_value(name).map(|(name, entry)| (name.as_str(), entry)),
+        Source::File(path) => lock.of_path(path),
+    }
+}
+
 /// A component that is not part of the program must be pinned before it may
-/// write; `examine` runs it without.
+/// write, and one of `lifeos.lock` must have been looked at with what the task
+/// grants it; `examine` runs it without.
 ///
 /// # Errors
-/// [`RunError::NotPinned`].
-pub fn require_pin(task: &Task, plugin: &Plugin) -> Result<(), RunError> {
-    if task.digest == Some(plugin.digest) || matches!(task.plugin, Source::Official(_)) {
-        return Ok(());
+/// [`RunError::NotPinned`], [`RunError::NotReviewed`].
+pub fn require_pin(task: &Task, plugin: &Plugin, lock: Option<&LockFile>) -> Result<(), RunError> {
+    let not_pinned = || RunError::NotPinned { task: task.name.clone(), digest: plugin.digest };
+    let Some((name, entry)) = lock.and_then(|lock| entry(task, lock)) else {
+        let is_carried = matches!(task.plugin, Source::Name(_));
+        return if is_carried || task.digest == Some(plugin.digest) { Ok(()) } else { Err(not_pinned()) };
+    };
+    if entry.digest != plugin.digest {
+        return Err(not_pinned());
     }
-    Err(RunError::NotPinned { task: task.name.clone(), digest: plugin.digest })
+    match entry.grants.get(&task.name) {
+        Some(grant) if *grant == task.granted.digest() => Ok(()),
+        grant => Err(RunError::NotReviewed { task: task.name.clone(), plugin: name.to_owned(), changed: grant.is_some() }),
+    }
 }
 
 /// What a task's candidates stand on besides their base.

@@ -21,7 +21,7 @@ use crate::plugin::Plugin;
 /// # Errors
 /// [`RunError::Waiting`] when anything under the candidate changed.
 pub fn approve(place: &Place<'_>, run: &str, task: &Task, plugin: &Plugin, by: &Voice<'_>) -> Result<Stand, RunError> {
-    require_pin(task, plugin)?;
+    require_pin(task, plugin, place.lock)?;
     let way = Way::begin(place, task)?;
     if let Some((_, stand)) = way.finished(run) {
         return Ok(stand);
@@ -58,7 +58,7 @@ pub fn approve_part(
     machine: &Machine,
     events: &Events<'_>,
 ) -> Result<(String, Stand), RunError> {
-    require_pin(task, plugin)?;
+    require_pin(task, plugin, place.lock)?;
     let Part { run, paths } = *part;
     let way = Way::begin(place, task)?;
     let (story, mut record) = way.found(run, &[State::Waiting, State::Approved])?;
@@ -122,7 +122,7 @@ fn findings_of_part(lines: &[u8], paths: &[String]) -> Vec<u8> {
 /// # Errors
 /// [`RunError::Land`] tells what stands in the way.
 pub fn land(place: &Place<'_>, run: &str, task: &Task, plugin: &Plugin) -> Result<Stand, RunError> {
-    require_pin(task, plugin)?;
+    require_pin(task, plugin, place.lock)?;
     let way = Way::begin(place, task)?;
     if let Some((_, stand)) = way.finished(run) {
         return Ok(stand);

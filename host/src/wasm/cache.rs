@@ -19,6 +19,11 @@ pub(super) fn find(folder: &SealedFolder, engine: &Engine, component: Digest) ->
     component.ok()
 }
 
+/// Whether there is compiled code of a component; it is not loaded.
+pub(super) fn has(folder: &SealedFolder, engine: &Engine, component: Digest) -> bool {
+    folder.find(&name(engine, component)).is_some()
+}
+
 /// Keeps fresh code.
 pub(super) fn keep(folder: &SealedFolder, engine: &Engine, component: Digest, code: &[u8]) {
     // A full disk costs the next run a compilation and this one nothing.

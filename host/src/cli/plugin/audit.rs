@@ -10,6 +10,7 @@ use lifeos::config::Source;
 use lifeos::ledger::Ledger;
 use lifeos::plugin::PluginError;
 use lifeos::plugin::audit::{self, Grant, Pin};
+use lifeos::run::place;
 
 use super::what::{self, Component, Owner};
 use super::{CommandError, Exit, Global, Term, json};
@@ -69,10 +70,11 @@ pub(crate) fn audit(verb: &Audit, global: &Global, term: &Term) -> Result<Exit, 
 /// The side of the owner. A component that is not the task's yet has no pin and no runs.
 fn grant<'o>(owner: &'o Owner, component: &Component, is_own: bool) -> Result<Grant<'o>, CommandError> {
     let task = owner.task();
-    let pin = match (task.digest, &task.plugin) {
+    let locked = place::entry(task, &owner.locked.lock).map(|(_, entry)| entry.digest);
+    let pin = match (locked.or(task.digest), &task.plugin) {
         _ if !is_own => Pin::NotNeeded,
         (Some(digest), _) => Pin::Digest(digest),
-        (None, Source::Official(_)) => Pin::NotNeeded,
+        (None, Source::Name(_)) => Pin::NotNeeded,
         (None, Source::File(_)) => Pin::Missing,
     };
     let uses = Ledger::of(&owner.repo, None).uses(&task.name, &component.digest.to_string(), RUNS_MAX)?;

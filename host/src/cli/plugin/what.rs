@@ -1,5 +1,5 @@
-//! From a word to a component: a file, the name of an official plugin, or a task
-//! of `lifeos.toml`. Bytes are read here and judged elsewhere.
+//! From a word to a component: a file, a task of `lifeos.toml`, a plugin of
+//! `lifeos.lock`, or the name of an official plugin. Bytes are read here and judged elsewhere.
 
 use std::borrow::Cow;
 
@@ -9,6 +9,7 @@ use lifeos::plugin::official;
 use lifeos::repo::Repo;
 
 use super::{CommandError, Exit, Global, Term, open};
+use crate::cli::locked::{self, Locked};
 
 /// A component that somebody named.
 pub(super) struct Component {
@@ -27,6 +28,8 @@ pub(super) struct Owner {
     pub(super) repo: Repo,
     /// The text of the tasks.
     pub(super) text: String,
+    /// The plugins that were looked at.
+    pub(super) locked: Locked,
     config: Config,
     name: String,
 }
@@ -37,33 +40,41 @@ impl Owner {
     }
 }
 
-/// Finds what a word names. A task wins over an official plugin.
+/// Finds what a word names: a file, a task, a plugin of the lock, an official one, in this order.
 pub(super) fn component(word: &str, global: &Global, term: &Term) -> Result<Component, CommandError> {
-    let source = Source::parse(word);
-    if let Source::File(path) = &source {
-        let (bytes, digest) = open::bytes(&source, &global.directory)?;
-        return Ok(Component { bytes, digest, file: Some(path.clone()), owner: None });
+    if let Source::File(path) = Source::parse(word) {
+        let (bytes, digest) = locked::digested(open::bytes(&global.directory.join(&path))?);
+        return Ok(Component { bytes, digest, file: Some(path), owner: None });
     }
     let is_official = official::names().any(|name| name == word);
-    match owner(word, global) {
+    let error = match owner(word, global) {
         Ok(owner) => {
-            if is_official && !matches!(&owner.task().plugin, Source::Official(name) if name == word) {
+            if is_official && !matches!(&owner.task().plugin, Source::Name(name) if name == word) {
                 term.note(&format!("`{word}` is a task here and the name of an official plugin; the task is meant"));
             }
-            let (bytes, digest) = open::bytes_of(owner.task(), &owner.repo)?;
+            let (bytes, digest) = owner.locked.unjudged(owner.task(), &owner.repo)?;
             let file = if let Source::File(path) = &owner.task().plugin { Some(path.clone()) } else { None };
-            Ok(Component { bytes, digest, file, owner: Some(owner) })
+            return Ok(Component { bytes, digest, file, owner: Some(owner) });
         }
-        Err(_) if is_official => {
-            let (bytes, digest) = open::bytes(&source, &global.directory)?;
-            Ok(Component { bytes, digest, file: None, owner: None })
-        }
-        Err(error) => {
+        Err(error) => error,
+    };
+    let found = match locked(global) {
+        Some((repo, locked)) if locked.lock.plugins.contains_key(word) => locked.entry(word, &repo)?,
+        _ if is_official => locked::carried(word)?,
+        _ => {
             let word = lifeos::clean::line(word);
-            let error = error.at(&format!("`{word}` is no official plugin, and a file has a slash or `.wasm` in its name"));
-            Err(CommandError { exit: Exit::Usage, ..error })
+            let error = error.at(&format!("`{word}` is no plugin, and a file has a slash or `.wasm` in its name"));
+            return Err(CommandError { exit: Exit::Usage, ..error });
         }
-    }
+    };
+    Ok(Component { bytes: found.0, digest: found.1, file: None, owner: None })
+}
+
+/// The plugins of the commit that counts, if there is one.
+fn locked(global: &Global) -> Option<(Repo, Locked)> {
+    let repo = open::repo(global).ok()?;
+    let locked = Locked::at(&repo, repo.head().ok()?, global).ok()?;
+    Some((repo, locked))
 }
 
 /// A task of the commit that counts.
@@ -73,5 +84,6 @@ pub(super) fn owner(name: &str, global: &Global) -> Result<Owner, CommandError> 
     let config = open::config(global, &repo, head)?;
     open::task(&config, name)?;
     let text = open::config_text(global, &repo, head);
-    Ok(Owner { repo, text, config, name: name.to_owned() })
+    let locked = Locked::at(&repo, head, global)?;
+    Ok(Owner { repo, text, locked, config, name: name.to_owned() })
 }

@@ -1,0 +1,150 @@
+//! `lifeos.lock` and `lifeos.toml` as the checkout has them: what the verbs of
+//! plugins work on. Runs never look here.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use lifeos::config::{self, Config, Task};
+use lifeos::digest::Digest;
+use lifeos::lock::Lock;
+use lifeos::plugin::lock::{self, Entry, LockFile};
+use lifeos::repo::Repo;
+use lifeos::run::place;
+
+use super::{CommandError, Global, Term, open};
+
+/// Both files, and where they lie.
+pub(super) struct Checkout<'r> {
+    pub(super) repo: &'r Repo,
+    pub(super) lock: LockFile,
+    config: Config,
+    /// The text of `lifeos.toml`; none if it is not there.
+    text: Option<String>,
+    config_path: PathBuf,
+}
+
+impl<'r> Checkout<'r> {
+    pub(super) fn read(repo: &'r Repo, global: &Global) -> Result<Self, CommandError> {
+        let lock = text(&repo.workdir().join(lock::FILE), lock::LOCK_BYTES_MAX)?;
+        let lock = lock.map_or_else(|| Ok(LockFile::default()), |text| LockFile::parse(&text));
+        let lock = lock.map_err(|error| CommandError::from(error).at(lock::FILE))?;
+        let config_path = global.config.clone().unwrap_or_else(|| repo.workdir().join(config::FILE));
+        let text = text(&config_path, open::CONFIG_BYTES_MAX)?;
+        let config = Config::parse(text.as_deref().unwrap_or("version = 1"));
+        let config = config.map_err(|error| CommandError::from(error).at(&config_path.display().to_string()))?;
+        Ok(Self { repo, lock, config, text, config_path })
+    }
+
+    /// Where a path of an entry is.
+    pub(super) fn at(&self, path: &str) -> PathBuf {
+        self.repo.workdir().join(path)
+    }
+
+    /// A file as an entry names it: by its path inside the checkout if it lies there.
+    pub(super) fn inside(&self, file: &Path) -> Result<String, CommandError> {
+        let io = |source| CommandError::usage(format!("{}: {source}", file.display()));
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let place = folder.canonicalize().map_err(io)?.join(file.file_name().unwrap_or_default());
+        let root = self.repo.workdir().canonicalize().map_err(io)?;
+        let place = place.strip_prefix(&root).unwrap_or(&place);
+        let text = place.to_str().map(str::to_owned);
+        text.ok_or_else(|| CommandError::usage(format!("{}: the path is not UTF-8", file.display())))
+    }
+
+    /// The tasks that use a plugin.
+    pub(super) fn tasks(&self, name: &str) -> Vec<&Task> {
+        let uses = |task: &&Task| match (place::entry(task, &self.lock), &task.plugin) {
+            (Some((found, _)), _) => found == name,
+            (None, config::Source::Name(wanted)) => wanted == name,
+            (None, config::Source::File(_)) => false,
+        };
+        self.config.tasks.values().filter(uses).collect()
+    }
+
+    /// What the tasks that use a plugin grant it now.
+    pub(super) fn grants(&self, name: &str) -> BTreeMap<String, Digest> {
+        self.tasks(name).into_iter().map(|task| (task.name.clone(), task.granted.digest())).collect()
+    }
+
+    /// Writes `lifeos.lock` with one entry changed, unless somebody else has in the meantime.
+    pub(super) fn write(&mut self, name: &str, entry: Option<Entry>) -> Result<(), CommandError> {
+        let path = self.at(lock::FILE);
+        let _one_at_a_time = Lock::take(self.repo.common_dir())?;
+        let now = text(&path, lock::LOCK_BYTES_MAX)?.map_or_else(|| Ok(LockFile::default()), |text| LockFile::parse(&text))?;
+        if now != self.lock {
+            let error = CommandError::new(super::Exit::Busy, format!("{} was changed in the meantime", lock::FILE));
+            return Err(error.hint("nothing was written; the same command again looks at what is there now"));
+        }
+        match entry {
+            Some(entry) => drop(self.lock.plugins.insert(name.to_owned(), entry)),
+            None => drop(self.lock.plugins.remove(name)),
+        }
+        replace(&path, &self.lock.text()?)
+    }
+
+    /// Takes a task into `lifeos.toml`, after what is there; gives the tables that it wrote.
+    pub(super) fn with_task(&mut self, task: &str, name: &str, entry: &Entry) -> Result<Option<String>, CommandError> {
+        if let Some(there) = self.config.tasks.get(task) {
+            let wanted = [config::Source::parse(name), config::Source::parse(&entry.source.to_string())];
+            if wanted.contains(&there.plugin) {
+                return Ok(None);
+            }
+            let error = CommandError::usage(format!("the task {task} has another plugin"));
+            return Err(error.hint(format!("name a new one, or write plugin = \"{name}\" into {}", config::FILE)));
+        }
+        // It is written as it is, so it must be no more than a name.
+        if !lock::is_name(task) {
+            return Err(CommandError::usage("a task's name is 1 to 40 of a-z 0-9 -, and no - at either end"));
+        }
+        let table = super::summary::task(task, name, entry)?;
+        let before = self.text.clone().unwrap_or_else(|| "version = 1\n".to_owned());
+        let text = format!("{}\n\n{table}", before.trim_end());
+        // The same reader as a run's: a form that has no room for it is found here.
+        self.config = Config::parse(&text).map_err(|error| CommandError::from(error).at(config::FILE))?;
+        self.text = Some(text);
+        Ok(Some(table))
+    }
+
+    /// Writes `lifeos.toml` as it is by now.
+    pub(super) fn write_config(&self) -> Result<(), CommandError> {
+        replace(&self.config_path, self.text.as_deref().unwrap_or_default())
+    }
+
+    /// Says when the commit of HEAD has another lock: that is the one that counts.
+    pub(super) fn tell(&self, global: &Global, term: &Term) -> Result<(), CommandError> {
+        self.repo.head().map_or(Ok(()), |head| open::tell_of_changes(global, self.repo, head, term))
+    }
+}
+
+/// The text of a file, if it is there.
+fn text(path: &Path, bytes_max: u64) -> Result<Option<String>, CommandError> {
+    use std::io::Read as _;
+    let io = |source| CommandError::io(path, &source);
+    let file = match std::fs::metadata(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Ok(about) if !about.is_file() => return Err(CommandError::usage(format!("{} is no file", path.display()))),
+        _ => std::fs::File::open(path).map_err(io)?,
+    };
+    let mut bytes = Vec::new();
+    file.take(bytes_max + 1).read_to_end(&mut bytes).map_err(io)?;
+    if bytes.len() as u64 > bytes_max {
+        return Err(CommandError::new(super::Exit::Limit, format!("{} has more than {bytes_max} bytes", path.display())));
+    }
+    let text = String::from_utf8(bytes);
+    text.map(Some).map_err(|_| CommandError::usage(format!("{} is not UTF-8", path.display())))
+}
+
+/// Puts a text in the place of a file; it appears whole or not at all.
+fn replace(path: &Path, text: &str) -> Result<(), CommandError> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let io = |source: std::io::Error| CommandError::io(path, &source);
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mode = std::fs::metadata(path).map_or(0o644, |about| about.permissions().mode() & 0o777);
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(io)?;
+    file.write_all(text.as_bytes()).map_err(io)?;
+    file.as_file().set_permissions(std::fs::Permissions::from_mode(mode)).map_err(io)?;
+    file.as_file().sync_all().map_err(io)?;
+    file.persist(path).map_err(|error| io(error.error))?;
+    Ok(())
+}
