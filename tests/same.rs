@@ -45,6 +45,7 @@ fn machine(cache: Option<&Path>, threads: usize, shuffle: Option<u64>) -> Machin
         answers: None,
         threads,
         shows: false,
+        traces: true,
         jail: Jail {
             program: PathBuf::from(LIFEOS),
             readable: Vec::new(),

@@ -3,10 +3,11 @@
 
 pub mod answer;
 mod shared;
+mod told;
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::check::problem::{Problem, Refused};
 use crate::check::{CheckedEdit, Checker};
@@ -17,10 +18,12 @@ use crate::glob::Globs;
 use crate::path::{PATH_BYTES_MAX, RepoPath};
 use crate::repo::history::{REVISIONS_MAX, Revision};
 use crate::repo::{Entry, Kind, Repo, Unreadable};
-use crate::trace::{Call, Outcome, SUBJECT_BYTES_MAX};
+use crate::trace::Call;
 pub use shared::Shared;
+pub use told::Answered;
 
 use answer::{Collected, Document, PAGE_ENTRIES, Page, PathKind, Refusal, Stop};
+use told::{Asked, Told, Versions};
 
 /// Bytes a run may log.
 pub const LOG_BYTES_MAX: usize = 64 << 10;
@@ -78,7 +81,9 @@ impl Broker {
     /// `place` in the order of the run.
     pub fn told(&mut self, place: u32, calls: Vec<Call>, log: &str) {
         self.document = place;
-        self.results.trace.extend(calls.into_iter().map(|call| Call { document: place, ..call }));
+        if self.shared.traces {
+            self.results.trace.extend(calls.into_iter().map(|call| Call { document: place, ..call }));
+        }
         let room = LOG_BYTES_MAX.saturating_sub(self.results.log.len());
         self.results.log.push_str(clean::cut(log, room));
     }
@@ -100,13 +105,21 @@ impl Broker {
         Checker::new(&self.shared.base, &self.shared.policy, self.shared.shows).is_editable(path)
     }
 
-    /// Fetches the document at `place` in the order of the run.
+    /// Fetches a document that the host hands over without being asked.
     ///
     /// # Errors
     /// [`Stop`].
-    pub fn feed(&mut self, place: u32, entry: &Entry) -> Answer<Document> {
-        self.document = place;
+    pub fn feed(&self, entry: &Entry) -> Answer<Document> {
         self.read(entry)
+    }
+
+    /// Notes that the document at `place` in the order of the run was handed to
+    /// `function`, or could not be.
+    pub fn fed(&mut self, place: u32, function: &'static str, entry: &Entry, answered: Answered) {
+        self.document = place;
+        if self.shared.traces {
+            self.note(&Asked::about("read", function, entry.path.as_str(), &[]), answered, Duration::ZERO);
+        }
     }
 
     /// Lists paths that may be listed and match a pattern, after a path.
@@ -114,7 +127,8 @@ impl Broker {
     /// # Errors
     /// [`Stop`] over the limit of calls.
     pub fn list_files(&mut self, pattern: &str, after: Option<&str>) -> Answer<Page> {
-        self.call("list", "list-files", pattern, pattern.len(), |broker| {
+        let asked = Asked::about("list", "list-files", pattern, after.unwrap_or_default().as_bytes());
+        self.call(&asked, |broker| {
             let Ok(globs) = Globs::new(&[pattern]) else { return Ok(Err(Refusal::InvalidPath)) };
             let base = &broker.shared.base;
             let first = after.map_or(0, |after| base.entries.partition_point(|entry| entry.path.as_str() <= after));
@@ -134,7 +148,7 @@ impl Broker {
     /// # Errors
     /// [`Stop`] over the limit of calls.
     pub fn stat(&mut self, path: &str) -> Answer<PathKind> {
-        self.call("list", "stat", path, path.len(), |broker| {
+        self.call(&Asked::about("list", "stat", path, &[]), |broker| {
             let Shared { base, policy, .. } = &*broker.shared;
             let Ok(path) = RepoPath::new(path) else { return Ok(Err(Refusal::InvalidPath)) };
             if base.below(&path).iter().any(|entry| policy.may_list(&entry.path)) {
@@ -152,7 +166,7 @@ impl Broker {
     /// # Errors
     /// [`Stop`] over the limit of calls.
     pub fn read_file(&mut self, path: &str) -> Answer<Document> {
-        self.call("read", "read-file", path, path.len(), |broker| match broker.granted(path) {
+        self.call(&Asked::about("read", "read-file", path, &[]), |broker| match broker.granted(path) {
             Err(refusal) => Ok(Err(refusal)),
             Ok(entry) => broker.read(&entry),
         })
@@ -163,7 +177,7 @@ impl Broker {
     /// # Errors
     /// [`Stop`] over the limit of calls.
     pub fn revisions(&mut self, path: &str, max: u32) -> Answer<Vec<Revision>> {
-        self.call("history", "revisions", path, path.len(), |broker| {
+        self.call(&Asked::about("history", "revisions", path, &max.to_le_bytes()), |broker| {
             let revisions = match broker.past(path)? {
                 Err(refusal) => return Ok(Err(refusal)),
                 Ok(revisions) => revisions,
@@ -177,7 +191,7 @@ impl Broker {
     /// # Errors
     /// [`Stop`] over the limit of calls.
     pub fn texts(&mut self, path: &str, commit: &str) -> Answer<(Option<String>, Option<String>)> {
-        self.call("history", "texts", path, path.len(), |broker| {
+        let versions = self.call(&Asked::about("history", "texts", path, commit.as_bytes()), |broker| {
             let revision = match broker.past(path)? {
                 Err(refusal) => return Ok(Err(refusal)),
                 Ok(revisions) => revisions.iter().find(|revision| revision.commit.to_string() == commit),
@@ -188,8 +202,10 @@ impl Broker {
                 Some(blob) => broker.repo.read_text(*blob, broker.limit_read()).map(Result::ok),
             };
             let texts = text(before).and_then(|before| Ok((before, text(after)?)));
-            texts.map(Ok).map_err(|error| Stop::Repo(Arc::new(error)))
-        })
+            let versions = |texts| Ok(Versions { texts, blobs: [*before, *after] });
+            texts.map(versions).map_err(|error| Stop::Repo(Arc::new(error)))
+        });
+        Ok(versions?.map(|versions| versions.texts))
     }
 
     /// Puts an edit on the proposal, or says everything that speaks against it.
@@ -200,7 +216,10 @@ impl Broker {
         let started = Instant::now();
         self.count_call()?;
         let verdict = self.judge(edit)?;
-        self.note("edit", "propose", &edit.path, 0, if verdict.is_ok() { Outcome::Allowed } else { Outcome::Denied }, started);
+        if self.shared.traces {
+            let asked = Asked { capability: "edit", function: "propose", subject: &edit.path, given: told::given(edit) };
+            self.note(&asked, Answered::verdict(&verdict), started.elapsed());
+        }
         Ok(match verdict {
             Ok(checked) => {
                 self.proposed.insert(edit.path.clone());
@@ -333,45 +352,15 @@ impl Broker {
         self.shared.count_calls(1)
     }
 
-    fn call<T: Sized>(
-        &mut self,
-        capability: &'static str,
-        function: &'static str,
-        subject: &str,
-        bytes_in: usize,
-        answer: impl FnOnce(&Self) -> Answer<T>,
-    ) -> Answer<T> {
+    fn call<T: Told>(&mut self, asked: &Asked<'_>, answer: impl FnOnce(&Self) -> Answer<T>) -> Answer<T> {
         let started = Instant::now();
         self.count_call()?;
         let answer = answer(self)?;
-        let outcome = match &answer {
-            Ok(_) => Outcome::Allowed,
-            Err(Refusal::NotGranted | Refusal::InvalidPath) => Outcome::Denied,
-            Err(_) => Outcome::Error,
-        };
-        self.note(capability, function, subject, bytes_in, outcome, started);
+        self.note(asked, Answered::of(&answer), started.elapsed());
         Ok(answer)
     }
 
-    fn note(
-        &mut self,
-        capability: &'static str,
-        function: &'static str,
-        subject: &str,
-        bytes_in: usize,
-        outcome: Outcome,
-        started: Instant,
-    ) {
-        let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-        let subject = clean::line(clean::cut(subject, SUBJECT_BYTES_MAX)).into_owned();
-        self.results.trace.push(Call {
-            document: self.document,
-            capability: capability.into(),
-            function: function.into(),
-            subject,
-            bytes_in: bytes_in as u64,
-            outcome,
-            micros,
-        });
+    fn note(&mut self, asked: &Asked<'_>, answered: Answered, took: Duration) {
+        self.results.trace.push(asked.call(self.document, answered, took));
     }
 }

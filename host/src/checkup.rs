@@ -20,6 +20,8 @@ pub struct Checkup {
     /// What the conclusion wants to know of it.
     #[serde(with = "serde_bytes")]
     pub summary: Vec<u8>,
+    /// Bytes of the document.
+    pub bytes: u64,
     /// The calls to the host that it took, as far as they are traced.
     pub calls: Vec<Call>,
     /// How many calls it took in all.

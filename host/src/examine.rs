@@ -48,6 +48,8 @@ pub struct Machine {
     pub threads: usize,
     /// Whether edits are wanted with their diffs.
     pub shows: bool,
+    /// Whether the calls of a plugin are noted; what it may do is the same without.
+    pub traces: bool,
     /// How commands of the gate are isolated.
     pub jail: Jail,
     /// Beneath what the gate's folder is made.
@@ -160,7 +162,8 @@ pub fn examine(
         .memory()
         .filter(|_| repo.has_whole_history())
         .map(|folder| Memory::new(folder.clone(), repo.common_dir(), policy.reading()));
-    let shared = Arc::new(Shared::new(base, policy, machine.shows, deadline, memory));
+    let shared = Shared::new(base, policy, machine.shows, deadline, memory).tracing(machine.traces);
+    let shared = Arc::new(shared);
     let pool = Pool { location: repo.location(), shared: &shared, task, plugin, machine, events, loaded: Mutex::new(None) };
     let gathered = match plugin.world {
         World::Task => pool.run_once(instruction)?,
@@ -193,6 +196,7 @@ impl Gathered {
             let room = LOG_BYTES_MAX.saturating_sub(all.log.len());
             all.log.push_str(clean::cut(&results.log, room));
         }
+        all.trace.iter_mut().zip(0..).for_each(|(call, sequence)| call.sequence = sequence);
         all.findings.sort_by(Finding::in_order);
         let proposal = match all.over {
             Some(limit) => Proposal::Refused(vec![Refused { path: String::new(), problems: vec![limit] }]),

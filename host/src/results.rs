@@ -17,7 +17,7 @@ use crate::digest::Digest;
 use crate::sealed::SealedFolder;
 
 /// The form of the file; another one is another file.
-const FORM: u64 = 4;
+const FORM: u64 = 5;
 /// Rewritings that an answer outlives without being asked for: enough for
 /// comparing two bases in turn.
 const UNUSED_MAX: u8 = 3;

@@ -1,20 +1,28 @@
 //! Used, the last of the four sets: one line for each call of a plugin to the
-//! host, kept in the record of the run.
+//! host, and for each document that the host handed to it. The record of a run
+//! keeps the first of them, a tape all.
+
+mod short;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+pub use short::{Short, Summing};
 
 /// Lines kept in a record.
-pub const CALLS_KEPT_MAX: usize = 20_000;
+pub const CALLS_KEPT_MAX: usize = 4_000;
 /// Bytes of a subject.
 pub const SUBJECT_BYTES_MAX: usize = 512;
 
-/// One call of a plugin to the host.
+/// One call of a plugin to the host, or one document that was handed to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Call {
+    /// Its place in the run, from 0; set when all calls are in order.
+    #[serde(default)]
+    pub sequence: u64,
     /// Place of the document being checked in the order of the run; 0 for a
-    /// task in free form.
+    /// task in free form, and for what concerns the whole set.
     pub document: u32,
     /// The capability it took.
     pub capability: Cow<'static, str>,
@@ -22,11 +30,24 @@ pub struct Call {
     pub function: Cow<'static, str>,
     /// The path or pattern, cleaned and cut.
     pub subject: String,
-    /// Bytes the plugin handed over.
+    /// Digest of everything that was handed over.
+    #[serde(default)]
+    pub argument: Short,
+    /// Bytes that were handed over.
     pub bytes_in: u64,
+    /// Bytes of the answer.
+    #[serde(default)]
+    pub bytes_out: u64,
     /// How it went.
     pub outcome: Outcome,
-    /// How long it took.
+    /// The word for it, when it was not allowed.
+    #[serde(default)]
+    pub reason: Option<Cow<'static, str>>,
+    /// Digest of the answer; of a document the beginning of its blob's id.
+    #[serde(default)]
+    pub answer: Short,
+    /// How long it took; 0 on a tape.
+    #[serde(default)]
     pub micros: u64,
 }
 
@@ -40,6 +61,30 @@ pub enum Outcome {
     Denied,
     /// Granted, and not possible.
     Error,
+}
+
+impl Call {
+    /// Whether it is the same question at the same place of the run, whatever
+    /// else was handed over.
+    #[must_use]
+    pub fn is_beside(&self, other: &Self) -> bool {
+        let place = |call: &'_ Self| (call.document, call.capability.clone(), call.function.clone());
+        place(self) == place(other) && self.subject == other.subject
+    }
+
+    /// Whether it is the same question and the same answer, however long it took
+    /// and wherever in the run it stood.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        let answer = |call: &'_ Self| (call.bytes_out, call.outcome, call.reason.clone(), call.answer);
+        self.asks_same(other) && answer(self) == answer(other)
+    }
+
+    /// Whether it is the same question with the same arguments.
+    #[must_use]
+    pub fn asks_same(&self, other: &Self) -> bool {
+        self.is_beside(other) && (self.argument, self.bytes_in) == (other.argument, other.bytes_in)
+    }
 }
 
 /// Counts by capability, for the summary of a run.
@@ -86,15 +131,29 @@ impl Uses {
 
 /// Adds up a trace by capability.
 #[must_use]
-pub fn used(trace: &[Call]) -> std::collections::BTreeMap<String, Used> {
-    let mut used = std::collections::BTreeMap::<String, Used>::new();
+pub fn used(trace: &[Call]) -> BTreeMap<String, Used> {
+    let mut used = BTreeMap::<&str, Used>::new();
     for call in trace {
-        let counts = used.entry(call.capability.clone().into_owned()).or_default();
+        let counts = used.entry(&call.capability).or_default();
         match call.outcome {
             Outcome::Allowed => counts.allowed += 1,
             Outcome::Denied => counts.denied += 1,
             Outcome::Error => counts.errors += 1,
         }
     }
-    used
+    used.into_iter().map(|(capability, counts)| (capability.to_owned(), counts)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_of_an_older_record_reads() {
+        let line = r#"{"document":3,"capability":"history","function":"revisions","subject":"a.md","bytes_in":4,"outcome":"allowed","micros":9}"#;
+        let call: Call = serde_json::from_str(line).expect("a call");
+        assert_eq!((call.document, call.sequence, call.micros, call.answer), (3, 0, 9, Short::default()));
+        let again: Call = serde_json::from_str(&serde_json::to_string(&call).expect("JSON")).expect("a call");
+        assert_eq!(again, call);
+    }
 }

@@ -51,6 +51,22 @@ pub enum Refusal {
     HistoryMissing,
 }
 
+impl Refusal {
+    /// The word for it, as in a trace.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::InvalidPath => "invalid-path",
+            Self::NotGranted => "not-granted",
+            Self::NotFound => "not-found",
+            Self::NotAFile => "not-a-file",
+            Self::NotText => "not-text",
+            Self::TooLarge(_) => "too-large",
+            Self::HistoryMissing => "history-missing",
+        }
+    }
+}
+
 /// Why the plugin has to stop at once.
 #[derive(Debug, thiserror::Error)]
 pub enum Stop {
@@ -82,6 +98,20 @@ pub struct Page {
     pub entries: Vec<(RepoPath, PathKind)>,
     /// The last path of this page, if there are more.
     pub next: Option<RepoPath>,
+}
+
+impl PathKind {
+    /// The word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Symlink => "symlink",
+            Self::Submodule => "submodule",
+            Self::Pointer => "pointer",
+            Self::Folder => "folder",
+        }
+    }
 }
 
 /// What a listed path is.

@@ -22,6 +22,8 @@ pub struct Shared {
     pub policy: Policy,
     /// Whether edits are wanted with their diffs.
     pub shows: bool,
+    /// Whether calls are wanted, beyond what answers are remembered by.
+    pub traces: bool,
     /// When the task has to be done.
     deadline: Instant,
     memory: Option<Memory>,
@@ -38,7 +40,13 @@ impl Shared {
     pub fn new(base: Base, policy: Policy, shows: bool, deadline: Instant, memory: Option<Memory>) -> Self {
         let count = || AtomicU64::new(0);
         let (calls, findings, findings_bytes) = (count(), count(), count());
-        Self { base, policy, shows, deadline, memory, history: OnceLock::new(), calls, findings, findings_bytes }
+        Self { base, policy, shows, traces: true, deadline, memory, history: OnceLock::new(), calls, findings, findings_bytes }
+    }
+
+    /// The same with a trace, or without.
+    #[must_use]
+    pub fn tracing(self, traces: bool) -> Self {
+        Self { traces, ..self }
     }
 
     /// When the task has to be done.

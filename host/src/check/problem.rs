@@ -45,6 +45,29 @@ pub enum Problem {
     OverLimit(&'static str, u64),
 }
 
+impl Problem {
+    /// The word for it, as in a trace.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::InvalidPath(_) => "invalid-path",
+            Self::NotGranted => "not-granted",
+            Self::Protected => "protected",
+            Self::NotFound => "not-found",
+            Self::AlreadyExists => "already-exists",
+            Self::CollidesWith(_) => "collides",
+            Self::NotAFile => "not-a-file",
+            Self::Filtered => "filtered",
+            Self::Stale => "stale",
+            Self::SpanOutsideText(_) => "span-outside-text",
+            Self::SpansOverlap(_) => "spans-overlap",
+            Self::ConflictingEdit => "conflicting-edit",
+            Self::HiddenCharacters => "hidden-characters",
+            Self::OverLimit(..) => "over-limit",
+        }
+    }
+}
+
 impl std::fmt::Display for Problem {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

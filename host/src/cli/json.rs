@@ -189,7 +189,7 @@ pub(crate) struct Show {
     pub(crate) diff: String,
     /// Findings as reported.
     pub(crate) reported: Vec<serde_json::Value>,
-    /// Host calls, at most 20,000.
+    /// Host calls, the first 4,000; if there were more, a last value says how many.
     pub(crate) trace: Vec<serde_json::Value>,
 }
 

@@ -151,6 +151,7 @@ pub(crate) fn machine(global: &Global, threads: Option<usize>, term: &Term) -> R
         compiler: compiler()?,
         threads: threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, Into::into)),
         shows: false,
+        traces: true,
         jail: jail()?,
         scratch: std::env::temp_dir(),
         shuffle: None,

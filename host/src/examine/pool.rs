@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::worker::{Outcome, Worker};
 use super::{ExamineError, Machine};
 use crate::broker::answer::{Collected, Document, Refusal, Stop};
-use crate::broker::{Broker, Shared};
+use crate::broker::{Answered, Broker, Shared};
 use crate::checkup::Conclusion;
 use crate::config::Task;
 use crate::digest::Digest;
@@ -77,7 +77,7 @@ impl Pool<'_> {
         let documents: Vec<&Entry> = in_reach.collect();
         self.events.emit(&Event::Checking { documents: documents.len() as u64 });
         let mut gathered = Gathered::default();
-        let settings = Settings { options: self.task.options.clone(), config: self.config(&mut gathered.skipped)? };
+        let settings = Settings { options: self.task.options.clone(), config: self.config(&mut gathered)? };
         let identity = self.identity(&settings);
         let results = Results::open(self.machine.memory(), identity);
         let mut summaries = Vec::new();
@@ -88,7 +88,10 @@ impl Pool<'_> {
                     gathered.results.push(collected);
                     summaries.push(summary);
                 }
-                Outcome::Skipped(reason) => *gathered.skipped.entry(reason).or_default() += 1,
+                Outcome::Skipped { collected, reason } => {
+                    gathered.results.push(collected);
+                    *gathered.skipped.entry(reason).or_default() += 1;
+                }
                 Outcome::Failed(error) => return Err(error),
             }
         }
@@ -112,7 +115,8 @@ impl Pool<'_> {
         let has_clock = self.plugin.imports.iter().any(|import| import.capability == Capability::Inert);
         let clock = if has_clock { base.seconds } else { 0 };
         let config = settings.config.iter().map(|file| format!("{} {}\n", file.id, file.path)).collect::<String>();
-        let facts = format!("{numbers:?} {} {clock} {}", policy.may_read_history(), env!("CARGO_PKG_VERSION"));
+        let (history, traces) = (policy.may_read_history(), self.shared.traces);
+        let facts = format!("{numbers:?} {history} {clock} {traces} {}", env!("CARGO_PKG_VERSION"));
         let component = self.plugin.digest.hex();
         let place = self.location.common.as_os_str().as_encoded_bytes();
         let attributes = std::fs::read(self.location.common.join("info/attributes")).unwrap_or_default();
@@ -121,23 +125,33 @@ impl Pool<'_> {
     }
 
     /// The configuration files that the manifest asks for, as far as granted.
-    fn config(&self, skipped: &mut BTreeMap<&'static str, u64>) -> Result<Vec<Document>, ExamineError> {
+    fn config(&self, gathered: &mut Gathered) -> Result<Vec<Document>, ExamineError> {
         let Shared { base, policy, .. } = &**self.shared;
         let wanted = Globs::new(&self.plugin.manifest.config).map_err(ManifestError::from)?;
         let mut broker = self.broker()?;
         let mut documents = Vec::new();
+        let mut skip = |reason| *gathered.skipped.entry(reason).or_default() += 1;
         for entry in base.entries.iter().filter(|entry| wanted.matches(entry.path.as_str())) {
             if documents.len() >= CONFIG_FILES_MAX {
-                *skipped.entry("config-too-many").or_default() += 1;
+                skip("config-too-many");
             } else if policy.may_read(&entry.path) {
-                match broker.feed(0, entry).map_err(stopped)? {
-                    Ok(document) => documents.push(document),
-                    Err(_) => *skipped.entry("config-not-readable").or_default() += 1,
-                }
+                let answered = match broker.feed(entry).map_err(stopped)? {
+                    Ok(document) => {
+                        let bytes = document.text.len() as u64;
+                        documents.push(document);
+                        Answered::document(entry.id, bytes)
+                    }
+                    Err(refusal) => {
+                        skip("config-not-readable");
+                        Answered::refusal(refusal)
+                    }
+                };
+                broker.fed(0, "configure", entry, answered);
             } else {
-                *skipped.entry("config-not-granted").or_default() += 1;
+                skip("config-not-granted");
             }
         }
+        gathered.results.push(broker.take());
         Ok(documents)
     }
 
@@ -224,7 +238,7 @@ impl Pool<'_> {
 /// A document that is too much for a limit costs a finding; when all of them
 /// are, the plugin is at fault: the first one and its limit.
 fn all_over(done: &[(usize, Outcome)]) -> Option<(usize, Failure)> {
-    let mut checked = done.iter().filter(|(_, outcome)| !matches!(outcome, Outcome::Skipped(_)));
+    let mut checked = done.iter().filter(|(_, outcome)| !matches!(outcome, Outcome::Skipped { .. }));
     let limit = |outcome: &Outcome| match outcome {
         Outcome::Done { over: Some((name, value)), .. } => Some(Failure::Limit(name.clone().into(), *value)),
         _ => None,

@@ -4,8 +4,8 @@
 
 use super::ExamineError;
 use super::pool::{Pool, failed_at, reason, stopped};
-use crate::broker::Broker;
-use crate::broker::answer::{Collected, Document, Stop};
+use crate::broker::answer::{Collected, Document, Refusal, Stop};
+use crate::broker::{Answered, Broker};
 use crate::checkup::Checkup;
 use crate::edit::{Action, Edit, Finding, Severity};
 use crate::repo::{Entry, Kind};
@@ -15,10 +15,13 @@ use crate::wasm::{Failure, FileWorker, Settings, Summary};
 /// The rule of the host's own finding about a document over a limit.
 pub const OVER_LIMIT: &str = "lifeos/over-limit";
 
+/// What a document is handed to.
+const FUNCTION: &str = "check";
+
 /// What one document came to.
 pub(super) enum Outcome {
     Done { collected: Collected, summary: Summary, over: Option<(String, u64)> },
-    Skipped(&'static str),
+    Skipped { collected: Collected, reason: &'static str },
     Failed(ExamineError),
 }
 
@@ -30,11 +33,13 @@ pub(super) struct Worker<'p> {
     broker: Broker,
     /// Made with the first document that nobody remembers.
     instance: Option<FileWorker>,
+    /// Whether answers rest on more than their documents.
+    asked_at_first: bool,
 }
 
 impl<'p> Worker<'p> {
     pub(super) fn new(pool: &'p Pool<'p>, settings: &'p Settings, results: &'p Results<'p>) -> Result<Self, ExamineError> {
-        Ok(Self { pool, settings, results, broker: pool.broker()?, instance: None })
+        Ok(Self { pool, settings, results, broker: pool.broker()?, instance: None, asked_at_first: false })
     }
 
     /// Checks the document at `place` in the order of the run.
@@ -45,7 +50,7 @@ impl<'p> Worker<'p> {
 
     fn outcome(&mut self, place: u32, entry: &Entry) -> Result<Outcome, ExamineError> {
         if entry.kind != Kind::File {
-            return Ok(Outcome::Skipped("not-a-file"));
+            return Ok(self.skipped(place, entry, Refusal::NotAFile));
         }
         let at = |failure| match failure {
             // They are the same for every document.
@@ -56,14 +61,19 @@ impl<'p> Worker<'p> {
         let key = self.key(entry);
         let checkup = match self.remembered(&key, entry).map_err(stop)? {
             Some(checkup) => checkup,
-            None => match self.broker.feed(place, entry).map_err(stopped)? {
-                Err(refusal) => return Ok(Outcome::Skipped(reason(refusal))),
+            None => match self.broker.feed(entry).map_err(stopped)? {
+                Err(refusal) => return Ok(self.skipped(place, entry, refusal)),
                 Ok(document) => self.fresh(&document, key)?.map_err(at)?,
             },
         };
         let (summary, over) = (Summary { path: entry.path.to_string(), data: checkup.summary.clone() }, checkup.over.clone());
         self.settle(place, entry, checkup).map_err(stop)?;
         Ok(Outcome::Done { collected: self.broker.take(), summary, over })
+    }
+
+    fn skipped(&mut self, place: u32, entry: &Entry, refusal: Refusal) -> Outcome {
+        self.broker.fed(place, FUNCTION, entry, Answered::refusal(refusal));
+        Outcome::Skipped { collected: self.broker.take(), reason: reason(refusal) }
     }
 
     fn key(&self, entry: &Entry) -> Key {
@@ -92,7 +102,7 @@ impl<'p> Worker<'p> {
             Ok(checkup) => checkup,
             Err(failure) => return Ok(Err(failure)),
         };
-        if checkup.is_about(&document.path) {
+        if !self.asked_at_first && checkup.is_about(&document.path) {
             if checkup.asked_history() {
                 checkup.facts = Some(self.broker.facts(&document.path).map_err(stopped)?);
             }
@@ -119,6 +129,7 @@ impl<'p> Worker<'p> {
             Ok(instance) => instance,
             Err(failure) => return Ok(Err(failure)),
         };
+        self.asked_at_first |= instance.asked_at_first();
         Ok(match instance.check(document.clone()) {
             Ok((checkup, fuel)) => {
                 self.instance = Some(instance).filter(|_| fuel < fuel_max / 2);
@@ -129,7 +140,8 @@ impl<'p> Worker<'p> {
                 // What it asked up to then is part of the trace, and of what the answer rests on.
                 Some(over) => {
                     let Collected { trace: calls, calls: calls_made, .. } = instance.broker().take();
-                    Ok(Checkup { over: Some(over), calls, calls_made, ..Checkup::default() })
+                    let bytes = document.text.len() as u64;
+                    Ok(Checkup { over: Some(over), bytes, calls, calls_made, ..Checkup::default() })
                 }
             },
         })
@@ -137,7 +149,8 @@ impl<'p> Worker<'p> {
 
     /// Hands an answer to the broker.
     fn settle(&mut self, place: u32, entry: &Entry, checkup: Checkup) -> Result<(), Stop> {
-        let Checkup { findings, replacements, calls, log, over, .. } = checkup;
+        let Checkup { findings, replacements, bytes, calls, log, over, .. } = checkup;
+        self.broker.fed(place, FUNCTION, entry, Answered::document(entry.id, bytes));
         self.broker.told(place, calls, &log);
         findings.into_iter().try_for_each(|finding| self.broker.report(finding))?;
         if let Some((limit, value)) = over {

@@ -10,7 +10,7 @@ use crate::gate::{Ran, Verdict};
 use crate::ledger::record::{CommandText, GateText, Outcome, ReachText, RefusedText, Run};
 use crate::plugin::Plugin;
 use crate::policy::Reach;
-use crate::trace;
+use crate::trace::{self, Call};
 use crate::waiting::Identity;
 
 /// A record of a run of a plugin that has done nothing yet.
@@ -104,8 +104,17 @@ pub(super) fn problems_of(refused: &[Refused]) -> Vec<String> {
 
 /// Findings and trace as JSON lines, beside the record.
 pub(super) fn attachments(examined: &Examined) -> Vec<(&'static str, Vec<u8>)> {
-    let trace = &examined.trace[..examined.trace.len().min(trace::CALLS_KEPT_MAX)];
-    vec![("findings.jsonl", json_lines(&examined.findings)), ("trace.jsonl", json_lines(trace))]
+    vec![("findings.jsonl", json_lines(&examined.findings)), ("trace.jsonl", trace_lines(&examined.trace))]
+}
+
+/// The first calls, and how many there were besides.
+fn trace_lines(trace: &[Call]) -> Vec<u8> {
+    let kept = &trace[..trace.len().min(trace::CALLS_KEPT_MAX)];
+    let mut lines = json_lines(kept);
+    if kept.len() < trace.len() {
+        lines.extend(format!("{{\"not_kept\":{}}}\n", trace.len() - kept.len()).into_bytes());
+    }
+    lines
 }
 
 pub(super) fn json_lines<T: serde::Serialize>(items: &[T]) -> Vec<u8> {

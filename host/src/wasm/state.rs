@@ -118,6 +118,9 @@ impl Instance {
 pub struct FileWorker {
     instance: Instance,
     exports: file_task::FileTask,
+    /// What `configure` asked and logged: of all instances the same, and told
+    /// with the conclusion.
+    configured: Collected,
 }
 
 impl FileWorker {
@@ -138,7 +141,15 @@ impl FileWorker {
             Failure::GaveUp(words) => Failure::Options(words),
             failure => failure,
         })?;
-        Ok(Self { instance, exports })
+        let configured = instance.store.data_mut().broker.take();
+        Ok(Self { instance, exports, configured })
+    }
+
+    /// Whether `configure` asked the host for anything, so that answers rest on
+    /// more than their documents.
+    #[must_use]
+    pub fn asked_at_first(&self) -> bool {
+        !self.configured.trace.is_empty()
     }
 
     /// Checks one document; gives the answer and the fuel that it took.
@@ -146,7 +157,8 @@ impl FileWorker {
     /// # Errors
     /// [`Failure`]; the instance must not be used again.
     pub fn check(&mut self, document: Document) -> Result<(Checkup, u64), Failure> {
-        let Self { instance, exports } = self;
+        let Self { instance, exports, .. } = self;
+        let bytes = document.text.len() as u64;
         let document = host::document(document);
         let meter = ("document_fuel_max", instance.limits.document_fuel_max);
         let report = instance.call(meter, async |store| exports.call_check(store, &document).await)?.map_err(gave_up)?;
@@ -165,7 +177,8 @@ impl FileWorker {
         findings.sort_by(Finding::in_order);
         let replacements = report.replacements.into_iter().map(host::replacement).collect();
         let Collected { trace: calls, calls: calls_made, log, .. } = broker.take();
-        Ok((Checkup { findings, replacements, summary: report.summary, calls, calls_made, log, facts: None, over: None }, fuel))
+        let summary = report.summary;
+        Ok((Checkup { findings, replacements, summary, bytes, calls, calls_made, log, facts: None, over: None }, fuel))
     }
 
     /// Draws conclusions from all summaries.
@@ -173,7 +186,7 @@ impl FileWorker {
     /// # Errors
     /// [`Failure`].
     pub fn conclude(&mut self, summaries: Vec<Summary>) -> Result<Conclusion, Failure> {
-        let Self { instance, exports } = self;
+        let Self { instance, exports, configured } = self;
         let summaries: Vec<_> = summaries.into_iter().map(|Summary { path, data }| file_task::Summary { path, data }).collect();
         let meter = ("fuel_max", instance.limits.fuel_max);
         instance.store.set_hostcall_fuel(CONCLUSION_BYTES_MAX);
@@ -183,7 +196,10 @@ impl FileWorker {
         let finding = |finding| host::finding(finding, &mut texts, broker).map_err(Failure::Invalid);
         let findings = conclusion.findings.into_iter().map(finding).collect::<Result<_, _>>()?;
         let edits = conclusion.edits.into_iter().map(host::edit).collect();
-        let Collected { trace: calls, calls: calls_made, log, .. } = broker.take();
+        let concluded = broker.take();
+        let mut all = std::mem::take(configured);
+        all.trace.extend(concluded.trace);
+        let (calls, calls_made, log) = (all.trace, all.calls + concluded.calls, all.log + &concluded.log);
         Ok(Conclusion { findings, edits, calls, calls_made, log, past: None })
     }
 

@@ -1,0 +1,177 @@
+//! Calls as a trace keeps them: what was asked and what was answered, both as
+//! digests, so that a trace holds no content and a replay can still compare.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use git2::Oid;
+
+use super::answer::{Document, Page, PathKind, Refusal};
+use crate::check::CheckedEdit;
+use crate::check::problem::Problem;
+use crate::clean;
+use crate::edit::{Action, Edit, Replacement};
+use crate::repo::history::Revision;
+use crate::trace::{Call, Outcome, SUBJECT_BYTES_MAX, Short, Summing};
+
+/// A question.
+pub(super) struct Asked<'a> {
+    pub(super) capability: &'static str,
+    pub(super) function: &'static str,
+    /// The path or pattern.
+    pub(super) subject: &'a str,
+    /// Everything that was handed over; nothing without a trace.
+    pub(super) given: Summing,
+}
+
+impl<'a> Asked<'a> {
+    /// A question about a path or pattern, with what else was handed over.
+    pub(super) fn about(capability: &'static str, function: &'static str, subject: &'a str, more: &[u8]) -> Self {
+        let mut given = Summing::default();
+        given.add(subject.as_bytes());
+        given.add(more);
+        Self { capability, function, subject, given }
+    }
+
+    /// The line of the trace.
+    pub(super) fn call(&self, document: u32, answered: Answered, took: Duration) -> Call {
+        let Answered { outcome, reason, bytes, digest } = answered;
+        Call {
+            sequence: 0,
+            document,
+            capability: Cow::Borrowed(self.capability),
+            function: Cow::Borrowed(self.function),
+            subject: clean::line(clean::cut(self.subject, SUBJECT_BYTES_MAX)).into_owned(),
+            argument: self.given.sum(),
+            bytes_in: self.given.bytes(),
+            bytes_out: bytes,
+            outcome,
+            reason: reason.map(Cow::Borrowed),
+            answer: digest,
+            micros: u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+        }
+    }
+}
+
+/// An answer, as the trace keeps it.
+#[derive(Debug, Clone, Copy)]
+pub struct Answered {
+    outcome: Outcome,
+    reason: Option<&'static str>,
+    bytes: u64,
+    digest: Short,
+}
+
+impl Answered {
+    /// A document of so many bytes.
+    #[must_use]
+    pub fn document(blob: Oid, bytes: u64) -> Self {
+        Self::allowed(bytes, Short::cut(blob.as_bytes()))
+    }
+
+    /// No answer, and why.
+    #[must_use]
+    pub fn refusal(refusal: Refusal) -> Self {
+        let outcome = match refusal {
+            Refusal::NotGranted | Refusal::InvalidPath => Outcome::Denied,
+            _ => Outcome::Error,
+        };
+        Self { outcome, reason: Some(refusal.word()), bytes: 0, digest: Short::of_parts([refusal.word().as_bytes()]) }
+    }
+
+    /// What was said of an edit.
+    pub(super) fn verdict(verdict: &Result<CheckedEdit, Vec<Problem>>) -> Self {
+        match verdict {
+            Ok(_) => Self::allowed(0, Short::default()),
+            Err(problems) => {
+                let words: Vec<_> = problems.iter().map(|problem| problem.word().as_bytes()).collect();
+                let reason = problems.first().map(Problem::word);
+                Self { outcome: Outcome::Denied, reason, bytes: 0, digest: Short::of_parts(words) }
+            }
+        }
+    }
+
+    pub(super) fn of<T: Told>(answer: &Result<T, Refusal>) -> Self {
+        match answer {
+            Err(refusal) => Self::refusal(*refusal),
+            Ok(answer) => answer.told(),
+        }
+    }
+
+    fn allowed(bytes: u64, digest: Short) -> Self {
+        Self { outcome: Outcome::Allowed, reason: None, bytes, digest }
+    }
+}
+
+/// What an answer comes to: its bytes and its digest.
+pub(super) trait Told {
+    fn told(&self) -> Answered;
+}
+
+impl Told for Document {
+    fn told(&self) -> Answered {
+        Answered::document(self.id, self.text.len() as u64)
+    }
+}
+
+impl Told for PathKind {
+    fn told(&self) -> Answered {
+        Answered::allowed(1, Short::of_parts([self.word().as_bytes()]))
+    }
+}
+
+impl Told for Page {
+    fn told(&self) -> Answered {
+        let bytes = self.entries.iter().map(|(path, _)| path.as_str().len() as u64 + 1).sum();
+        let entries = self.entries.iter().flat_map(|(path, kind)| [path.as_str().as_bytes(), kind.word().as_bytes()]);
+        let next = self.next.iter().map(|path| path.as_str().as_bytes());
+        Answered::allowed(bytes, Short::of_parts(entries.chain(next)))
+    }
+}
+
+impl Told for Vec<Revision> {
+    fn told(&self) -> Answered {
+        let revisions: Vec<Vec<u8>> = self.iter().map(Revision::bytes).collect();
+        let bytes = revisions.iter().map(|revision| revision.len() as u64).sum();
+        Answered::allowed(bytes, Short::of_parts(revisions.iter().map(Vec::as_slice)))
+    }
+}
+
+/// A file's text before and after a revision, with the blobs they are from.
+pub(super) struct Versions {
+    pub(super) texts: (Option<String>, Option<String>),
+    pub(super) blobs: [Option<Oid>; 2],
+}
+
+impl Told for Versions {
+    fn told(&self) -> Answered {
+        let texts = [&self.texts.0, &self.texts.1];
+        let bytes = texts.iter().map(|text| text.as_ref().map_or(0, String::len) as u64).sum();
+        let side = |(blob, text): (&'_ Option<Oid>, &Option<String>)| match blob {
+            // A blob that is no text is told as one.
+            Some(blob) if text.is_some() => blob.as_bytes().to_vec(),
+            Some(_) => b"not-text".to_vec(),
+            None => Vec::new(),
+        };
+        let sides: Vec<Vec<u8>> = self.blobs.iter().zip(texts).map(side).collect();
+        Answered::allowed(bytes, Short::of_parts(sides.iter().map(Vec::as_slice)))
+    }
+}
+
+/// Everything that an edit says.
+pub(super) fn given(edit: &Edit) -> Summing {
+    let mut given = Summing::default();
+    given.add(edit.path.as_bytes());
+    match &edit.action {
+        Action::Create { text } => [b"create", text.as_bytes()].into_iter().for_each(|part| given.add(part)),
+        Action::Delete { id } => [b"delete", id.as_bytes()].into_iter().for_each(|part| given.add(part)),
+        Action::Change { id, replacements } => {
+            [b"change", id.as_bytes()].into_iter().for_each(|part| given.add(part));
+            for Replacement { span, text } in replacements {
+                given.add(&((u64::from(span.start) << 32) | u64::from(span.end)).to_le_bytes());
+                given.add(text.as_bytes());
+            }
+        }
+    }
+    given
+}
