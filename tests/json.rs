@@ -33,6 +33,9 @@ const NAMES: &[&str] = &[
     "plugin-list",
     "plugin-fetch",
     "plugin-remove",
+    "replay",
+    "plugin-diff-replay",
+    "plugin-suggest",
 ];
 
 #[test]

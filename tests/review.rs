@@ -42,7 +42,7 @@ fn the_page_says_what_a_reviewer_must_know() {
     let page = repo.lifeos(&["review"]);
     page.exits(0).says("t: 1 file to change, waiting for your verdict").says(&format!("run {run}, waiting, "));
     page.says("1 file: 1 line added, 1 removed. 0 findings: 0 repaired, 0 left.");
-    page.says("warning: the grant of history was not used").says("no gate").says("no model calls");
+    page.keeps_quiet_about("granted and not used").says("no gate").says("no model calls");
     page.says("propose edits: 1 edit\n    can call  yes\n").says("granted   **\n").says("none in the changed files");
     page.says("      +1     -1  changed  a.md\n").says("--- a/a.md\n+++ b/a.md\n@@ -1 +1 @@\n-a\n+b\n");
     let facts = repo.lifeos(&["review", "--json"]).json();
@@ -145,6 +145,20 @@ fn a_long_diff_is_cut_and_says_so() {
     assert!(page.contains("Not shown: 1003 lines more of this diff.") && page.len() < 1_000_000, "{}", page.len());
     assert_eq!(page.matches("<tr class=\"add\">").count(), 1_999);
     repo.lifeos(&["review", &run]).exits(0).says("HEAD is another commit now");
+}
+
+#[test]
+fn a_grant_that_several_runs_did_not_use_is_a_warning() {
+    let (repo, _) = waiting("a\n", "history = true");
+    let words = "history was granted and not used in the last";
+    for count in 2..=3 {
+        repo.lifeos(&["review"]).exits(0).keeps_quiet_about(words);
+        repo.write("b.md", count.to_string());
+        repo.commit("another base");
+        repo.lifeos(&["run", "t"]).exits(0);
+    }
+    repo.lifeos(&["review"]).exits(0).says(&format!("warning: {words} 3 runs"));
+    repo.lifeos(&["status"]).exits(0).says(&format!("t: {words} 3 runs; `lifeos plugin suggest t`"));
 }
 
 #[test]

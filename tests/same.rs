@@ -46,6 +46,7 @@ fn machine(cache: Option<&Path>, threads: usize, shuffle: Option<u64>) -> Machin
         threads,
         shows: false,
         traces: true,
+        folds: false,
         jail: Jail {
             program: PathBuf::from(LIFEOS),
             readable: Vec::new(),

@@ -25,6 +25,7 @@ mod run;
 mod show;
 mod status;
 mod sync;
+mod tape;
 mod term;
 mod text;
 mod verify;

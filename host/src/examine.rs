@@ -23,6 +23,7 @@ use crate::plugin::manifest::{Manifest, ManifestError};
 use crate::plugin::needs::{self, Missing};
 use crate::plugin::{Plugin, World};
 use crate::policy::Policy;
+use crate::reach::Reached;
 use crate::repo::history::Memory;
 use crate::repo::{Base, Repo, RepoError};
 use crate::results::Counts;
@@ -50,6 +51,8 @@ pub struct Machine {
     pub shows: bool,
     /// Whether the calls of a plugin are noted; what it may do is the same without.
     pub traces: bool,
+    /// Whether it is wanted what was reached, folded.
+    pub folds: bool,
     /// How commands of the gate are isolated.
     pub jail: Jail,
     /// Beneath what the gate's folder is made.
@@ -76,6 +79,8 @@ pub struct Examined {
     pub refused: Vec<Refused>,
     /// Every host call, in the order of the documents.
     pub trace: Vec<Call>,
+    /// What was reached, folded, if somebody wants it.
+    pub reached: Option<Reached>,
     /// Lines for the author.
     pub log: String,
     /// Documents handed to the plugin.
@@ -172,7 +177,9 @@ pub fn examine(
     drop(pool);
     shared.remember();
     let Shared { base, policy, .. } = &*shared;
-    gathered.judged(base, policy, repo)
+    let examined = gathered.judged(base, policy, repo)?;
+    let reached = machine.folds.then(|| Reached::of(&examined.trace, base, policy));
+    Ok(Examined { reached, ..examined })
 }
 
 /// Declared within Granted: what the plugin cannot do without must be granted.
@@ -207,6 +214,7 @@ impl Gathered {
             proposal,
             refused: all.refused,
             trace: all.trace,
+            reached: None,
             log: all.log,
             documents: self.documents,
             skipped: self.skipped,

@@ -67,6 +67,11 @@ impl Globs {
         self.patterns.iter().any(|pattern| pattern == path)
     }
 
+    /// The places, from 0, of the patterns that match the whole path.
+    pub fn matching(&self, path: &str) -> impl Iterator<Item = usize> + use<> {
+        self.set.matches(path.as_bytes()).into_iter()
+    }
+
     /// The patterns as written.
     #[must_use]
     pub fn patterns(&self) -> &[String] {
@@ -78,6 +83,26 @@ impl Globs {
     pub fn is_empty(&self) -> bool {
         self.patterns.is_empty()
     }
+}
+
+/// Whether a pattern is a plain path.
+#[must_use]
+pub fn is_plain(pattern: &str) -> bool {
+    !pattern.contains(['*', '?', '[', ']', '{', '}', '\\'])
+}
+
+/// A name as a pattern that matches it alone; none if no pattern can say it.
+#[must_use]
+pub fn written(name: &str) -> Option<String> {
+    let is_sayable = |char: char| !char.is_control() && !crate::clean::is_hidden(char);
+    let mut pattern = String::with_capacity(name.len());
+    for char in name.chars() {
+        match char {
+            '*' | '?' | '[' | '{' | '}' | '\\' => pattern.extend(['[', char, ']']),
+            char => pattern.push(char),
+        }
+    }
+    name.chars().all(is_sayable).then_some(pattern)
 }
 
 /// A name without a leading dot. Bytes will do where any number of characters
@@ -234,6 +259,17 @@ mod tests {
             assert_eq!(globs.matches(path), *expected, "{pattern} on {path}");
         }
         assert!(!Globs::new::<&str>(&[]).expect("empty").matches("a"));
+    }
+
+    #[test]
+    fn a_written_name_matches_itself_alone() {
+        for name in ["a.md", "[draft] a.md", "{x}", "a]b", "x[", "déjà"] {
+            let pattern = written(name).unwrap_or_else(|| panic!("{name}"));
+            let globs = Globs::new(&[&pattern]).unwrap_or_else(|error| panic!("{error}"));
+            assert!(globs.matches(name) && !globs.matches("x") && !globs.matches("d a.md"), "{pattern}");
+        }
+        assert_eq!(written("a\u{200b}b"), None);
+        assert_eq!(Globs::new(&["*.md", "a*", "b"]).expect("globs").matching("a.md").collect::<Vec<_>>(), [0, 1]);
     }
 
     #[test]

@@ -9,11 +9,14 @@ use git2::Oid;
 
 use crate::diff::{Diff, Line};
 use crate::edit::Finding;
+use crate::ledger::book::Book;
 use crate::ledger::record::Run;
+use crate::ledger::story::Story;
 use crate::ledger::{Ledger, LedgerError};
 use crate::path::RepoPath;
 use crate::plugin::imports::{self, Capability};
 use crate::policy;
+use crate::reach::unused::{self, Unused};
 use crate::repo::{Repo, RepoError};
 use hidden::HiddenIn;
 pub use rules::Rule;
@@ -45,8 +48,10 @@ pub struct Review {
     pub repaired: Vec<Rule>,
     /// The other findings, by rule.
     pub remaining: Vec<Rule>,
-    /// Capabilities that are granted and were not used.
+    /// Capabilities that are granted and that this run did not use.
     pub unused: Vec<&'static str>,
+    /// What is granted and was not used in the last runs, if there are enough to tell.
+    pub idle: Option<Unused>,
     /// Protected paths that the grant writes out.
     pub named: Vec<String>,
     /// Files in which the candidate differs from its base.
@@ -87,12 +92,12 @@ pub struct Change {
 }
 
 impl Review {
-    /// Reads a run, whose record is that of the entry `record`.
+    /// Reads a run of `story`, whose record is that of the entry `record`.
     ///
     /// # Errors
     /// [`ReviewError`] when something of it cannot be read.
-    pub fn of(repo: &Repo, record: Oid, run: Run) -> Result<Self, ReviewError> {
-        let ledger = Ledger::of(repo, None);
+    pub fn of(repo: &Repo, ledger: &Ledger<'_>, book: &Book, story: &Story, record: Oid, run: Run) -> Result<Self, ReviewError> {
+        let idle = run.granted.globs().map(|granted| unused::unused(ledger, book, &story.task, &granted, &run.plugin.digest));
         let lines = ledger.file(record, "findings.jsonl")?.unwrap_or_default();
         let lines = String::from_utf8_lossy(&lines);
         let findings = lines.lines().filter_map(|line| serde_json::from_str::<Finding>(line).ok());
@@ -100,7 +105,8 @@ impl Review {
         let output = ledger.file(record, "gate.txt")?.unwrap_or_default();
         let output = String::from_utf8_lossy(&output[output.len().saturating_sub(OUTPUT_BYTES_MAX)..]).into_owned();
         let files = changes(repo, &run)?.iter().map(file).collect();
-        Ok(Self { unused: unused(&run), named: named(&run), files, run, repaired, remaining, output })
+        let (idle, unused) = (idle.transpose()?.flatten(), unused(&run));
+        Ok(Self { unused, idle, named: named(&run), files, run, repaired, remaining, output })
     }
 
     /// Lines added and lines removed, over all files.

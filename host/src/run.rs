@@ -4,10 +4,12 @@
 
 pub mod error;
 pub mod level;
+mod made;
 pub mod place;
 pub mod record;
 pub mod replay;
 pub mod rollback;
+pub mod tape;
 pub mod verdict;
 mod way;
 
@@ -24,6 +26,7 @@ use crate::results::Counts;
 use error::RunError;
 use place::{Place, Stand, identity, require_pin};
 use record::{attachments, blank, fill};
+use tape::Keep;
 use way::{Kept, Way};
 
 /// How a run ended, and what it leaves.
@@ -44,7 +47,8 @@ pub struct Finished {
     pub remembered: Counts,
 }
 
-/// Runs a task as far as its autonomy allows.
+/// Runs a task as far as its autonomy allows; what the plugin did goes on tape if
+/// somebody keeps one.
 ///
 /// # Errors
 /// [`RunError`]; the failure is in the ledger then, unless the ledger is what
@@ -56,6 +60,7 @@ pub fn run(
     instruction: Option<&str>,
     machine: &Machine,
     events: &Events<'_>,
+    mut keep: Option<Keep<'_>>,
 ) -> Result<Finished, RunError> {
     require_pin(task, plugin, place.lock)?;
     let way = Way::begin(place, task)?;
@@ -69,15 +74,18 @@ pub fn run(
         let examined = examine(place.repo, base, task, plugin, instruction, machine, events)?;
         fill(&mut record, &examined);
         let files = attachments(&examined);
-        let Examined { findings, proposal, refused, log, remembered, .. } = examined;
-        let candidate = match proposal {
+        let candidate = match &examined.proposal {
             Proposal::Nothing => None,
-            Proposal::Refused(whole) => return Err(RunError::Refused(whole)),
+            Proposal::Refused(whole) => return Err(RunError::Refused(whole.clone())),
             Proposal::Checked(checked) => {
                 events.emit(&Event::Building { files: checked.edits().len() as u64 });
-                Some(Candidate::build(&checked, place.repo)?)
+                Some(Candidate::build(checked, place.repo)?)
             }
         };
+        if let Some(keep) = keep.take() {
+            record.tape = Some(tape::record(place, (task, plugin, instruction), &examined, candidate.as_ref(), keep)?);
+        }
+        let Examined { findings, refused, log, remembered, .. } = examined;
         Ok((candidate, files, findings, refused, log, remembered))
     };
     let proposed = propose();

@@ -3,6 +3,7 @@
 
 mod outside;
 mod plugins;
+mod tape;
 mod trial;
 
 use std::path::Path;
@@ -37,11 +38,13 @@ pub(crate) struct CommandError {
     pub(crate) exit: Exit,
     pub(crate) message: String,
     pub(crate) hints: Vec<String>,
+    /// A stable word for it, where programs need one finer than the class.
+    pub(crate) reason: Option<&'static str>,
 }
 
 impl CommandError {
     pub(crate) fn new(exit: Exit, message: impl ToString) -> Self {
-        Self { exit, message: message.to_string(), hints: Vec::new() }
+        Self { exit, message: message.to_string(), hints: Vec::new(), reason: None }
     }
 
     pub(crate) fn usage(message: impl ToString) -> Self {
@@ -55,6 +58,11 @@ impl CommandError {
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
+    }
+
+    /// With a stable word for it.
+    pub(crate) fn because(self, reason: &'static str) -> Self {
+        Self { reason: Some(reason), ..self }
     }
 
     /// Puts the place in front: a task, a file.
@@ -223,7 +231,7 @@ impl From<RunError> for CommandError {
                 .hint(format!("`check` runs it without writing; to allow `run`: lifeos plugin add PATH, or add to [task.{task}]: digest = \"{digest}\"")),
             RunError::NotReviewed { plugin, .. } => Self::new(Exit::Denied, message)
                 .hint(format!("look at it and lock it again: lifeos plugin add {plugin}; then commit lifeos.lock")),
-            RunError::Refused(refused) => Self { exit: class_of(&refused), message, hints: hints_of(&refused) },
+            RunError::Refused(refused) => Self { hints: hints_of(&refused), ..Self::new(class_of(&refused), message) },
             RunError::Waiting(error) => error.into(),
             RunError::Land { error, run } => {
                 // From a stale base nothing can be gone on with.
@@ -270,6 +278,9 @@ impl From<RunError> for CommandError {
                 last.into_iter().rev().fold(error, |error, line| error.hint(format!("it said: {line}")))
             }
             RunError::Red { run, .. } => Self::new(Exit::Gate, message).hint(format!("what it said: lifeos show {run}")),
+            RunError::Tape(error) => error.into(),
+            RunError::TapeFile(_) => Self::new(Exit::Io, message).hint("see whether the disk is full or read-only"),
+            RunError::Parted(divergence) => (*divergence).into(),
             RunError::Lock(error) => error.into(),
             RunError::Repo(error) => error.into(),
             RunError::WrongState { run, state, wanted } => Self::usage(message).hint(state_hint(&run, &state, wanted)),

@@ -4,6 +4,7 @@
 pub(crate) mod audit;
 pub(crate) mod plugin;
 pub(crate) mod review;
+pub(crate) mod tape;
 pub(crate) mod tested;
 
 use std::collections::BTreeMap;
@@ -34,6 +35,9 @@ pub(crate) struct Failed {
     message: String,
     /// What to do next.
     hints: Vec<String>,
+    /// A stable word for it, where the class is too coarse: of tapes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
 }
 
 /// `init`.
@@ -136,6 +140,21 @@ pub(crate) struct Runs {
     pub(crate) runs: Vec<RunLine>,
     /// Tasks that go no further than somebody decided, whatever lifeos.toml allows.
     pub(crate) levels: Vec<LevelLine>,
+    /// `status` only: what tasks are granted and their last runs did not use.
+    pub(crate) unused: Vec<UnusedLine>,
+}
+
+/// What a task is granted and did not use.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct UnusedLine {
+    pub(crate) task: String,
+    /// How many runs were looked at, all with one component.
+    pub(crate) runs: usize,
+    /// Capabilities of which nothing was used.
+    pub(crate) capabilities: Vec<&'static str>,
+    /// Of the other capabilities: patterns by which nothing was reached that is there.
+    pub(crate) patterns: BTreeMap<&'static str, Vec<String>>,
 }
 
 /// How far a task goes at most.
@@ -333,8 +352,9 @@ pub(crate) struct Built {
 
 impl Failed {
     pub(crate) fn new(error: &CommandError) -> Self {
-        let CommandError { exit, message, hints } = error;
-        Self { schema: "lifeos/error@1", class: exit.word(), code: exit.code(), message: message.clone(), hints: hints.clone() }
+        let CommandError { exit, message, hints, reason } = error;
+        let (class, code) = (exit.word(), exit.code());
+        Self { schema: "lifeos/error@1", class, code, message: message.clone(), hints: hints.clone(), reason: *reason }
     }
 }
 
@@ -394,6 +414,9 @@ pub(crate) fn schema(verb: &str, term: &Term) -> Result<Exit, CommandError> {
         "plugin-test" => schema_of::<tested::Tested>(),
         "plugin-audit" => schema_of::<audit::Audited>(),
         "plugin-diff" => schema_of::<audit::Compared>(),
+        "replay" => schema_of::<tape::Replayed>(),
+        "plugin-diff-replay" => schema_of::<tape::Compared>(),
+        "plugin-suggest" => schema_of::<tape::Suggested>(),
         _ => return Err(CommandError::usage(format!("no schema for `{verb}`"))),
     };
     term.json(&schema);

@@ -23,7 +23,7 @@ pub(crate) fn log(verb: &Log, global: &Global, term: &Term) -> Result<Exit, Comm
     let stories = book.newest_first().into_iter();
     let runs: Vec<_> = stories.take(verb.most.unwrap_or(usize::MAX)).map(json::RunLine::new).collect();
     if term.is_json() {
-        term.json(&json::Runs { schema: "lifeos/log@1", runs, levels: json::LevelLine::all(&book) });
+        term.json(&json::Runs { schema: "lifeos/log@1", runs, levels: json::LevelLine::all(&book), unused: Vec::new() });
         return Ok(Exit::Done);
     }
     term.data(&runs.iter().map(text::run_line).collect::<String>());

@@ -152,6 +152,7 @@ pub(crate) fn machine(global: &Global, threads: Option<usize>, term: &Term) -> R
         threads: threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, Into::into)),
         shows: false,
         traces: true,
+        folds: false,
         jail: jail()?,
         scratch: std::env::temp_dir(),
         shuffle: None,

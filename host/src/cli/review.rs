@@ -60,7 +60,7 @@ pub(crate) fn review(verb: &Review, global: &Global, term: &Term) -> Result<Exit
     let nothing =
         || CommandError::usage(format!("run {} has no result on record", story.run)).hint("`lifeos log` lists the runs");
     let (id, run) = ledger.run_of(&story)?.ok_or_else(nothing)?;
-    let review = review::Review::of(&repo, id, run)?;
+    let review = review::Review::of(&repo, &ledger, &book, &story, id, run)?;
     let (line, current) = (RunLine::new(&story), stands_on(&story));
     if term.is_json() {
         let facts = facts(&review, RunLine::new(&story), current);

@@ -1,5 +1,7 @@
 //! `lifeos run`.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use lifeos::autonomy::Autonomy;
 use lifeos::clean;
@@ -15,6 +17,7 @@ use super::error::{CommandError, class_of};
 use super::exit::Exit;
 use super::locked::Locked;
 use super::progress::Progress;
+use super::tape::{self, TapeFile};
 use super::term::Term;
 use super::{Global, json, open, outside, text};
 
@@ -31,6 +34,12 @@ pub(crate) struct Run {
     /// What to do, for tasks that take an instruction.
     #[arg(long, value_name = "TEXT")]
     instruction: Option<String>,
+    /// Put every call of the plugin on tape, in FILE; for one task.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["all", "replay"])]
+    record: Option<PathBuf>,
+    /// Run the task again as it is on the tape in FILE, compare, and write nothing.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["all", "instruction", "no_cache", "detailed_exitcode"])]
+    replay: Option<PathBuf>,
     /// Exit with 3 when there was nothing to do, with 4 when a candidate waits.
     #[arg(long)]
     detailed_exitcode: bool,
@@ -46,6 +55,10 @@ pub(crate) struct Run {
 
 pub(crate) fn run(verb: &Run, global: &Global, term: &Term) -> Result<Exit, CommandError> {
     let repo = open::repo(global)?;
+    if let Some(file) = &verb.replay {
+        return tape::replay(file, one(verb, "--replay")?, verb.threads.map(usize::from), &repo, global, term);
+    }
+    let mut tape = verb.record.as_ref().map(|file| one(verb, "--record").and_then(|_| TapeFile::new(file, &repo))).transpose()?;
     let base = repo.head()?;
     let config = open::config(global, &repo, base)?;
     let locked = Locked::at(&repo, base, global)?;
@@ -55,7 +68,7 @@ pub(crate) fn run(verb: &Run, global: &Global, term: &Term) -> Result<Exit, Comm
     open::bounded(verb.instruction.as_deref())?;
     open::cache_apart(global, &repo, base)?;
     let machine = open::gated(open::machine(global, verb.threads.map(usize::from), term)?, &verb.gate)?;
-    let machine = Machine { remembers: !verb.no_cache, ..machine };
+    let machine = Machine { remembers: !verb.no_cache, folds: true, ..machine };
     let book = Ledger::of(&repo, machine.memory()).book()?;
     let goes_out = names.iter().any(|name| book.autonomy(name, config.tasks[name].autonomy) >= Autonomy::PullRequest);
     let settings = config.remote.as_ref().filter(|_| goes_out);
@@ -70,7 +83,7 @@ pub(crate) fn run(verb: &Run, global: &Global, term: &Term) -> Result<Exit, Comm
     };
     let (mut exits, mut tasks) = (Vec::new(), Vec::new());
     for name in &names {
-        let end = run_task(verb, &config.tasks[name], &locked, &place, &machine, term);
+        let end = run_task(verb, &config.tasks[name], tape.take(), &locked, &place, &machine, term);
         let exit = exit_of(&end, verb.detailed_exitcode);
         exits.push(exit);
         match end {
@@ -87,9 +100,18 @@ pub(crate) fn run(verb: &Run, global: &Global, term: &Term) -> Result<Exit, Comm
     Ok(overall(&exits))
 }
 
+/// The one task that an option is for.
+fn one<'v>(verb: &'v Run, option: &str) -> Result<&'v str, CommandError> {
+    match verb.tasks.as_slice() {
+        [task] => Ok(task),
+        _ => Err(CommandError::usage(format!("{option} is for one task"))),
+    }
+}
+
 fn run_task(
     verb: &Run,
     task: &Task,
+    tape: Option<TapeFile>,
     locked: &Locked,
     place: &Place<'_>,
     machine: &Machine,
@@ -98,8 +120,14 @@ fn run_task(
     let plugin = locked.plugin(task, place.repo)?;
     let progress = Progress::new(term);
     let reader = |event: &Event| progress.show(event, term);
-    let finished = run::run(place, task, &plugin, verb.instruction.as_deref(), machine, &Events::to(&reader));
+    let mut tape = tape;
+    let mut write = |bytes: &[u8]| tape.take().map_or(Ok(()), |file| file.keep(bytes));
+    let keep: Option<run::tape::Keep<'_>> = if verb.record.is_some() { Some(&mut write) } else { None };
+    let finished = run::run(place, task, &plugin, verb.instruction.as_deref(), machine, &Events::to(&reader), keep);
     progress.show(&Event::Finished, term);
+    if let (Some(file), Ok(_)) = (&verb.record, &finished) {
+        term.note(&format!("on tape: {}", file.display()));
+    }
     Ok(finished?)
 }
 

@@ -5,8 +5,11 @@ use std::collections::HashSet;
 use clap::Args;
 use lifeos::clean;
 use lifeos::ledger::Ledger;
+use lifeos::ledger::book::Book;
 use lifeos::ledger::record::State;
 use lifeos::ledger::story::Story;
+use lifeos::reach::unused::{self, Unused};
+use lifeos::repo::Repo;
 
 use super::error::CommandError;
 use super::exit::Exit;
@@ -20,7 +23,8 @@ pub(crate) struct Status {}
 pub(crate) fn status(_: &Status, global: &Global, term: &Term) -> Result<Exit, CommandError> {
     let repo = open::repo(global)?;
     let memory = open::memory(global);
-    let book = Ledger::of(&repo, memory.as_ref()).book()?;
+    let ledger = Ledger::of(&repo, memory.as_ref());
+    let book = ledger.book()?;
     let stories = book.newest_first();
     let mut seen = HashSet::new();
     let head = repo.head()?.to_string();
@@ -28,14 +32,23 @@ pub(crate) fn status(_: &Status, global: &Global, term: &Term) -> Result<Exit, C
     // `insert` first: it must see every story. A candidate on an older base can only be run again.
     let shown = |story: &&Story| seen.insert(story.task.clone()) || story.state == State::Open || can_land(story);
     let runs: Vec<_> = stories.into_iter().filter(shown).map(json::RunLine::new).collect();
+    let unused = unused(global, &repo, &ledger, &book)?;
     if term.is_json() {
-        term.json(&json::Runs { schema: "lifeos/status@1", runs, levels: json::LevelLine::all(&book) });
+        let line = |(task, unused): (String, Unused)| {
+            let Unused { runs, capabilities, patterns } = unused;
+            json::UnusedLine { task, runs, capabilities, patterns: patterns.into_iter().collect() }
+        };
+        let (levels, unused) = (json::LevelLine::all(&book), unused.into_iter().map(line).collect());
+        term.json(&json::Runs { schema: "lifeos/status@1", runs, levels, unused });
         return Ok(Exit::Done);
     }
     runs.iter().for_each(|line| term.data(&text::run_line(line)));
     for json::LevelLine { task, autonomy, why, by, .. } in json::LevelLine::all(&book) {
         let (why, by) = (clean::line(&why).into_owned(), clean::line(&by).into_owned());
         term.data(&format!("task {task} goes as far as \"{}\" at most: {why} (by {by})\n", autonomy.word()));
+    }
+    for (task, unused) in &unused {
+        term.note(&format!("{task}: {}; `lifeos plugin suggest {task}` shows a narrower grant", text::unused(unused)));
     }
     let waiting = runs.iter().filter(|line| line.state == State::Waiting).count() as u64;
     let going = runs.iter().filter(|line| matches!(line.state, State::Approved | State::Open)).count() as u64;
@@ -53,4 +66,19 @@ pub(crate) fn status(_: &Status, global: &Global, term: &Term) -> Result<Exit, C
         )),
     }
     Ok(Exit::Done)
+}
+
+/// What tasks are granted now and their last runs did not use, as far as there is
+/// a configuration.
+fn unused(global: &Global, repo: &Repo, ledger: &Ledger<'_>, book: &Book) -> Result<Vec<(String, Unused)>, CommandError> {
+    let Ok(config) = open::config(global, repo, repo.head()?) else { return Ok(Vec::new()) };
+    let mut found = Vec::new();
+    let stories = book.newest_first();
+    for (name, task) in &config.tasks {
+        let Some(story) = stories.iter().find(|story| story.task == *name && story.reverts.is_none()) else { continue };
+        let Some((_, record)) = ledger.run_of(story)? else { continue };
+        let unused = unused::unused(ledger, book, name, &task.granted, &record.plugin.digest)?;
+        found.extend(unused.map(|unused| (name.clone(), unused)));
+    }
+    Ok(found)
 }

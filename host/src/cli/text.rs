@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use lifeos::clean;
 use lifeos::edit::{Finding, Severity};
 use lifeos::ledger::record::{CommandText, GateText, ReachText, RefusedText};
+use lifeos::reach::unused::Unused;
 
 use super::json::RunLine;
 
@@ -36,6 +37,21 @@ pub(crate) fn findings(findings: &[Finding]) -> String {
         }
     }
     text
+}
+
+/// What is granted and was not used, in one sentence.
+pub(crate) fn unused(unused: &Unused) -> String {
+    let Unused { runs, capabilities, patterns } = unused;
+    let mut parts: Vec<String> = capabilities.iter().map(|capability| (*capability).to_owned()).collect();
+    for (capability, patterns) in patterns {
+        let shown: Vec<String> = patterns.iter().take(GLOBS_SHOWN).map(|pattern| format!("\"{pattern}\"")).collect();
+        let more = patterns.len() - shown.len();
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        parts.push(format!("{capability} {}{more}", shown.join(" ")));
+    }
+    let is_one = parts.len() == 1 && patterns.iter().all(|(_, patterns)| patterns.len() == 1);
+    let verb = if is_one { "was" } else { "were" };
+    clean::line(&format!("{} {verb} granted and not used in the last {runs} runs", parts.join(", "))).into_owned()
 }
 
 /// The word for a severity.

@@ -1,6 +1,8 @@
 //! What stands in an entry of the ledger, as JSON with a schema version. Words
 //! only: how entries are kept and read is in `ledger`.
 
+mod reach_text;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -8,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::autonomy::Autonomy;
 use crate::digest::Digest;
 use crate::trace::Used;
+pub use reach_text::ReachText;
 
 /// The version of what is written; a reader refuses a newer one.
 pub const SCHEMA: u32 = 1;
@@ -158,6 +161,9 @@ pub struct Run {
     /// The run whose candidate this is a part of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part_of: Option<String>,
+    /// The seal of the tape that it was recorded on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tape: Option<String>,
 }
 
 /// What a rollback takes back, as recorded.
@@ -226,21 +232,6 @@ pub struct PluginId {
     pub version: String,
     /// Digest of its bytes.
     pub digest: String,
-}
-
-/// A reach as recorded.
-#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub struct ReachText {
-    /// Globs of names that may be seen, besides those of readable files.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub list: Vec<String>,
-    /// Globs.
-    pub read: Vec<String>,
-    /// Globs.
-    pub edit: Vec<String>,
-    /// Whether history may be read.
-    pub history: bool,
 }
 
 /// An edit as recorded.
@@ -344,8 +335,9 @@ impl Record {
                 });
                 let others = run.reverts.iter().map(|reverts| &reverts.run).chain(&run.part_of);
                 let reason = run.reason.iter().all(|reason| is_short(reason));
+                let tape = run.tape.iter().all(|tape| Digest::parse(tape).is_some());
                 let base = is_hex(&run.base, 40) && Digest::parse(&run.grant).is_some();
-                base && plugin && candidate && reason && others.into_iter().all(|run| is_hex(run, 12))
+                base && plugin && candidate && reason && tape && others.into_iter().all(|run| is_hex(run, 12))
             }
             Body::Approval { by, .. } => is_short(by),
             Body::Rejection { why, by } | Body::Level { why, by, .. } => is_short(why) && is_short(by),

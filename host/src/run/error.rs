@@ -11,6 +11,8 @@ use crate::land::LandError;
 use crate::ledger::LedgerError;
 use crate::lock::LockError;
 use crate::repo::RepoError;
+use crate::tape::TapeError;
+use crate::tape::held::Divergence;
 use crate::waiting::WaitingError;
 
 /// Why a run, or a verdict on one, failed.
@@ -128,6 +130,15 @@ pub enum RunError {
         /// Why it goes no further.
         bound: String,
     },
+    /// The tape is none, or of something else.
+    #[error(transparent)]
+    Tape(#[from] TapeError),
+    /// The tape cannot be kept.
+    #[error("the tape cannot be written: {0}")]
+    TapeFile(#[source] std::io::Error),
+    /// The run is not that of the tape.
+    #[error("the run is not that of the tape: {0}")]
+    Parted(Box<Divergence>),
     /// The record cannot be read or written.
     #[error(transparent)]
     Ledger(#[from] LedgerError),

@@ -10,6 +10,7 @@ use crate::gate::{Ran, Verdict};
 use crate::ledger::record::{CommandText, GateText, Outcome, ReachText, RefusedText, Run};
 use crate::plugin::Plugin;
 use crate::policy::Reach;
+use crate::reach;
 use crate::trace::{self, Call};
 use crate::waiting::Identity;
 
@@ -52,6 +53,7 @@ pub(super) fn blank_of(task: &Task, identity: &Identity, base: git2::Oid) -> Run
         gate: None,
         reverts: None,
         part_of: None,
+        tape: None,
     }
 }
 
@@ -102,9 +104,12 @@ pub(super) fn problems_of(refused: &[Refused]) -> Vec<String> {
     refused.iter().take(5).map(problem).collect()
 }
 
-/// Findings and trace as JSON lines, beside the record.
+/// Findings and trace as JSON lines, and what was reached, beside the record.
 pub(super) fn attachments(examined: &Examined) -> Vec<(&'static str, Vec<u8>)> {
-    vec![("findings.jsonl", json_lines(&examined.findings)), ("trace.jsonl", trace_lines(&examined.trace))]
+    let mut files = vec![("findings.jsonl", json_lines(&examined.findings)), ("trace.jsonl", trace_lines(&examined.trace))];
+    let reached = examined.reached.as_ref().and_then(|reached| serde_json::to_vec(reached).ok());
+    files.extend(reached.map(|bytes| (reach::FILE, bytes)));
+    files
 }
 
 /// The first calls, and how many there were besides.

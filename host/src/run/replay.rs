@@ -2,11 +2,11 @@
 //! comes to the tree that the record tells of. Nothing is written.
 
 use super::error::RunError;
+use super::made::Made;
 use super::place::{Place, identity};
-use crate::candidate::Candidate;
 use crate::config::Task;
 use crate::event::Events;
-use crate::examine::{Machine, Proposal, examine};
+use crate::examine::Machine;
 use crate::ledger::record::Run;
 use crate::plugin::Plugin;
 
@@ -49,16 +49,9 @@ pub fn replay(
     if task.grant_digest.to_string() != record.grant {
         return Ok(Replayed::Other("the task's configuration is another one"));
     }
-    let base = place.repo.pin_with(place.base, place.memory)?;
-    let examined = examine(place.repo, base, task, plugin, None, machine, events)?;
     // Of a part, what the component makes of its files.
     let is_in = |path: &str| record.part_of.is_none() || record.edits.iter().any(|edit| edit.path == path);
-    let found = match examined.proposal {
-        Proposal::Checked(checked) => {
-            let candidate = Candidate::build_of(&checked, place.repo, |edit| is_in(edit.path().as_str()))?;
-            Some(candidate.tree().to_string())
-        }
-        _ => None,
-    };
+    let made = Made::of(place, task, plugin, None, machine, events, |edit| is_in(edit.path().as_str()))?;
+    let found = made.tree();
     Ok(if found == recorded { Replayed::Same } else { Replayed::Differs { recorded, found } })
 }

@@ -75,7 +75,7 @@ pub fn approve_part(
     }
     record.part_of = Some(story.run.clone());
     let whole_story = story.clone();
-    (record.candidate, record.gate) = (None, None);
+    (record.candidate, record.gate, record.tape) = (None, None, None);
     let mut files = Vec::new();
     if let Some(entry) = story.entry.as_deref().and_then(|entry| git2::Oid::from_str(entry).ok()) {
         let findings = way.ledger.file(entry, "findings.jsonl")?;

@@ -126,10 +126,11 @@ impl<'w> Way<'w> {
         }
         let was_red = before.as_ref().is_some_and(|story| story.state == State::Red);
         let is_recorded = recorded.contains(&waiting.commit().to_string());
-        if !is_recorded || was_red {
-            self.append(&run, Body::Run(Box::new(record.clone())), &files)?;
-        } else if let Some((_, recorded)) = before.as_ref().map(|story| self.ledger.run_of(story)).transpose()?.flatten() {
-            record = recorded;
+        let known = before.as_ref().map(|story| self.ledger.run_of(story)).transpose()?.flatten().map(|(_, known)| known);
+        let is_on_tape = record.tape.is_some() && known.as_ref().is_some_and(|known| known.tape != record.tape);
+        match known.filter(|_| is_recorded && !was_red && (is_judged || !is_on_tape)) {
+            Some(known) => record = known,
+            None => self.append(&run, Body::Run(Box::new(record.clone())), &files)?,
         }
         Ok(Kept { waiting, before, record })
     }

@@ -31,7 +31,7 @@ pub(crate) struct Facts {
     pub(crate) repaired: Vec<RuleCount>,
     /// The other findings, by rule.
     pub(crate) remaining: Vec<RuleCount>,
-    /// Capabilities that are granted and were not used.
+    /// Capabilities that are granted and that this run did not use.
     pub(crate) unused: Vec<&'static str>,
     /// Protected paths that the grant writes out.
     pub(crate) protected: Vec<String>,

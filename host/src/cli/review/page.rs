@@ -222,8 +222,8 @@ fn warnings(review: &Review, line: &RunLine, standing: &Standing<'_>) -> Vec<Str
     for (capability, used) in run.used.iter().filter(|(_, used)| used.denied > 0) {
         warnings.push(format!("{} to {capability} refused", text::count(used.denied, "call")));
     }
-    for unused in &review.unused {
-        warnings.push(format!("the grant of {unused} was not used"));
+    if let Some(idle) = &review.idle {
+        warnings.push(text::unused(idle));
     }
     if run.gate.as_ref().is_some_and(|gate| !gate.isolated) {
         warnings.push("the commands of the gate were not isolated".to_owned());

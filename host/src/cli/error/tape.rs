@@ -1,0 +1,34 @@
+//! Errors of tapes in words: the reason is a stable word of its own.
+
+use lifeos::tape::TapeError;
+use lifeos::tape::held::Divergence;
+
+use super::super::exit::Exit;
+use super::CommandError;
+
+impl From<TapeError> for CommandError {
+    fn from(error: TapeError) -> Self {
+        let (exit, hint) = match &error {
+            TapeError::Unreadable { .. } => (Exit::Usage, "`lifeos run TASK --record TAPE` makes one"),
+            TapeError::Tampered { .. } | TapeError::Truncated => (Exit::Usage, "nothing was run; record it again"),
+            TapeError::Other { what: "base", .. } => {
+                (Exit::Usage, "`git fetch` the commit, or go into the repository that has it")
+            }
+            TapeError::Other { what: "component", .. } => {
+                (Exit::Usage, "with the component of then it can be; `lifeos plugin diff --replay` compares two of them")
+            }
+            TapeError::Other { .. } => (Exit::Usage, "with the configuration of then it can be: --config FILE"),
+            TapeError::TooLarge => (Exit::Limit, "run without --record, or over fewer documents"),
+        };
+        Self::new(exit, format!("{}: {error}", error.reason())).because(error.reason()).hint(hint)
+    }
+}
+
+impl From<Divergence> for CommandError {
+    fn from(divergence: Divergence) -> Self {
+        let reason = divergence.way.reason();
+        Self::new(Exit::Plugin, format!("{reason}: the run is not that of the tape: {divergence}"))
+            .because(reason)
+            .hint("the same component over the same commit did something else: tell its author, with the tape")
+    }
+}

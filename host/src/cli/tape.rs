@@ -1,0 +1,126 @@
+//! Tapes as files: where one is written, how one is read, and `run --replay`.
+
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use git2::Oid;
+use lifeos::config::Config;
+use lifeos::event::{Event, Events};
+use lifeos::examine::Machine;
+use lifeos::plugin::Plugin;
+use lifeos::repo::Repo;
+use lifeos::run;
+use lifeos::run::place::Place;
+use lifeos::tape::{self, TAPE_BYTES_MAX, Tape};
+
+use super::error::CommandError;
+use super::exit::Exit;
+use super::locked::Locked;
+use super::progress::Progress;
+use super::term::Term;
+use super::{Global, json, open};
+
+/// Bytes that tell a tape from another file.
+const BEGIN_BYTES: u64 = 64;
+
+/// A place for a tape that can be written, with nothing in it yet.
+pub(crate) struct TapeFile {
+    path: PathBuf,
+    beside: tempfile::NamedTempFile,
+}
+
+impl TapeFile {
+    /// Takes the place, unless something else is there or git's own folder is
+    /// around it.
+    pub(crate) fn new(path: &Path, repo: &Repo) -> Result<Self, CommandError> {
+        let io = |error: std::io::Error| CommandError::io(path, &error);
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let real = folder.canonicalize().map_err(io)?;
+        let is_git = |name: &std::ffi::OsStr| name.eq_ignore_ascii_case(".git");
+        let common = repo.common_dir().canonicalize().map_err(io)?;
+        if real.starts_with(common) || real.iter().any(is_git) || path.file_name().is_none_or(is_git) {
+            return Err(CommandError::usage(format!("{}: a tape is not kept in git's own folder", path.display())));
+        }
+        if let Ok(about) = std::fs::symlink_metadata(path) {
+            let mut begin = Vec::new();
+            let read = |begin: &mut Vec<u8>| std::fs::File::open(path)?.take(BEGIN_BYTES).read_to_end(begin);
+            if !about.is_file() || read(&mut begin).is_err() || !tape::is_tape(&begin) {
+                let error = CommandError::usage(format!("{} is there already and is no tape", path.display()));
+                return Err(error.hint("name another file"));
+            }
+        }
+        let beside = tempfile::NamedTempFile::new_in(&real).map_err(io)?;
+        Ok(Self { path: path.to_owned(), beside })
+    }
+
+    /// Writes the tape; it appears whole or not at all.
+    pub(crate) fn keep(mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.beside.write_all(bytes)?;
+        let readable = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+        self.beside.as_file().set_permissions(readable)?;
+        self.beside.as_file().sync_all()?;
+        self.beside.persist(&self.path).map_err(|error| error.error)?;
+        Ok(())
+    }
+}
+
+/// Reads a tape.
+pub(crate) fn read(path: &Path) -> Result<Tape, CommandError> {
+    let bytes = (|| {
+        if !std::fs::metadata(path)?.is_file() {
+            return Err(std::io::Error::other("not a file"));
+        }
+        let mut bytes = Vec::new();
+        std::fs::File::open(path)?.take(TAPE_BYTES_MAX as u64 + 1).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    })();
+    let bytes = bytes.map_err(|source| CommandError::usage(format!("{}: {source}", path.display())))?;
+    Tape::read(&bytes).map_err(|error| CommandError::from(error).at(&path.display().to_string()))
+}
+
+/// The commit of a tape, and the configuration of that commit.
+pub(crate) fn stand(tape: &Tape, repo: &Repo, global: &Global) -> Result<(Oid, Config), CommandError> {
+    let base = run::tape::base_of(repo, &tape.header)?;
+    let config = open::config(global, repo, base)?;
+    open::task(&config, &tape.header.task)?;
+    Ok((base, config))
+}
+
+/// `lifeos run TASK --replay TAPE`.
+pub(crate) fn replay(
+    file: &Path,
+    name: &str,
+    threads: Option<usize>,
+    repo: &Repo,
+    global: &Global,
+    term: &Term,
+) -> Result<Exit, CommandError> {
+    let tape = read(file)?;
+    if tape.header.task != name {
+        let (recorded, found) = (tape.header.task, lifeos::clean::line(name).into_owned());
+        return Err(tape::TapeError::Other { what: "task", recorded, found }.into());
+    }
+    let (base, config) = stand(&tape, repo, global)?;
+    let task = &config.tasks[name];
+    let locked = Locked::at(repo, base, global)?;
+    // That it is another one than on the tape says more than that it is not the pinned one.
+    run::tape::is_of(&tape.header, task, &Plugin::read(locked.unjudged(task, repo)?.0.into_owned())?)?;
+    let plugin = locked.plugin(task, repo)?;
+    open::cache_apart(global, repo, base)?;
+    let machine = Machine { remembers: false, ..open::machine(global, threads, term)? };
+    let place = Place { repo, base, now: open::now(), memory: None, outside: None, lock: Some(&locked.lock) };
+    let progress = Progress::new(term);
+    let reader = |event: &Event| progress.show(event, term);
+    let same = run::tape::replay(&place, &tape, task, &plugin, &machine, &Events::to(&reader));
+    progress.show(&Event::Finished, term);
+    let run::tape::Same { calls, tree } = same?;
+    if term.is_json() {
+        let Tape { header, seal, .. } = tape;
+        let (task, plugin, base, seal) = (header.task, header.plugin, header.base, seal.to_string());
+        term.json(&json::tape::Replayed { schema: "lifeos/replay@1", task, plugin, base, calls, tree, seal });
+        return Ok(Exit::Done);
+    }
+    term.data(&format!("{}\n", tree.as_deref().unwrap_or("no change")));
+    term.note(&format!("{name}: the {calls} calls, the findings and the tree are those of the tape; nothing was written"));
+    Ok(Exit::Done)
+}
