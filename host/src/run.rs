@@ -2,6 +2,7 @@
 //! approve, land, and write down what happened. What people decide about a run
 //! is in `run/verdict`, `run/rollback` and `run/level`.
 
+pub mod compare;
 pub mod error;
 pub mod level;
 mod made;
@@ -9,6 +10,7 @@ pub mod place;
 pub mod record;
 pub mod replay;
 pub mod rollback;
+pub mod suggest;
 pub mod tape;
 pub mod verdict;
 mod way;

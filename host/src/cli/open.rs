@@ -43,14 +43,20 @@ pub(crate) fn repo(global: &Global) -> Result<Repo, CommandError> {
 
 /// The tasks: from the operator's file, or from the commit that the run stands on.
 pub(crate) fn config(global: &Global, repo: &Repo, base: Oid) -> Result<Config, CommandError> {
+    let text = config_text(global, repo, base)?;
+    let place = global.config.as_ref().map_or_else(|| config::FILE.to_owned(), |path| path.display().to_string());
+    Config::parse(&text).map_err(|error| CommandError::from(error).at(&place))
+}
+
+/// The same as text.
+pub(crate) fn config_text(global: &Global, repo: &Repo, base: Oid) -> Result<String, CommandError> {
     if let Some(path) = &global.config {
-        let text = std::fs::read_to_string(path).map_err(|source| match source.kind() {
+        return std::fs::read_to_string(path).map_err(|source| match source.kind() {
             std::io::ErrorKind::NotFound => CommandError::usage(format!("{}: no such file", path.display())),
             _ => CommandError::io(path, &source),
-        })?;
-        return Config::parse(&text).map_err(|error| CommandError::from(error).at(&path.display().to_string()));
+        });
     }
-    let text = repo.file_at(base, config::FILE, CONFIG_BYTES_MAX)?.ok_or_else(|| {
+    repo.file_at(base, config::FILE, CONFIG_BYTES_MAX)?.ok_or_else(|| {
         CommandError::usage(format!("there is no {} in the base commit {}", config::FILE, &base.to_string()[..10])).hint(
             if repo.workdir().join(config::FILE).exists() {
                 "it is there but not committed: git add lifeos.toml && git commit"
@@ -58,8 +64,7 @@ pub(crate) fn config(global: &Global, repo: &Repo, base: Oid) -> Result<Config, 
                 "`lifeos init --write` makes one; commit it, or name a file with --config FILE"
             },
         )
-    })?;
-    Config::parse(&text).map_err(|error| CommandError::from(error).at(config::FILE))
+    })
 }
 
 /// Says when the checkout has other tasks, or other plugins, than the commit that counts.
@@ -124,14 +129,6 @@ pub(crate) fn bytes(path: &Path) -> Result<Vec<u8>, CommandError> {
             "`plugin` is the name of a plugin (`lifeos plugin list`), or the path of a component relative to the repository",
         )
     })
-}
-
-/// The text of the tasks, for the lines that stand in it; empty where it cannot be read.
-pub(crate) fn config_text(global: &Global, repo: &Repo, base: Oid) -> String {
-    match &global.config {
-        Some(path) => std::fs::read_to_string(path).unwrap_or_default(),
-        None => repo.file_at(base, config::FILE, CONFIG_BYTES_MAX).ok().flatten().unwrap_or_default(),
-    }
 }
 
 /// The engine, the cache of compiled code, and one thread for each core.

@@ -11,6 +11,8 @@ mod fetch;
 mod list;
 mod new;
 mod remove;
+mod replayed;
+mod suggest;
 mod summary;
 mod test;
 mod what;
@@ -30,6 +32,7 @@ pub(crate) enum Verb {
     Test(test::Test),
     Audit(audit::Audit),
     Diff(diff::Diff),
+    Suggest(suggest::Suggest),
     Add(add::Add),
     List(list::List),
     Fetch(fetch::Fetch),
@@ -43,6 +46,7 @@ pub(crate) fn plugin(verb: &Verb, global: &Global, term: &Term) -> Result<Exit, 
         Verb::Test(verb) => test::test(verb, global, term),
         Verb::Audit(verb) => audit::audit(verb, global, term),
         Verb::Diff(verb) => diff::diff(verb, global, term),
+        Verb::Suggest(verb) => suggest::suggest(verb, global, term),
         Verb::Add(verb) => add::add(verb, global, term),
         Verb::List(verb) => list::list(verb, global, term),
         Verb::Fetch(verb) => fetch::fetch(verb, global, term),

@@ -27,6 +27,18 @@ pub struct Grant {
 }
 
 impl Grant {
+    /// The same with one capability as another grant has it.
+    #[must_use]
+    pub fn with(&self, capability: &str, other: &Self) -> Self {
+        match capability {
+            "list" => Self { list: other.list.clone(), ..self.clone() },
+            "read" => Self { read: other.read.clone(), ..self.clone() },
+            "edit" => Self { edit: other.edit.clone(), ..self.clone() },
+            "history" => Self { history: other.history, ..self.clone() },
+            _ => self.clone(),
+        }
+    }
+
     /// The grant of a task.
     #[must_use]
     pub fn of(granted: &Reach) -> Self {

@@ -126,7 +126,7 @@ pub(super) fn parted(made: &Made, tape: &Tape, repo: &Repo) -> Result<(), RunErr
 }
 
 /// If the ledger tells of tapes of this very run, this must be one of them.
-fn is_on_record(place: &Place<'_>, tape: &Tape) -> Result<(), RunError> {
+pub(super) fn is_on_record(place: &Place<'_>, tape: &Tape) -> Result<(), RunError> {
     let Header { task, plugin, grant, base, .. } = &tape.header;
     let seal = |body: Body| match body {
         Body::Run(run) => {

@@ -1,5 +1,7 @@
-//! Errors of tapes in words: the reason is a stable word of its own.
+//! Errors of tapes, and of grants suggested from runs, in words. The reason of a
+//! tape is a stable word of its own.
 
+use lifeos::run::suggest::SuggestError;
 use lifeos::tape::TapeError;
 use lifeos::tape::held::Divergence;
 
@@ -30,5 +32,25 @@ impl From<Divergence> for CommandError {
         Self::new(Exit::Plugin, format!("{reason}: the run is not that of the tape: {divergence}"))
             .because(reason)
             .hint("the same component over the same commit did something else: tell its author, with the tape")
+    }
+}
+
+impl From<SuggestError> for CommandError {
+    fn from(error: SuggestError) -> Self {
+        let message = error.to_string();
+        match error {
+            SuggestError::NoRuns { task, .. } => {
+                Self::usage(message).hint(format!("run it first: lifeos run {task}; a few runs over different commits tell more"))
+            }
+            SuggestError::NotAgain { .. } => {
+                Self::usage(message).hint("a task that follows an instruction cannot be tried; narrow its grant by hand")
+            }
+            SuggestError::Patch(_) | SuggestError::Config(_) => {
+                Self::usage(message).hint("write the task as a table of its own: [task.NAME]")
+            }
+            SuggestError::Ledger(error) => error.into(),
+            SuggestError::Run(error) => error.into(),
+            SuggestError::Repo(error) => error.into(),
+        }
     }
 }

@@ -1,23 +1,36 @@
-//! `lifeos plugin diff`. What a version proposes is compared elsewhere; here, what
-//! it can.
+//! `lifeos plugin diff`: what two versions can, or, over a tape, what they do.
+
+use std::path::PathBuf;
 
 use clap::Args;
+use lifeos::plugin::Plugin;
 use lifeos::plugin::diff::{self, Difference, Outline};
 
+use super::replayed::replayed;
 use super::what;
 use super::{CommandError, Exit, Global, Term, json};
 
 /// Compares what two components can do: imports, types, declared scope, limits.
 /// Exits with 0 if NEW can the same or less, with 1 if it can more.
+///
+/// With --replay, compares what they do: which calls NEW makes where OLD made
+/// those of the tape, and what it would change otherwise. Exits with 1 if they differ.
 #[derive(Args)]
 pub(crate) struct Diff {
     /// The older one: a component file, the name of an official plugin, or a task.
     old: String,
     /// The newer one.
     new: String,
+    /// A tape of OLD, from `lifeos run TASK --record FILE`.
+    #[arg(long, value_name = "FILE")]
+    replay: Option<PathBuf>,
 }
 
 pub(crate) fn diff(verb: &Diff, global: &Global, term: &Term) -> Result<Exit, CommandError> {
+    if let Some(tape) = &verb.replay {
+        let (old, new) = (plugin(&verb.old, global, term)?, plugin(&verb.new, global, term)?);
+        return replayed(tape, [&old, &new], global, term);
+    }
     let side = |word: &str| {
         let read = || -> Result<Outline, CommandError> {
             let component = what::component(word, global, term)?;
@@ -36,6 +49,12 @@ pub(crate) fn diff(verb: &Diff, global: &Global, term: &Term) -> Result<Exit, Co
         print(&old, &new, &differences, term);
     }
     Ok(if wider { Exit::Findings } else { Exit::Done })
+}
+
+/// A component that may be loaded.
+fn plugin(word: &str, global: &Global, term: &Term) -> Result<Plugin, CommandError> {
+    let component = what::component(word, global, term)?;
+    Plugin::read(component.bytes.into_owned()).map_err(|error| CommandError::from(error).at(&lifeos::clean::line(word)))
 }
 
 fn print(old: &Outline, new: &Outline, differences: &[Difference], term: &Term) {

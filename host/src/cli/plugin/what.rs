@@ -83,7 +83,7 @@ pub(super) fn owner(name: &str, global: &Global) -> Result<Owner, CommandError> 
     let head = repo.head()?;
     let config = open::config(global, &repo, head)?;
     open::task(&config, name)?;
-    let text = open::config_text(global, &repo, head);
+    let text = open::config_text(global, &repo, head)?;
     let locked = Locked::at(&repo, head, global)?;
     Ok(Owner { repo, text, locked, config, name: name.to_owned() })
 }
