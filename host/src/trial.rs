@@ -99,6 +99,12 @@ pub enum TrialError {
         /// The bound.
         cases_max: usize,
     },
+    /// Too much in them.
+    #[error("the files of all cases together have more than {} MiB", .bytes_max >> 20)]
+    TooLarge {
+        /// The bound.
+        bytes_max: usize,
+    },
     /// No case of this name.
     #[error("there is no case `{name}`")]
     Unknown {

@@ -31,8 +31,11 @@ use state::State;
 pub struct Runtime {
     engine: Engine,
     /// The component that was loaded last: several runs of one plugin load it once.
-    last: Arc<Mutex<Option<(Digest, InstancePre<State>)>>>,
+    last: Arc<Mutex<Last>>,
 }
+
+/// A component by its digest, compiled and linked.
+type Last = Option<(Digest, InstancePre<State>)>;
 
 /// A component that is compiled and linked.
 pub struct Loaded {

@@ -35,6 +35,8 @@ const CASES_MAX: usize = 1_000;
 const SHEET_BYTES_MAX: u64 = 64 << 10;
 /// Bytes of an `expected.txt`.
 const EXPECTED_BYTES_MAX: u64 = 4 << 20;
+/// Bytes of all files of all cases together.
+const BYTES_MAX: usize = 512 << 20;
 /// Bytes of a case's name.
 const NAME_BYTES_MAX: usize = 100;
 /// Bytes of the options and of the instruction, as the contract has it.
@@ -139,10 +141,14 @@ impl Case {
         if names.len() > CASES_MAX {
             return Err(TrialError::TooMany { cases_max: CASES_MAX });
         }
-        let read = |name: String| {
-            Self::read(&name, &cases, manifest).map_err(|error| TrialError::Case { case: clean::line(&name).into_owned(), error })
-        };
-        names.into_iter().map(read).collect()
+        let (mut read, mut left) = (Vec::new(), BYTES_MAX);
+        for name in names {
+            let at = |error| TrialError::Case { case: clean::line(&name).into_owned(), error };
+            let case = Self::read(&name, &cases, manifest).map_err(at)?;
+            left = left.checked_sub(case.bytes()).ok_or(TrialError::TooLarge { bytes_max: BYTES_MAX })?;
+            read.push(case);
+        }
+        Ok(read)
     }
 
     fn read(name: &str, cases: &Arc<Dir>, manifest: &Manifest) -> Result<Self, CaseError> {
@@ -167,8 +173,16 @@ impl Case {
         if case.fails.is_some() && expects_result { Err(CaseError::FailsWithResult) } else { Ok(case) }
     }
 
+    fn bytes(&self) -> usize {
+        let sides = self.before.values().chain(self.after.iter().flat_map(Files::values));
+        sides.map(|file| file.bytes.len()).sum()
+    }
+
     /// Makes what was found what is expected; gives what was written, one entry for each file.
     pub(super) fn accept(&self, found: &Files, told: &str) -> Result<Vec<String>, FilesError> {
+        if told.len() as u64 > EXPECTED_BYTES_MAX {
+            return Err(FilesError::TooMuch { path: EXPECTED.to_owned() });
+        }
         let folder = files::inside(&self.cases, &self.name)?;
         let mut written = Vec::new();
         if self.after.is_some() || *found != self.before {

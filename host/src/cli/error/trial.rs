@@ -19,7 +19,9 @@ impl From<TrialError> for CommandError {
             TrialError::Sealed(error) => return LoadError::from(error).into(),
             TrialError::Cases { .. } => (Exit::Io, "cases are folders below cases/ in the plugin's folder".to_owned()),
             TrialError::Scratch(_) => (Exit::Io, "TMPDIR names the folder that cases are tried in".to_owned()),
-            TrialError::TooMany { .. } => (Exit::Limit, "put some of them into one case".to_owned()),
+            TrialError::TooMany { .. } | TrialError::TooLarge { .. } => {
+                (Exit::Limit, "cases are small: make them smaller, or fewer".to_owned())
+            }
             TrialError::Unknown { nearest: Some(ref nearest), .. } => (Exit::Usage, format!("did you mean `{nearest}`?")),
             TrialError::Unknown { .. } => (Exit::Usage, "without --case all of them are tried and named".to_owned()),
             TrialError::Case { error: CaseError::Sheet(ConfigError::Syntax { nearest: Some(ref nearest), .. }), .. } => {
