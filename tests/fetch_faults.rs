@@ -84,6 +84,16 @@ fn what_breaks_on_the_way_changes_nothing() {
             registry.fail(path, None);
         }
     }
+    let other = Registry::start();
+    registry.fail("/v2/x/wat/manifests", Some(Fault::Redirect(format!("http://{}/x", other.host()))));
+    let ran = reads(&repo, &["plugin", "add", &format!("oci://{host}/x/wat:1"), "--allow-http"]);
+    ran.exits(30).says("is there or nowhere");
+    assert!(other.asked().iter().all(|asked| asked.authorization.is_none()));
+    registry.fail("/x.wasm", Some(Fault::Redirect("/x.wasm".to_owned())));
+    registry.asked();
+    let around = format!("http://{host}/x.wasm");
+    reads(&repo, &["plugin", "add", &around, "--allow-http"]).exits(30).says("more than 3 times");
+    assert_eq!(registry.asked().len(), 4);
     drop(registry);
     reads(&repo, &["plugin", "add", &format!("oci://{host}/x/wat:1"), "--allow-http"]).exits(30).says("cannot be reached");
 }

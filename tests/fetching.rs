@@ -176,6 +176,10 @@ fn a_token_goes_to_its_host_alone() {
     add(&oci).exits(0);
     assert_eq!(shown(&registry), vec![basic("x-access-token", secret); 2]);
     assert!(shown(&other).is_empty(), "the token went elsewhere");
+    registry.fail("/x.wasm", Some(Fault::Redirect(format!("http://{there}/moved.wasm"))));
+    add(&format!("http://{host}/x.wasm")).exits(0);
+    assert_eq!(shown(&registry), [format!("Bearer {secret}")]);
+    assert!(shown(&other).is_empty(), "the token went elsewhere");
     // A realm on another host hands out passes, and does not get the token either.
     let challenge = format!("Bearer realm=\"http://{there}/token\",service=\"s\"");
     registry.close(Door { challenge, takes: "Bearer pass-of-the-realm".to_owned() });

@@ -102,7 +102,12 @@ impl Line {
             }
             url = self.next(&url, response.headers())?;
         }
-        Err(FetchError::Redirect { host: host(&ask.url), reason: format!("more than {} times", ask.hops_max) })
+        let reason = if ask.hops_max == 0 {
+            "what is asked for is there or nowhere".to_owned()
+        } else {
+            format!("more than {} times", ask.hops_max)
+        };
+        Err(FetchError::Redirect { host: host(&ask.url), reason })
     }
 
     async fn send(&self, url: &Url, ask: &Ask<'_>, is_first: bool) -> Result<Response, reqwest::Error> {

@@ -320,6 +320,20 @@ mod tests {
         assert_eq!(LockFile::parse(&LockFile::default().text().expect("text")).expect("a lock"), LockFile::default());
     }
 
+    proptest::proptest! {
+        #[test]
+        fn whatever_is_damaged_is_told_and_no_more(at in 0_usize..2_000, byte in 0_u8..128, cut in proptest::bool::ANY) {
+            let mut text = lock(&[("a", "a.wasm"), ("b", "oci://h/n:t")]).text().expect("text").into_bytes();
+            let at = at % text.len();
+            if cut { text.truncate(at) } else { text[at] = byte }
+            if let Ok(read) = LockFile::parse(&String::from_utf8_lossy(&text)) {
+                // What reads is written in the one way, and reads as the same.
+                let again = LockFile::parse(&read.text().expect("text")).expect("a lock");
+                proptest::prop_assert_eq!(again, read);
+            }
+        }
+    }
+
     #[test]
     fn what_lifeos_did_not_write_is_no_lock() {
         let good = lock(&[("a", "a.wasm")]).text().expect("text");

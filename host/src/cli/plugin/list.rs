@@ -66,7 +66,8 @@ fn print(line: &said::Line, term: &Term) {
     term.data(&format!("  wants  {capabilities}\n"));
     let uses: Vec<String> = tasks.iter().map(|user| format!("{}{}", user.task, note(user, name))).collect();
     term.data(&match uses.as_slice() {
-        [] => "  tasks  none: no task uses it\n".to_owned(),
+        [] if line.source.is_none() => "  tasks  none\n".to_owned(),
+        [] => format!("  tasks  none: lifeos plugin remove {name} takes it out\n"),
         uses => format!("  tasks  {}\n", uses.join(", ")),
     });
     let here = match (problem, is_here, is_compiled) {
