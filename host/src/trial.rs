@@ -20,7 +20,7 @@ use crate::nearest::nearest;
 use crate::plugin::Plugin;
 use crate::plugin::manifest::ManifestError;
 use crate::repo::RepoError;
-use crate::sealed::{SealedError, SealedFolder};
+use crate::sealed::SealedError;
 use case::{Case, CaseError};
 use ground::Ground;
 use outcome::{Outcome, Runner};
@@ -145,7 +145,7 @@ pub fn try_all(
     events: &Events<'_>,
 ) -> Result<Vec<Tried>, TrialError> {
     let ground = Ground::new(&machine.scratch)?;
-    let machine = at_hand(machine, &ground)?;
+    let machine = forgetful(machine);
     let (runner, choice) = (Runner { ground: &ground, plugin, machine: &machine, events }, Choice::of(wanted, cases)?);
     let mut tried = Vec::new();
     let chosen = cases.iter().filter(|case| choice.takes(Class::Cases, &case.name));
@@ -173,14 +173,9 @@ fn announce(class: Class, name: &str, events: &Events<'_>) {
     events.emit(&Event::Trying { case: format!("{}/{name}", class.word()) });
 }
 
-/// The machine, with compiled code kept at least as long as the trial lasts, and
-/// with no answer of another time.
-fn at_hand(machine: &Machine, ground: &Ground) -> Result<Machine, TrialError> {
-    let cache = match &machine.cache {
-        Some(cache) => cache.clone(),
-        None => SealedFolder::open(&ground.beside("compiled"))?,
-    };
-    Ok(Machine { cache: Some(cache), remembers: false, answers: None, shows: false, shuffle: None, ..machine.clone() })
+/// The machine, with nothing remembered from another time.
+fn forgetful(machine: &Machine) -> Machine {
+    Machine { remembers: false, answers: None, shows: false, shuffle: None, ..machine.clone() }
 }
 
 /// Tries a case of the author, and accepts what came of it if that is wanted.

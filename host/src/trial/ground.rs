@@ -2,7 +2,9 @@
 //! goes with it. It has objects and no ref; every commit has the same author and
 //! time, so that the same case is the same commit everywhere.
 
-use std::path::PathBuf;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use git2::build::TreeUpdateBuilder;
 use git2::{FileMode, Oid, Repository, RepositoryInitOptions, Signature, Time};
@@ -19,6 +21,11 @@ pub(super) const NOW_SECONDS: i64 = 1_767_323_045;
 /// How much later what a plugin proposed lands: a day.
 const LATER_SECONDS: i64 = 86_400;
 
+/// How the name of its folder begins.
+const PREFIX: &str = "lifeos-trial-";
+/// A folder that is older was left by a trial that was killed.
+const ABANDONED: Duration = Duration::from_secs(86_400);
+
 /// A repository, and room beside it.
 pub(super) struct Ground {
     folder: tempfile::TempDir,
@@ -27,8 +34,9 @@ pub(super) struct Ground {
 
 impl Ground {
     /// Makes one beneath `scratch`.
-    pub(super) fn new(scratch: &std::path::Path) -> Result<Self, TrialError> {
-        let folder = tempfile::Builder::new().prefix("lifeos-trial-").tempdir_in(scratch).map_err(TrialError::Scratch)?;
+    pub(super) fn new(scratch: &Path) -> Result<Self, TrialError> {
+        sweep(scratch);
+        let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(scratch).map_err(TrialError::Scratch)?;
         let place = folder.path().join("repository");
         let mut options = RepositoryInitOptions::new();
         options.external_template(false).no_reinit(true).mkpath(true).initial_head("main");
@@ -101,6 +109,44 @@ impl Ground {
     }
 }
 
+/// Removes what killed trials left behind.
+fn sweep(scratch: &Path) {
+    for entry in std::fs::read_dir(scratch).into_iter().flatten().flatten() {
+        let is_named = entry.file_name().to_str().is_some_and(|name| name.starts_with(PREFIX));
+        // Others may make folders of that name in a place that is shared; of a link the metadata are its own.
+        let is_left = |about: std::fs::Metadata| {
+            let is_old = about.modified().is_ok_and(|at| at.elapsed().is_ok_and(|age| age > ABANDONED));
+            about.is_dir() && is_old && about.uid() == rustix::process::geteuid().as_raw()
+        };
+        if is_named && entry.metadata().is_ok_and(is_left) {
+            // Somebody else may have been quicker.
+            drop(std::fs::remove_dir_all(entry.path()));
+        }
+    }
+}
+
 fn author(name: &str, seconds: i64) -> Result<Signature<'static>, git2::Error> {
     Signature::new(name, "author@example.org", &Time::new(seconds, 0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_old_and_ours_is_swept() {
+        let scratch = tempfile::tempdir().expect("a folder");
+        let old = std::time::SystemTime::now() - 2 * ABANDONED;
+        for (name, is_old) in [("lifeos-trial-old", true), ("lifeos-trial-new", false), ("other-old", true)] {
+            let place = scratch.path().join(name);
+            std::fs::create_dir(&place).expect("a folder");
+            if is_old {
+                std::fs::File::open(&place).expect("a folder").set_modified(old).expect("a time");
+            }
+        }
+        drop(Ground::new(scratch.path()).expect("a ground"));
+        let left = |name: &str| scratch.path().join(name).exists();
+        assert!(!left("lifeos-trial-old") && left("lifeos-trial-new") && left("other-old"));
+        assert_eq!(std::fs::read_dir(scratch.path()).expect("a folder").count(), 2, "it goes with its value");
+    }
 }
