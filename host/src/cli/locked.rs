@@ -13,6 +13,7 @@ use lifeos::plugin::{Plugin, PluginError, official};
 use lifeos::repo::Repo;
 use lifeos::run::place;
 use lifeos::sealed::SealedFolder;
+use lifeos::wasm::LoadError;
 
 use super::error::CommandError;
 use super::exit::Exit;
@@ -31,7 +32,9 @@ impl Locked {
         let lock = text.map_or_else(|| Ok(LockFile::default()), |text| LockFile::parse(&text));
         let lock = lock.map_err(|error| CommandError::from(error).at(lock::FILE))?;
         let is_remote = lock.plugins.values().any(|entry| entry.source.is_remote());
-        Ok(Self { lock, folder: is_remote.then(|| open::memory(global)).flatten() })
+        let folder = open::cache_folder(global).filter(|_| is_remote);
+        let folder = folder.map(|folder| SealedFolder::open(&folder)).transpose().map_err(LoadError::from)?;
+        Ok(Self { lock, folder })
     }
 
     /// The component of a task: the bytes read here are the bytes that run.

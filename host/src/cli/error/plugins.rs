@@ -57,7 +57,9 @@ impl From<LockedError> for CommandError {
                 let error = Self::new(Exit::Denied, message);
                 let error =
                     differences(&changes).into_iter().fold(error.hint("what it tells, and what the bytes say:"), Self::hint);
-                error.hint(format!("somebody edited the file; lifeos plugin add {name} writes what is true"))
+                error.hint(format!(
+                    "the file was edited, or another lifeos wrote it; lifeos plugin add {name} writes what is true"
+                ))
             }
         }
     }
