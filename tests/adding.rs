@@ -24,6 +24,8 @@ fn names_are_the_lock_s_own() {
     repo.config("[task.t]\nplugin = 'mime'\n");
     repo.lifeos(&["check", "t"]).exits(2).says("did you mean `mine`?");
     add(&["mime"]).exits(2).says("did you mean `mine`?");
+    repo.config("[task.t]\nplugin = 'https://example.org/x.wasm'\n");
+    repo.lifeos(&["check", "t"]).exits(2).says("lifeos.lock has no plugin from https://example.org/x.wasm");
     // One source is one entry: it keeps its name, and cannot have two.
     repo.unguarded(&["plugin", "add", "./x.wasm"]).exits(0).says("mine 0.1.0");
     add(&["x.wasm", "--name", "other"]).exits(2).says("have one source");

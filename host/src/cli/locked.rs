@@ -43,6 +43,7 @@ impl Locked {
             (Some((name, _)), _) if official::names().any(|official| official == name) => return Err(both(name)),
             (Some((name, entry)), _) => entry.admit(name, bytes(name, entry, repo, self.folder.as_ref())?)?,
             (None, Source::Name(name)) => official::read(name).map_err(|error| self.unknown(name, error))?,
+            (None, Source::File(address)) if address.contains("://") => return Err(not_let_in(address)),
             (None, Source::File(path)) => open::component(&repo.workdir().join(path))?,
         };
         Ok(plugin.pinned(task.digest)?)
@@ -100,6 +101,12 @@ pub(crate) fn digested(bytes: Vec<u8>) -> (Cow<'static, [u8]>, Digest) {
 /// What a component from elsewhere is called in the cache folder.
 pub(crate) fn kept_as(digest: Digest) -> String {
     format!("component-{}", digest.hex())
+}
+
+/// An address in the place of a name.
+fn not_let_in(address: &str) -> CommandError {
+    let error = CommandError::usage(format!("{} has no plugin from {}", lock::FILE, lifeos::clean::line(address)));
+    error.hint("lifeos plugin add brings it; a task then names it as lifeos.lock does")
 }
 
 /// A name that the lock and this program both have.
