@@ -100,6 +100,12 @@ fn every_verb_prints_its_schema() {
     fits(run(&["rollback", &id("t")]).exits(0), "rollback");
     fits(run(&["promote", "t", "--why", "yes"]).exits(0), "promote");
     fits(run(&["demote", "t", "--why", "no"]).exits(0), "demote");
+    let tape = repo.scratch().join("t.tape").display().to_string();
+    fits(run(&["run", "t", "--record", &tape]).exits(0), "run");
+    fits(run(&["run", "t", "--replay", &tape]).exits(0), "replay");
+    let component = hostile().display().to_string();
+    fits(run(&["plugin", "diff", "--replay", &tape, &component, &component]).exits(0), "plugin-diff-replay");
+    fits(run(&["plugin", "suggest", "t"]).exits(0), "plugin-suggest");
     fits(run(&["log"]).exits(0), "log");
     fits(run(&["verify"]).exits(0), "verify");
     fits(run(&["explain"]).exits(0), "explain");
@@ -135,6 +141,10 @@ fn every_failure_prints_its_schema() {
         (&["plugin", "test", "none"], 2),
         (&["plugin", "audit", "none"], 2),
         (&["plugin", "diff", "none", "t"], 2),
+        (&["plugin", "suggest", "t"], 2),
+        (&["plugin", "diff", "none", "none"], 2),
+        (&["run", "t", "--replay", "none"], 2),
+        (&["run", "t", "--replay", "lifeos.toml"], 2),
         (&["check", "t", "--config", "none.toml"], 2),
     ];
     for (arguments, code) in rows {

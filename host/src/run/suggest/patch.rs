@@ -73,18 +73,18 @@ fn narrowed(text: &str, value: &Patterns, patterns: &[String]) -> Vec<Change> {
     }
     let there = value.get_ref();
     let is_wanted = |pattern: &&Spanned<String>| patterns.contains(pattern.get_ref());
-    let Some(last) = there.iter().rfind(is_wanted) else { return vec![(value.span(), written(patterns))] };
-    let mut changes: Vec<Change> = there
-        .iter()
-        .filter(|pattern| !is_wanted(pattern))
-        .map(|pattern| (with_comma(text, pattern.span()), String::new()))
-        .collect();
+    let Some(last) = there.iter().rposition(|pattern| is_wanted(&pattern)) else {
+        return vec![(value.span(), written(patterns))];
+    };
     let missing = patterns.iter().filter(|pattern| !there.iter().any(|there| there.get_ref() == *pattern));
     let added: String = missing.map(|pattern| format!(", {}", quoted(pattern))).collect();
-    if !added.is_empty() {
-        let end = last.span().end;
-        changes.push((end..end, added));
-    }
+    // What comes after goes in one piece, with the comma before it, unless there is a comment in between.
+    let (end, until) = (there[last].span().end, there.last().map_or(0, |pattern| pattern.span().end));
+    let is_bare = !text[end..until].contains('#');
+    let dropped = if is_bare { &there[..last] } else { there };
+    let dropped = dropped.iter().filter(|pattern| !is_wanted(pattern));
+    let mut changes: Vec<Change> = dropped.map(|pattern| (with_comma(text, pattern.span()), String::new())).collect();
+    changes.push((end..if is_bare { until } else { end }, added));
     changes
 }
 
@@ -166,6 +166,7 @@ mod tests {
         let expected =
             "# top\n[task.t]\nplugin = 'p' # why\n# what\nread = [\"x\", \"docs/*.md\"] # end\n\n[task.t.options]\na = 1\n";
         assert_changed(text, &old, &new, expected);
+        assert_changed("[task.t]\nread = ['a', 'b', 'c']\n", &old, &grant(&[], &["a"], true), "[task.t]\nread = ['a']\n");
         assert!(matches!(granting(text, "u", &old, &new), Err(PatchError::NoTask(_))));
     }
 
