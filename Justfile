@@ -54,6 +54,10 @@ bench-peers repo *arguments: build _rumdl
 oracle verb *arguments:
     case {{ verb }} in commit|spec) tests/oracle/judge.py {{ verb }} {{ arguments }};; *) tests/oracle/{{ verb }}.py {{ arguments }};; esac
 
+# Measure what a trace costs a check of REPO; see docs/benchmarks.md.
+bench-trace repo *rounds: build
+    tests/bench/trace.py {{ lifeos }} {{ repo }} {{ rounds }}
+
 # Measure what lifeos adds around a gate, and a long ledger; see docs/benchmarks.md.
 bench-landing: build
     LIFEOS={{ lifeos }} tests/bench/landing

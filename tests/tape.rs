@@ -141,7 +141,8 @@ fn a_tape_that_was_sealed_anew_is_not_that_of_the_record() {
 
 #[test]
 fn a_run_that_does_something_else_parts_from_its_tape() {
-    let rows: [(&str, fn(&mut Vec<Call>)); 6] = [
+    type Change = fn(&mut Vec<Call>);
+    let rows: [(&str, Change); 6] = [
         ("tape-mismatch", |calls| calls[0].answer = Short::default()),
         ("tape-mismatch", |calls| calls[1].argument = Short::default()),
         ("tape-miss", |calls| drop(calls.remove(1))),

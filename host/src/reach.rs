@@ -160,6 +160,8 @@ impl<'t> Paths<'t> {
             }
             ("edit", _) if call.outcome == Outcome::Allowed => {
                 self.edit.insert(subject);
+                // What is there already is changed only where it may be read.
+                self.read.extend(RepoPath::new(subject).ok().filter(|path| base.entry(path).is_some()).map(|_| subject));
             }
             _ => {}
         }

@@ -6,7 +6,7 @@ use lifeos::diff::Diff;
 use lifeos::event::{Event, Events};
 use lifeos::ledger::record::PluginId;
 use lifeos::reach::narrow::Grant;
-use lifeos::reach::unused::RUNS_MAX;
+use lifeos::reach::unused::{RUNS_MAX, RUNS_MIN};
 use lifeos::run::place::Place;
 use lifeos::run::suggest::{Asked, Suggestion, suggest as find};
 
@@ -81,7 +81,7 @@ fn report(suggestion: Suggestion, task: String, plugin: PluginId, patch: String)
 
 fn print(suggestion: &Suggestion, task: &str, patch: &str, term: &Term) {
     let Suggestion { runs, reasons, reached, base, tree, other_findings, .. } = suggestion;
-    term.data(patch);
+    term.diff(patch);
     let base = &base.to_string()[..10];
     let runs = text::count(runs.len() as u64, "run");
     if patch.is_empty() {
@@ -89,6 +89,9 @@ fn print(suggestion: &Suggestion, task: &str, patch: &str, term: &Term) {
     } else {
         let tree = tree.as_ref().map_or_else(|| "nothing to change".to_owned(), |tree| format!("tree {tree:.10}"));
         term.note(&format!("# {task}: what the last {runs} with this component needed; tried over {base}: the same ({tree})"));
+    }
+    if suggestion.runs.len() < RUNS_MIN {
+        term.note("# so few runs know little of what the task needs; run it over different commits first");
     }
     for reason in reasons {
         term.note(&format!("# {}", lifeos::clean::line(reason)));
