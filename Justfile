@@ -26,7 +26,7 @@ demo: build
 test: build _test-plugins
     cargo test --release --locked --package doc-hygiene --no-default-features --lib
     cargo test --release --locked --package license-header --lib
-    cargo test --release --locked --package lifeos --lib
+    cargo test --release --locked --package lifeos --lib --bins
     cargo test --release --locked --package lifeos --test lifeos
 
 # Follow docs/authoring.md in Python and JavaScript; pip and npm install their tools below target/authoring.

@@ -2,7 +2,6 @@
 //! The same sources and compiler give the same bytes wherever they lie: no
 //! path of the machine gets into them.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use lifeos::plugin::component::componentize;
@@ -69,15 +68,12 @@ impl Workspace {
     /// What stands in the module for each folder. Of two that fit, the compiler
     /// takes the later one.
     fn names_of_folders(&self) -> Vec<(PathBuf, String)> {
-        let mut elsewhere = BTreeMap::new();
-        for Package { name, version, manifest_path, source } in &self.packages {
-            let folder = manifest_path.parent().unwrap_or(manifest_path);
-            match (source.as_deref().is_some_and(|source| source.starts_with("registry+")), folder.parent()) {
-                (true, Some(all)) => drop(elsewhere.insert(all.to_owned(), "/crates".to_owned())),
-                _ if folder.starts_with(&self.workspace_root) => {}
-                _ => drop(elsewhere.insert(folder.to_owned(), format!("/crates/{name}-{version}"))),
-            }
-        }
+        let elsewhere = self.packages.iter().filter_map(|Package { name, version, manifest_path, source }| {
+            let folder = manifest_path.parent()?;
+            // What is fetched may be vendored inside the workspace, and must be called the same there.
+            let is_own = source.is_none() && folder.starts_with(&self.workspace_root);
+            (!is_own).then(|| (folder.to_owned(), format!("/crates/{name}-{version}")))
+        });
         let built = self.build_directory.as_ref().unwrap_or(&self.target_directory);
         let own = [(&self.workspace_root, "/plugin"), (&self.target_directory, "/target"), (built, "/target")];
         own.into_iter().map(|(folder, name)| (folder.clone(), name.to_owned())).chain(elsewhere).collect()
@@ -140,7 +136,7 @@ mod tests {
                 package("own", "/home/ann/w/own", None),
                 package("path", "/home/ann/beside", None),
                 package("serde", "/home/ann/.cargo/registry/src/index-1/serde-1.0.0", Some("registry+x")),
-                package("forked", "/home/ann/.cargo/git/checkouts/forked-1/2", Some("git+x")),
+                package("forked", "/home/ann/w/vendor/forked", Some("git+x")),
             ],
         };
         let names = workspace.names_of_folders();
@@ -149,9 +145,9 @@ mod tests {
             ("/home/ann/w", "/plugin"),
             ("/home/ann/w/target", "/target"),
             ("/home/ann/parts", "/target"),
-            ("/home/ann/.cargo/git/checkouts/forked-1/2", "/crates/forked-1.0.0"),
-            ("/home/ann/.cargo/registry/src/index-1", "/crates"),
             ("/home/ann/beside", "/crates/path-1.0.0"),
+            ("/home/ann/.cargo/registry/src/index-1/serde-1.0.0", "/crates/serde-1.0.0"),
+            ("/home/ann/w/vendor/forked", "/crates/forked-1.0.0"),
         ];
         assert_eq!(names, expected);
     }
