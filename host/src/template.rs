@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::plugin::World;
 use crate::plugin::contract;
-use crate::plugin::manifest::{self, Manifest, ManifestError};
+use crate::plugin::manifest::{self, Manifest};
 
 include!(concat!(env!("OUT_DIR"), "/templates.rs"));
 
@@ -61,12 +61,9 @@ pub struct File {
 /// Why a plugin cannot have a name.
 #[derive(Debug, thiserror::Error)]
 pub enum NameError {
-    /// The manifest would be refused.
-    #[error(transparent)]
-    Manifest(#[from] ManifestError),
-    /// The toolchains want a letter first.
-    #[error("the name of a new plugin begins with a letter")]
-    Letter,
+    /// A manifest or a toolchain would refuse it.
+    #[error("the name of a plugin is a letter, then a-z 0-9 -, at most 40 in all")]
+    Form,
     /// Taken.
     #[error("`{SDK_CRATE}` is the name of the crate that plugins are written with")]
     Sdk,
@@ -105,19 +102,22 @@ fn below(folder: String) -> impl Iterator<Item = (&'static str, &'static str)> {
 }
 
 fn file(path: &str, text: &str) -> File {
-    // With its dot it would count for the templates themselves.
-    let path = if path == "gitignore" { ".gitignore" } else { path };
+    // With their dots they would count for the templates themselves.
+    let path = match path {
+        "gitignore" => ".gitignore",
+        "cases/gitattributes" => "cases/.gitattributes",
+        path => path,
+    };
     File { path: path.to_owned(), text: text.to_owned() }
 }
 
 /// Asks the manifest whether it may be called so.
 fn named(name: &str, files: &[File]) -> Result<(), NameError> {
     let manifest = files.iter().find(|file| file.path == manifest::FILE).map_or("", |file| &file.text);
-    Manifest::parse(manifest)?;
     match name {
         SDK_CRATE => Err(NameError::Sdk),
-        _ if !name.starts_with(|first: char| first.is_ascii_lowercase()) => Err(NameError::Letter),
-        _ => Ok(()),
+        _ if !name.starts_with(|first: char| first.is_ascii_lowercase()) => Err(NameError::Form),
+        _ => Manifest::parse(manifest).map(drop).map_err(|_| NameError::Form),
     }
 }
 

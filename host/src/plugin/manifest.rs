@@ -116,7 +116,12 @@ impl Manifest {
     /// # Errors
     /// [`ManifestError`].
     pub fn parse(text: &str) -> Result<Self, ManifestError> {
-        toml::from_str::<Self>(text).map_err(|error| invalid(&error.message())).and_then(Self::validated)
+        let at_line = |error: toml::de::Error| {
+            let before = error.span().and_then(|span| text.get(..span.start));
+            let line = before.map_or(String::new(), |before| format!("line {}: ", before.matches('\n').count() + 1));
+            invalid(&format!("{line}{}", error.message()))
+        };
+        toml::from_str::<Self>(text).map_err(at_line).and_then(Self::validated)
     }
 
     /// Reads the custom section of a component.
@@ -182,5 +187,7 @@ mod tests {
         ] {
             assert!(Manifest::parse(&format!("{text}{line}\n")).is_err(), "{line}");
         }
+        let wrong = Manifest::parse(&format!("{text}colour = 1\n")).expect_err("an unknown key");
+        assert!(wrong.to_string().contains("line 4: unknown field `colour`"), "{wrong}");
     }
 }

@@ -43,8 +43,10 @@ enum Lang {
     #[default]
     Rust,
     /// Built by componentize-py.
+    #[value(alias = "py")]
     Python,
     /// JavaScript, built by componentize-js.
+    #[value(alias = "javascript")]
     Js,
 }
 
@@ -77,7 +79,10 @@ fn plugin(name: &str, verb: &New, parent: &Path, term: &Term) -> Result<Exit, Co
 }
 
 fn sdk_only(folder: &Path, term: &Term) -> Result<Exit, CommandError> {
-    let unknown = || CommandError::usage(format!("{} is no folder of a plugin", shown(folder).display()));
+    let unknown = || {
+        let error = CommandError::usage(format!("{} is no folder of a plugin", shown(folder).display()));
+        error.hint("type this in the folder of one, or name it with --in DIR")
+    };
     let language = Language::of(folder).ok_or_else(unknown)?;
     let old = folder.join(SDK);
     // Only what this verb made is replaced.
