@@ -74,7 +74,7 @@ fn does_what_it_says(case: &Path, component: &Path) {
         let repo = TestRepo::new(&list);
         repo.task(component, &format!("read = ['**']\nedit = ['**']\napprove = 'auto'\n{table}"));
         repo.lifeos(&["run", "t"]).exits(0);
-        let changed = repo.rev("lifeos/t") != "";
+        let changed = !repo.rev("lifeos/t").is_empty();
         assert_eq!(changed, begin != after, "{}", case.display());
         let end = if changed { "lifeos/t" } else { "HEAD" };
         for (path, text) in &after {

@@ -2,6 +2,7 @@
 //! The same sources and compiler give the same bytes wherever they lie: no
 //! path of the machine gets into them.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use lifeos::plugin::component::componentize;
@@ -66,25 +67,36 @@ impl Workspace {
     }
 
     /// What stands in the module for each folder. Of two that fit, the compiler
-    /// takes the later one.
-    fn names_of_folders(&self) -> Vec<(PathBuf, String)> {
-        let elsewhere = self.packages.iter().filter_map(|Package { name, version, manifest_path, source }| {
-            let folder = manifest_path.parent()?;
-            // What is fetched may be vendored inside the workspace, and must be called the same there.
-            let is_own = source.is_none() && folder.starts_with(&self.workspace_root);
-            (!is_own).then(|| (folder.to_owned(), format!("/crates/{name}-{version}")))
-        });
+    /// takes the later one, which is the inner one here.
+    fn names_of_folders(&self) -> BTreeMap<PathBuf, String> {
         let built = self.build_directory.as_ref().unwrap_or(&self.target_directory);
         let own = [(&self.workspace_root, "/plugin"), (&self.target_directory, "/target"), (built, "/target")];
-        own.into_iter().map(|(folder, name)| (folder.clone(), name.to_owned())).chain(elsewhere).collect()
+        let mut names: BTreeMap<PathBuf, String> =
+            own.into_iter().map(|(folder, name)| (folder.clone(), name.to_owned())).collect();
+        names.extend(self.packages.iter().filter_map(|package| package.name_of_folder(&self.workspace_root)));
+        names
     }
 
     /// Flags of the compiler, as a setting of cargo.
     fn flags(&self) -> String {
         let mut flags = vec!["-C".to_owned(), "target-feature=+simd128".to_owned()];
-        let renamed = |(folder, name): &(PathBuf, String)| format!("--remap-path-prefix={}={name}", folder.display());
+        let renamed = |(folder, name): (&PathBuf, &String)| format!("--remap-path-prefix={}={name}", folder.display());
         flags.extend(self.names_of_folders().iter().map(renamed));
         format!("target.{TARGET}.rustflags={}", serde_json::Value::from(flags))
+    }
+}
+
+impl Package {
+    /// The name of its folder, or of the folder of all that were fetched with
+    /// it; none for what is part of the workspace.
+    fn name_of_folder(&self, workspace: &Path) -> Option<(PathBuf, String)> {
+        let folder = self.manifest_path.parent()?;
+        let full = format!("{}-{}", self.name, self.version);
+        match (&self.source, folder.parent()) {
+            (None, _) if folder.starts_with(workspace) => None,
+            (Some(_), Some(all)) if folder.ends_with(&full) => Some((all.to_owned(), "/crates".to_owned())),
+            _ => Some((folder.to_owned(), format!("/crates/{full}"))),
+        }
     }
 }
 
@@ -142,11 +154,11 @@ mod tests {
         let names = workspace.names_of_folders();
         let names: Vec<(&str, &str)> = names.iter().filter_map(|(from, to)| Some((from.to_str()?, to.as_str()))).collect();
         let expected = [
+            ("/home/ann/.cargo/registry/src/index-1", "/crates"),
+            ("/home/ann/beside", "/crates/path-1.0.0"),
+            ("/home/ann/parts", "/target"),
             ("/home/ann/w", "/plugin"),
             ("/home/ann/w/target", "/target"),
-            ("/home/ann/parts", "/target"),
-            ("/home/ann/beside", "/crates/path-1.0.0"),
-            ("/home/ann/.cargo/registry/src/index-1/serde-1.0.0", "/crates/serde-1.0.0"),
             ("/home/ann/w/vendor/forked", "/crates/forked-1.0.0"),
         ];
         assert_eq!(names, expected);
