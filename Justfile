@@ -50,7 +50,7 @@ bench: build
 bench-peers repo *arguments: build _rumdl
     PATH="{{ justfile_directory() }}/target/tools/bin:$PATH" tests/bench/peers {{ repo }} --lifeos {{ lifeos }} {{ arguments }}
 
-# Judge doc hygiene by what is not ours; VERB: commit and spec (cmark-gfm), dates (git log), markers, seed. Without more it explains itself.
+# Judge by what is not ours; VERB: commit and spec (cmark-gfm), dates (git log), markers, seed, components (jco). Without more it explains itself.
 oracle verb *arguments:
     case {{ verb }} in commit|spec) tests/oracle/judge.py {{ verb }} {{ arguments }};; *) tests/oracle/{{ verb }}.py {{ arguments }};; esac
 
@@ -69,6 +69,11 @@ registry: build _test-plugins
 # Let every side effect of lifeos fail once and be killed once, and hold all invariants; needs strace. See docs/faults.md.
 faults *arguments: build
     python3 tests/faults/loop.py --lifeos {{ lifeos }} --every 6 {{ arguments }}
+
+# Feed bytes to whatever reads components for SECONDS; needs nightly Rust and cargo-fuzz.
+fuzz seconds="600": _test-plugins
+    LIFEOS_SEEDS={{ target }}/fuzz-corpus cargo test --release --locked --package lifeos --test lifeos seeds
+    cargo +nightly fuzz run --fuzz-dir tests/fuzz --sanitizer none --target-dir {{ target }}/fuzz component {{ target }}/fuzz-corpus -- -max_total_time={{ seconds }} -rss_limit_mb=2048 -timeout=10
 
 # What continuous integration runs.
 ci: test

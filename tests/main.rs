@@ -40,6 +40,7 @@ mod rollback;
 mod rules;
 mod same;
 mod sandbox;
+mod seeds;
 mod since;
 mod standard;
 mod tidy;
