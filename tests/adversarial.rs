@@ -142,7 +142,7 @@ fn wide(fields: usize, functions: usize) -> Vec<u8> {
         component.section(&section);
         let mut imports = ComponentImportSection::new();
         for at in 0..functions {
-            imports.import(&format!("function-{at}"), ComponentTypeRef::Func(2));
+            imports.import(format!("function-{at}"), ComponentTypeRef::Func(2));
         }
         component.section(&imports);
     })
@@ -280,7 +280,7 @@ fn hidden_characters_are_shown_wherever_they_stand() {
         section.defined_type().primitive(PrimitiveValType::U8);
         component.section(&section);
         let mut exports = ComponentExportSection::new();
-        exports.export(&format!("url=<{hidden}>"), ComponentExportKind::Type, 0, None);
+        exports.export(format!("url=<{hidden}>"), ComponentExportKind::Type, 0, None);
         component.section(&exports);
     });
     std::fs::write(&path, exported).expect("a component");

@@ -223,6 +223,16 @@ fn a_guest_of_another_toolchain_shows_what_is_inert() {
 }
 
 #[test]
+fn case_27_proposals_that_are_off_are_told_as_far_as_types_tell() {
+    for fields in ["(memory $s 1 1 shared)", "(memory $l i64 1)", "(type (struct (field i32)))", "(tag $t (param i32))"] {
+        let case = case(&wat(&task_wat("", fields, "", "")), "");
+        let ran = case.file();
+        assert_eq!(rules(ran.exits(20).says("off here")), [("audit/would-not-load".to_owned(), String::new())], "{ran}");
+        case.repo.lifeos(&["check", "t"]).exits(2);
+    }
+}
+
+#[test]
 fn a_task_wins_over_an_official_plugin_and_says_so() {
     let repo = TestRepo::new(&[("a.md", "a\n")]);
     repo.lifeos(&["plugin", "audit", "doc-hygiene"]).exits(0).says("doc-hygiene: doc-hygiene").says("--task TASK");

@@ -177,6 +177,9 @@ impl Audit {
             within: false,
         };
         audit.findings = verdict::findings(&audit, &manifest, grant);
+        if let Some(reason) = &facts.off {
+            verdict::add_off(&mut audit.findings, reason);
+        }
         // Whatever is said above, what the loader refuses is not within.
         if let Err(error) = Plugin::check(&surface) {
             verdict::add_refusal(&mut audit.findings, &error);

@@ -25,6 +25,25 @@ const PRODUCERS_MAX: usize = 50;
 /// Bytes of a name that is told of.
 const NAME_BYTES_MAX: usize = 200;
 
+/// WebAssembly proposals that stay off, several of which are on by default. The
+/// engine is configured with this very list.
+pub(crate) const OFF: WasmFeatures = WasmFeatures::GC
+    .union(WasmFeatures::FUNCTION_REFERENCES)
+    .union(WasmFeatures::EXCEPTIONS)
+    .union(WasmFeatures::LEGACY_EXCEPTIONS)
+    .union(WasmFeatures::THREADS)
+    .union(WasmFeatures::SHARED_EVERYTHING_THREADS)
+    .union(WasmFeatures::STACK_SWITCHING)
+    .union(WasmFeatures::MEMORY64)
+    .union(WasmFeatures::MULTI_MEMORY)
+    .union(WasmFeatures::TAIL_CALL)
+    .union(WasmFeatures::RELAXED_SIMD)
+    .union(WasmFeatures::WIDE_ARITHMETIC)
+    .union(WasmFeatures::CUSTOM_PAGE_SIZES)
+    .union(WasmFeatures::CM_ASYNC)
+    .union(WasmFeatures::CM_GC)
+    .union(WasmFeatures::CM_ERROR_CONTEXT);
+
 /// What the bytes of a component say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
@@ -40,6 +59,8 @@ pub struct Facts {
     pub inner: Vec<Inner>,
     /// Core modules within it, at any depth.
     pub modules: u64,
+    /// What its types take of WebAssembly that is off here, if they take any.
+    pub off: Option<String>,
 }
 
 /// An interface, or a function that stands by itself, of a component.
@@ -81,6 +102,7 @@ impl Facts {
         Surface::check_head(bytes)?;
         let malformed = |error: wasmparser::BinaryReaderError| PluginError::malformed(error.message());
         let mut validator = Validator::new_with_features(WasmFeatures::all());
+        let mut strict = Some(Validator::new_with_features(WasmFeatures::default().difference(OFF)));
         let mut walk = Walk::default();
         for payload in Parser::new(0).parse_all(bytes) {
             let payload = payload.map_err(malformed)?;
@@ -94,6 +116,11 @@ impl Facts {
                 Payload::CodeSectionEntry(_) => continue,
                 payload => validator.payload(payload).map_err(malformed)?,
             };
+            // Whatever is valid by itself, and not for the engine.
+            if let Some(Err(error)) = strict.as_mut().map(|strict| strict.payload(&payload)) {
+                walk.facts.off = Some(shown(error.message()));
+                strict = None;
+            }
             walk.take(&payload).map_err(malformed)?;
             if let ValidPayload::End(types) = valid {
                 walk.end(types.as_ref())?;

@@ -1,28 +1,12 @@
 //! How the engine treats code that nobody trusts: only what the contract
 //! needs is on. The compiling child and the running host use this one value.
 
-use wasmtime::{Config, OptLevel, Strategy, WasmFeatures};
+use wasmtime::{Config, OptLevel, Strategy};
+
+use crate::plugin::facts::OFF;
 
 /// Bytes of stack a guest may use.
 const WASM_STACK_BYTES: usize = 512 << 10;
-
-/// WebAssembly proposals that stay off, several of which are on by default.
-const OFF: WasmFeatures = WasmFeatures::GC
-    .union(WasmFeatures::FUNCTION_REFERENCES)
-    .union(WasmFeatures::EXCEPTIONS)
-    .union(WasmFeatures::LEGACY_EXCEPTIONS)
-    .union(WasmFeatures::THREADS)
-    .union(WasmFeatures::SHARED_EVERYTHING_THREADS)
-    .union(WasmFeatures::STACK_SWITCHING)
-    .union(WasmFeatures::MEMORY64)
-    .union(WasmFeatures::MULTI_MEMORY)
-    .union(WasmFeatures::TAIL_CALL)
-    .union(WasmFeatures::RELAXED_SIMD)
-    .union(WasmFeatures::WIDE_ARITHMETIC)
-    .union(WasmFeatures::CUSTOM_PAGE_SIZES)
-    .union(WasmFeatures::CM_ASYNC)
-    .union(WasmFeatures::CM_GC)
-    .union(WasmFeatures::CM_ERROR_CONTEXT);
 
 /// The configuration of every engine.
 pub(super) fn config() -> Config {

@@ -107,6 +107,12 @@ pub(super) fn add_refusal(findings: &mut Vec<Finding>, error: &PluginError) {
     }
 }
 
+/// What the engine will refuse when it compiles.
+pub(super) fn add_off(findings: &mut Vec<Finding>, reason: &str) {
+    let message = format!("it takes something of WebAssembly that is off here: {reason}");
+    findings.insert(0, finding("audit/would-not-load", "", message, None));
+}
+
 fn is_of_task(rule: &str) -> bool {
     matches!(rule, "audit/not-granted" | "audit/not-pinned" | "audit/other-bytes")
 }

@@ -28,7 +28,7 @@ fn head(audit: &Audit, what: &str) -> Vec<String> {
     let unknown = || "(no manifest)".to_owned();
     let name = audit.name.clone().zip(audit.version.clone()).map_or_else(unknown, |(name, version)| format!("{name} {version}"));
     let world = audit.world.map_or("none that lifeos has", |world| world.word());
-    let tools = audit.producers.iter().take(SHOWN_MAX).map(|tool| named(tool));
+    let tools = audit.producers.iter().take(SHOWN_MAX).map(named);
     let tools = tools.collect::<Vec<_>>().join(", ");
     let inside = match audit.components {
         0 => String::new(),
