@@ -69,10 +69,16 @@ pub(crate) fn does_what_its_cases_say(folder: &Path, component: &Path) -> usize 
 fn does_what_it_says(case: &Path, component: &Path) {
     let [before, after] = ["before", "after"].map(|side| files(&case.join(side)));
     let table = std::fs::read_to_string(case.join("case.toml")).expect("case.toml");
+    let mut expected = std::fs::read_to_string(case.join("expected.txt")).unwrap_or_default();
     for begin in [before, after.clone()] {
         let list: Vec<(&str, &str)> = begin.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
         let repo = TestRepo::new(&list);
         repo.task(component, &format!("read = ['**']\nedit = ['**']\napprove = 'auto'\n{table}"));
+        let found = repo.lifeos(&["check", "t"]);
+        for line in std::mem::take(&mut expected).lines() {
+            // What `check` has in the same words.
+            found.says(line.split(['(', '|']).next().unwrap_or(line).trim_end());
+        }
         repo.lifeos(&["run", "t"]).exits(0);
         let changed = !repo.rev("lifeos/t").is_empty();
         assert_eq!(changed, begin != after, "{}", case.display());
