@@ -34,6 +34,7 @@ const NAMES: &[&str] = &[
     "plugin-fetch",
     "plugin-remove",
     "replay",
+    "plugin-diff-commits",
     "plugin-diff-replay",
     "plugin-suggest",
 ];

@@ -52,7 +52,8 @@ fn changed_bytes_under_the_same_name_and_version_do_not_run() {
     for verb in ["check", "run"] {
         let ran = repo.lifeos(&[verb, "t"]);
         ran.exits(20).says(&Digest::of(&old).to_string()).says(&Digest::of(&new).to_string());
-        ran.says("+ calls lifeos:task/edits@0.1.0").says("+ edit *.md").says("+ read **").says("- read docs/**");
+        ran.says("import: + lifeos:task/edits@0.1.0").says("capabilities.edit: declared now: `*.md`");
+        ran.says("capabilities.read: + `**`");
         ran.says("lifeos plugin add wat");
     }
     assert_eq!(listed(&repo, "wat")["is_here"], false);
@@ -71,9 +72,12 @@ fn what_can_do_more_is_let_in_with_a_yes_alone() {
     let before = text(&repo);
     let add = |more: &[&str]| repo.unguarded(&[&["plugin", "add", "wat"], more].concat());
     let rows = [
-        (r#"{"read": {"globs": ["**"]}}"#, "+ read **"),
-        (r#"{"read": {"globs": ["docs/**"]}, "history": {}}"#, "+ history: not declared -> needed"),
-        (r#"{"read": {"globs": ["docs/**"]}, "list": {"globs": ["**"], "optional": true}}"#, "+ list: not declared -> optional"),
+        (r#"{"read": {"globs": ["**"]}}"#, "wider     capabilities.read: + `**`"),
+        (r#"{"read": {"globs": ["docs/**"]}, "history": {}}"#, "wider     capabilities.history: declared now"),
+        (
+            r#"{"read": {"globs": ["docs/**"]}, "list": {"globs": ["**"], "optional": true}}"#,
+            "wider     capabilities.list: declared now: `**`",
+        ),
     ];
     for (capabilities, difference) in rows {
         repo.write(FILE, component(capabilities));
@@ -81,13 +85,28 @@ fn what_can_do_more_is_let_in_with_a_yes_alone() {
         assert_eq!(text(&repo), before, "something was written");
     }
     repo.write(FILE, component(r#"{"read": {"globs": ["docs/**"], "optional": true}}"#));
-    add(&[]).exits(0).says("- read: needed -> optional");
+    add(&[]).exits(0).says("narrower  capabilities.read: needed -> optional");
     assert_ne!(text(&repo), before);
     for (limits, code) in [(r#"{}, "limits": {"calls_max": 10}"#, 0), (r#"{}, "limits": {"calls_max": 20}"#, 20), ("{}", 20)] {
         repo.write(FILE, wat_with(&task_wat("", "", "", ""), &MANIFEST.replace("{}", limits)));
         add(&[]).exits(code);
     }
-    add(&["--yes"]).exits(0).says("+ limits.calls_max: 10 -> no bound");
+    add(&["--yes"]).exits(0).says("wider     limits.calls_max: 10 -> no promise");
+}
+
+#[test]
+fn two_commits_are_compared_by_their_locks() {
+    let repo = locked(&component(r#"{"read": {"globs": ["docs/**"]}}"#), "read = ['**']");
+    repo.lifeos(&["plugin", "diff", "HEAD", "HEAD"]).exits(0).says("are the same");
+    repo.lifeos(&["plugin", "diff", "HEAD~1", "HEAD"]).exits(1).says("wat  wider     plugin: + sha256:");
+    repo.write(FILE, component(r#"{"read": {"globs": ["docs/a/**"]}}"#));
+    repo.unguarded(&["plugin", "add", "wat"]).exits(0);
+    repo.commit("narrower");
+    let ran = repo.lifeos(&["plugin", "diff", "HEAD~1", "HEAD"]);
+    ran.exits(0).says("wat  narrower  capabilities.read: - `docs/**`").keeps_quiet_about("wider");
+    let ran = repo.lifeos(&["plugin", "diff", "HEAD", "HEAD~1", "--json"]);
+    assert_eq!((ran.code, &ran.json()["wider"]), (Some(1), &serde_json::Value::Bool(true)));
+    repo.lifeos(&["plugin", "diff", "HEAD", "no-such-thing"]).exits(2);
 }
 
 #[test]

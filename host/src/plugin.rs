@@ -2,7 +2,6 @@
 //! which world it is for. Nothing here runs a guest or compiles anything.
 
 pub mod audit;
-pub mod change;
 pub mod component;
 pub mod contract;
 pub mod diff;

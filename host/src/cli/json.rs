@@ -415,6 +415,7 @@ pub(crate) fn schema(verb: &str, term: &Term) -> Result<Exit, CommandError> {
         "plugin-audit" => schema_of::<audit::Audited>(),
         "plugin-diff" => schema_of::<audit::Compared>(),
         "replay" => schema_of::<tape::Replayed>(),
+        "plugin-diff-commits" => schema_of::<audit::ComparedCommits>(),
         "plugin-diff-replay" => schema_of::<tape::Compared>(),
         "plugin-suggest" => schema_of::<tape::Suggested>(),
         _ => return Err(CommandError::usage(format!("no schema for `{verb}`"))),

@@ -6,6 +6,7 @@ mod audit;
 mod bring;
 mod build;
 mod checkout;
+mod commits;
 mod diff;
 mod fetch;
 mod list;

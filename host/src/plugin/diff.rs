@@ -3,6 +3,7 @@
 //! read; nothing is run, and whoever has no bytes may bring an outline.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use super::facts::{Facts, Interface};
 use super::imports::{self, Capability};
@@ -62,6 +63,18 @@ pub enum Way {
     Narrower,
     /// It can the same.
     Same,
+}
+
+impl Difference {
+    pub(super) fn new(way: Way, place: &str, words: &str) -> Self {
+        Self { way, place: place.to_owned(), words: clean::line(words).into_owned() }
+    }
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{:<8}  {}: {}", self.way.word(), self.place, self.words)
+    }
 }
 
 impl Way {
@@ -136,7 +149,7 @@ struct Found(Vec<Difference>);
 
 impl Found {
     fn add(&mut self, way: Way, place: &str, words: String) {
-        self.0.push(Difference { way, place: place.to_owned(), words: clean::line(&words).into_owned() });
+        self.0.push(Difference::new(way, place, &words));
     }
 
     fn imports(&mut self, old: &Parts, new: &Parts) {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::change::Change;
+use super::diff::{self, Difference, Outline, Way};
 use super::facts::Facts;
 use super::manifest::{Capabilities, Manifest, Plain, Scope};
 use super::origin::Origin;
@@ -119,7 +119,7 @@ pub enum LockedError {
         /// The digest.
         digest: Digest,
         /// From what the entry tells to what the bytes say.
-        changes: Vec<Change>,
+        changes: Vec<Difference>,
     },
     /// What is read of a component went wrong.
     #[error(transparent)]
@@ -136,7 +136,7 @@ pub struct Changed {
     /// Digest of the bytes.
     pub found: Digest,
     /// What the new bytes can do that the old ones could not, and the other way round.
-    pub changes: Vec<Change>,
+    pub changes: Vec<Difference>,
     /// Why they would not be taken at all.
     pub unfit: Option<String>,
 }
@@ -193,6 +193,28 @@ impl LockFile {
     pub fn of_path(&self, path: &str) -> Option<(&str, &Entry)> {
         let origin = Origin::parse(path).ok()?;
         self.plugins.iter().find(|(_, entry)| entry.source == origin).map(|(name, entry)| (name.as_str(), entry))
+    }
+
+    /// What is different in a newer lock, by plugin; nothing of those that are as they were.
+    #[must_use]
+    pub fn changes(&self, newer: &Self) -> BTreeMap<String, Vec<Difference>> {
+        let mut all = BTreeMap::new();
+        for name in self.plugins.keys().chain(newer.plugins.keys()) {
+            let changes = match (self.plugins.get(name), newer.plugins.get(name)) {
+                (Some(was), Some(is)) if was.digest == is.digest => was.changes(is),
+                (Some(was), Some(is)) => {
+                    let bytes = Difference::new(Way::Same, "digest", &format!("{} -> {}", was.digest, is.digest));
+                    [vec![bytes], was.changes(is)].concat()
+                }
+                (None, Some(is)) => vec![Difference::new(Way::Wider, "plugin", &format!("+ {}", is.digest))],
+                (Some(was), None) => vec![Difference::new(Way::Narrower, "plugin", &format!("- {}", was.digest))],
+                (None, None) => Vec::new(),
+            };
+            if !changes.is_empty() {
+                all.insert(name.clone(), changes);
+            }
+        }
+        all
     }
 
     fn checked(self) -> Result<Self, LockFileError> {
@@ -257,8 +279,28 @@ impl Entry {
 
     /// What it takes to come from this entry to a newer one.
     #[must_use]
-    pub fn changes(&self, newer: &Self) -> Vec<Change> {
-        super::change::between(self, newer)
+    pub fn changes(&self, newer: &Self) -> Vec<Difference> {
+        let mut changes = Vec::new();
+        let (was, is) = (self.source.again(), newer.source.again());
+        if was != is {
+            changes.push(Difference::new(Way::Wider, "source", &format!("{was} -> {is}")));
+        }
+        if self.version != newer.version {
+            changes.push(Difference::new(Way::Same, "version", &format!("{} -> {}", self.version, newer.version)));
+        }
+        changes.extend(diff::differences(&self.outline(), &newer.outline()));
+        changes
+    }
+
+    /// The entry as versions are compared; types and exports are not part of it.
+    #[must_use]
+    pub fn outline(&self) -> Outline {
+        let Declared { documents, config, list, read, edit, history, limits } = self.declared.clone();
+        let capabilities = Capabilities { list, read, edit, history };
+        let (name, description) = (String::new(), String::new());
+        let manifest = Manifest { name, version: self.version.clone(), description, documents, config, capabilities, limits };
+        let imports = self.imports.iter().map(|import| (import.clone(), None)).collect();
+        Outline { digest: self.digest, world: Some(self.world), imports, exports: None, manifest: Some(manifest) }
     }
 }
 

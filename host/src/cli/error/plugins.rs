@@ -1,7 +1,7 @@
 //! Errors of plugins that come from elsewhere, and of `lifeos.lock`, in words.
 
 use lifeos::fetch::FetchError;
-use lifeos::plugin::change::Change;
+use lifeos::plugin::diff::{Difference, Way};
 use lifeos::plugin::lock::{Changed, LockFileError, LockedError};
 use lifeos::plugin::origin::OriginError;
 
@@ -12,8 +12,8 @@ use super::CommandError;
 const CHANGES_SHOWN: usize = 12;
 
 /// The first differences, those that widen it before all others, and how many there are besides.
-pub(crate) fn differences(changes: &[Change]) -> Vec<String> {
-    let (wider, others): (Vec<&Change>, Vec<&Change>) = changes.iter().partition(|change| change.is_wider());
+pub(crate) fn differences(changes: &[Difference]) -> Vec<String> {
+    let (wider, others): (Vec<&Difference>, Vec<&Difference>) = changes.iter().partition(|change| change.way == Way::Wider);
     let mut lines: Vec<String> = wider.into_iter().chain(others).map(ToString::to_string).collect();
     let more = lines.len().saturating_sub(CHANGES_SHOWN);
     lines.truncate(CHANGES_SHOWN);

@@ -1,5 +1,7 @@
 //! What `plugin audit` and `plugin diff` print with `--json`.
 
+use std::collections::BTreeMap;
+
 use lifeos::plugin::World;
 use lifeos::plugin::audit::Audit;
 use lifeos::plugin::diff::{Difference, Outline};
@@ -27,6 +29,21 @@ pub(crate) struct Compared {
     /// Whether the new one can anything that the old one could not.
     pub(crate) wider: bool,
     pub(crate) differences: Vec<Difference>,
+}
+
+/// `plugin diff` of two commits.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct ComparedCommits {
+    pub(crate) schema: &'static str,
+    /// The older commit.
+    pub(crate) old: String,
+    /// The newer one.
+    pub(crate) new: String,
+    /// Whether any plugin of the newer lock can anything that it could not.
+    pub(crate) wider: bool,
+    /// What is different, by plugin.
+    pub(crate) plugins: BTreeMap<String, Vec<Difference>>,
 }
 
 /// One of two components.

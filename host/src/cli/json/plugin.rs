@@ -2,7 +2,7 @@
 
 use lifeos::config::Task;
 use lifeos::plugin::World;
-use lifeos::plugin::change::Change;
+use lifeos::plugin::diff::Difference;
 use lifeos::plugin::lock::Entry;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -28,16 +28,6 @@ pub(crate) struct Added {
     tasks: Vec<String>,
     /// What was written into lifeos.toml.
     table: Option<String>,
-}
-
-/// One thing that is different.
-#[derive(Serialize, JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub(crate) struct Difference {
-    /// In words.
-    what: String,
-    /// Whether it can do more.
-    wider: bool,
 }
 
 /// `plugin list`.
@@ -124,8 +114,7 @@ pub(crate) struct Removed {
 }
 
 impl Added {
-    pub(crate) fn new(name: &str, entry: &Entry, before: Option<&Entry>, changes: &[Change], table: Option<String>) -> Self {
-        let difference = |change: &Change| Difference { what: change.to_string(), wider: change.is_wider() };
+    pub(crate) fn new(name: &str, entry: &Entry, before: Option<&Entry>, changes: &[Difference], table: Option<String>) -> Self {
         Self {
             schema: "lifeos/plugin-add@1",
             name: name.to_owned(),
@@ -135,7 +124,7 @@ impl Added {
             source: entry.source.to_string(),
             imports: entry.imports.clone(),
             before: before.map(|before| before.digest.to_string()),
-            changes: changes.iter().map(difference).collect(),
+            changes: changes.to_vec(),
             tasks: entry.grants.keys().cloned().collect(),
             table,
         }

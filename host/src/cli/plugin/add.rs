@@ -5,7 +5,7 @@ use lifeos::config;
 use lifeos::digest::Digest;
 use lifeos::event::{Event, Events};
 use lifeos::nearest::nearest;
-use lifeos::plugin::change::Change;
+use lifeos::plugin::diff::{self, Difference, Way};
 use lifeos::plugin::lock::{self, Entry, is_name};
 use lifeos::plugin::origin::Origin;
 use lifeos::plugin::{Plugin, official};
@@ -67,7 +67,7 @@ pub(crate) fn add(verb: &Add, global: &Global, term: &Term) -> Result<Exit, Comm
     if !term.is_json() {
         show(&name, &entry, before.as_ref(), &changes, term);
     }
-    if !verb.yes && changes.iter().any(Change::is_wider) {
+    if !verb.yes && diff::is_wider(&changes) {
         return Err(wider(verb, &name, &changes));
     }
     compile(&plugin, &entry, global, term)?;
@@ -116,7 +116,7 @@ fn no_source(name: &str, checkout: &Checkout<'_>) -> CommandError {
     }
 }
 
-fn show(name: &str, entry: &Entry, before: Option<&Entry>, changes: &[Change], term: &Term) {
+fn show(name: &str, entry: &Entry, before: Option<&Entry>, changes: &[Difference], term: &Term) {
     term.data(&summary::entry(name, entry));
     match before {
         Some(before) if before.digest != entry.digest => {
@@ -131,9 +131,9 @@ fn show(name: &str, entry: &Entry, before: Option<&Entry>, changes: &[Change], t
     changes.iter().for_each(|change| term.data(&format!("  {change}\n")));
 }
 
-fn wider(verb: &Add, name: &str, changes: &[Change]) -> CommandError {
+fn wider(verb: &Add, name: &str, changes: &[Difference]) -> CommandError {
     let error = CommandError::new(Exit::Denied, format!("plugin {name} would do more than the one that was looked at"));
-    let wider: Vec<Change> = changes.iter().filter(|change| change.is_wider()).cloned().collect();
+    let wider: Vec<Difference> = changes.iter().filter(|change| change.way == Way::Wider).cloned().collect();
     let error = differences(&wider).into_iter().fold(error, CommandError::hint);
     error.hint(format!("nothing was written; if you want that: lifeos plugin add {} --yes", verb.source))
 }
@@ -154,7 +154,7 @@ fn write(
     entry: Entry,
     checkout: &mut Checkout<'_>,
     before: Option<&Entry>,
-    changes: &[Change],
+    changes: &[Difference],
     term: &Term,
 ) -> Result<Exit, CommandError> {
     let table = verb.task.as_deref().map(|task| checkout.with_task(task, name, &entry)).transpose()?.flatten();

@@ -13,8 +13,9 @@ use lifeos::ledger::record::PluginId;
 use lifeos::plugin::Plugin;
 use lifeos::plugin::manifest::{self, Manifest};
 use lifeos::template::Language;
+use lifeos::trial::Wanted;
 
-use super::{CommandError, Exit, Global, Term, json, open};
+use super::{CommandError, Exit, Global, Term, json, open, test};
 use crate::cli::progress::Progress;
 pub(super) use cargo::TARGET;
 
@@ -33,7 +34,7 @@ pub(crate) struct Build {
     /// Do not compile ahead for this machine.
     #[arg(long)]
     no_compile: bool,
-    /// Build again each time that a file of the folder is saved, until Ctrl-C.
+    /// Build and try the cases again each time that a file of the folder is saved, until Ctrl-C.
     #[arg(long)]
     watch: bool,
     /// End after so many builds of --watch; for tests.
@@ -72,6 +73,9 @@ fn round(folder: &Path, verb: &Build, global: &Global, term: &Term) -> Result<()
         machine.runtime.load(&plugin, machine.cache.as_ref(), &machine.compiler, &Events::to(&reader))?;
     }
     report(&plugin, &output, term);
+    if verb.watch {
+        test::attempt(folder, &plugin, &output, &Wanted::default(), None, global, term)?;
+    }
     Ok(())
 }
 

@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use lifeos::plugin::Plugin;
+use lifeos::config::Source;
 use lifeos::plugin::diff::{self, Difference, Outline};
+use lifeos::plugin::{Plugin, official};
 
 use super::replayed::replayed;
-use super::what;
 use super::{CommandError, Exit, Global, Term, json};
+use super::{commits, what};
 
 /// Compares what two components can do: imports, types, declared scope, limits.
 /// Exits with 0 if NEW can the same or less, with 1 if it can more.
@@ -17,7 +18,8 @@ use super::{CommandError, Exit, Global, Term, json};
 /// those of the tape, and what it would change otherwise. Exits with 1 if they differ.
 #[derive(Args)]
 pub(crate) struct Diff {
-    /// The older one: a component file, the name of an official plugin, or a task.
+    /// The older one: a component file, a task, a plugin of lifeos.lock, an official plugin; or a
+    /// commit, with NEW another one: then every plugin of their locks is compared.
     old: String,
     /// The newer one.
     new: String,
@@ -30,6 +32,12 @@ pub(crate) fn diff(verb: &Diff, global: &Global, term: &Term) -> Result<Exit, Co
     if let Some(tape) = &verb.replay {
         let (old, new) = (plugin(&verb.old, global, term)?, plugin(&verb.new, global, term)?);
         return replayed(tape, [&old, &new], global, term);
+    }
+    if !names_component(&verb.old, global)
+        && !names_component(&verb.new, global)
+        && let Some(pair) = commits::commits([&verb.old, &verb.new], global)
+    {
+        return commits::compare(pair, global, term);
     }
     let side = |word: &str| {
         let read = || -> Result<Outline, CommandError> {
@@ -51,6 +59,14 @@ pub(crate) fn diff(verb: &Diff, global: &Global, term: &Term) -> Result<Exit, Co
     Ok(if wider { Exit::Findings } else { Exit::Done })
 }
 
+/// Whether a word names a component, and no commit is meant.
+fn names_component(word: &str, global: &Global) -> bool {
+    match Source::parse(word) {
+        Source::File(path) => global.directory.join(path).exists(),
+        Source::Name(name) => official::names().any(|official| official == name) || what::names_own(&name, global),
+    }
+}
+
 /// A component that may be loaded.
 fn plugin(word: &str, global: &Global, term: &Term) -> Result<Plugin, CommandError> {
     let component = what::component(word, global, term)?;
@@ -62,9 +78,7 @@ fn print(old: &Outline, new: &Outline, differences: &[Difference], term: &Term) 
         let of = outline.manifest.as_ref().map(|manifest| format!("{} {}", manifest.name, manifest.version));
         term.note(&format!("{side}: {}, {}", of.unwrap_or_else(|| "(no manifest)".to_owned()), outline.digest));
     }
-    for Difference { way, place, words } in differences {
-        term.data(&format!("{:<8}  {place}: {words}\n", way.word()));
-    }
+    differences.iter().for_each(|difference| term.data(&format!("{difference}\n")));
     match (differences.is_empty(), old.digest == new.digest) {
         (true, true) => term.note("the same component"),
         (true, false) => term.note("other bytes, which can the same"),

@@ -9,6 +9,7 @@ use std::time::SystemTime;
 use clap::Args;
 use lifeos::event::{Event, Events};
 use lifeos::ledger::record::PluginId;
+use lifeos::plugin::Plugin;
 use lifeos::plugin::manifest::{self, Manifest};
 use lifeos::trial::case::Case;
 use lifeos::trial::verdict::Verdict;
@@ -49,17 +50,31 @@ pub(crate) fn test(verb: &Test, global: &Global, term: &Term) -> Result<Exit, Co
     let place = component(verb, &folder)?;
     let plugin = open::component(&place)?;
     tell_of_age(verb, &folder, &place, &plugin.manifest, term);
-    let cases = Case::read_all(&folder, &plugin.manifest)?;
     let wanted = Wanted { case: verb.case.clone(), no_standard: verb.no_standard, bless: verb.bless };
+    let all_pass = attempt(&folder, &plugin, &place, &wanted, verb.junit.as_deref(), global, term)?;
+    Ok(if all_pass { Exit::Done } else { Exit::Findings })
+}
+
+/// Tries the cases of a folder with this plugin and tells of them: whether all pass.
+pub(super) fn attempt(
+    folder: &Path,
+    plugin: &Plugin,
+    place: &Path,
+    wanted: &Wanted,
+    junit: Option<&Path>,
+    global: &Global,
+    term: &Term,
+) -> Result<bool, CommandError> {
+    let cases = Case::read_all(folder, &plugin.manifest)?;
     let progress = Progress::new(term);
     let reader = |event: &Event| progress.show(event, term);
     let machine = open::machine(global, None, term)?;
-    let tried = trial::try_all(&plugin, &cases, &wanted, &machine, &Events::to(&reader));
+    let tried = trial::try_all(plugin, &cases, wanted, &machine, &Events::to(&reader));
     progress.show(&Event::Finished, term);
     let tried = tried?;
     let Manifest { name, version, .. } = plugin.manifest.clone();
     let id = PluginId { name, version, digest: plugin.digest.to_string() };
-    if let Some(file) = &verb.junit {
+    if let Some(file) = junit {
         let report = junit::report(&id.name, &tried);
         std::fs::write(file, report).map_err(|error| CommandError::io(file, &error))?;
     }
@@ -69,7 +84,7 @@ pub(crate) fn test(verb: &Test, global: &Global, term: &Term) -> Result<Exit, Co
     } else {
         print(&report, &tried, !cases.is_empty(), term);
     }
-    Ok(if report.failed == 0 { Exit::Done } else { Exit::Findings })
+    Ok(report.failed == 0)
 }
 
 /// The component file: the one that was named, or where `plugin build` puts it.
@@ -129,9 +144,13 @@ fn changed(file: &Path) -> Option<SystemTime> {
 /// Sources that are looked at.
 const SOURCES_MAX: usize = 10_000;
 
+/// What a component is made of, whatever the language.
+const SOURCES: [&str; 8] =
+    [manifest::FILE, "Cargo.toml", "src", "sdk", "app.py", "requirements.txt", "plugin.js", "package.json"];
+
 /// The source that was written last.
 fn newest(folder: &Path) -> Option<(PathBuf, SystemTime)> {
-    let mut left = vec![folder.join("Cargo.toml"), folder.join(manifest::FILE), folder.join("src")];
+    let mut left: Vec<PathBuf> = SOURCES.iter().map(|name| folder.join(name)).collect();
     let mut newest: Option<(PathBuf, SystemTime)> = None;
     for _ in 0..SOURCES_MAX {
         let Some(path) = left.pop() else { break };

@@ -70,6 +70,11 @@ pub(super) fn component(word: &str, global: &Global, term: &Term) -> Result<Comp
     Ok(Component { bytes: found.0, digest: found.1, file: None, owner: None })
 }
 
+/// Whether a task or a plugin of the lock is called so.
+pub(super) fn names_own(word: &str, global: &Global) -> bool {
+    owner(word, global).is_ok() || locked(global).is_some_and(|(_, locked)| locked.lock.plugins.contains_key(word))
+}
+
 /// The plugins of the commit that counts, if there is one.
 fn locked(global: &Global) -> Option<(Repo, Locked)> {
     let repo = open::repo(global).ok()?;
