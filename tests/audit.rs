@@ -79,7 +79,12 @@ fn the_four_sets_stand_side_by_side() {
     assert_eq!(row("list")["granted"], serde_json::json!(["**"]));
     assert_eq!(row("history")["imported"], serde_json::json!(["history#revisions", "history#texts"]));
     assert_eq!(row("history")["used"]["allowed"], 0);
-    repo.lifeos(&["plugin", "audit", "t"]).exits(0).says("within the grant of task t").says("used      1 call in 1 recorded run");
+    repo.write("lifeos.toml", "version = 1\n[task.t]\nplugin = 'x'\n");
+    repo.lifeos(&["plugin", "audit", "t"])
+        .exits(0)
+        .says("differs from that of the commit")
+        .says("within the grant of task t")
+        .says("used      1 call in 1 recorded run");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::rig::components::{add_manifest, std_guest, task_wat, wat};
+use crate::rig::components::{add_manifest, std_guest, task_wat, wat, wat_with};
 use crate::rig::{Ran, TestRepo, hostile, peak};
 
 /// A small repository whose task `t` has a danger.
@@ -138,10 +138,12 @@ fn case_20_the_clock_is_the_base_commit() {
 }
 
 #[test]
-fn the_std_guest_s_manifest_is_needed() {
+fn the_manifest_is_one_and_a_right_one() {
     let mut bytes = std_guest();
     add_manifest(&mut bytes, "{}");
     let repo = TestRepo::new(&[]);
     repo.task_of(&bytes, "");
+    repo.lifeos(&["check", "t"]).exits(2).says("more than one manifest");
+    repo.task_of(&wat_with(&task_wat("", "", "", ""), "{}"), "");
     repo.lifeos(&["check", "t"]).exits(2).says("manifest is wrong");
 }

@@ -44,7 +44,7 @@ pub(crate) fn audit(verb: &Audit, global: &Global, term: &Term) -> Result<Exit, 
         return Err(CommandError::usage("--json and --format exclude each other"));
     }
     let component = what::component(&verb.what, global, term)?;
-    let given = verb.task.as_deref().map(|task| what::owner(task, global)).transpose()?;
+    let given = verb.task.as_deref().map(|task| what::owner(task, global, term)).transpose()?;
     let is_own = given.is_none();
     let owner = given.as_ref().or(component.owner.as_ref());
     let grant = owner.map(|owner| grant(owner, &component, is_own)).transpose()?;

@@ -47,7 +47,7 @@ pub(super) fn component(word: &str, global: &Global, term: &Term) -> Result<Comp
         return Ok(Component { bytes, digest, file: Some(path), owner: None });
     }
     let is_official = official::names().any(|name| name == word);
-    let error = match owner(word, global) {
+    let error = match owner(word, global, term) {
         Ok(owner) => {
             if is_official && !matches!(&owner.task().plugin, Source::Name(name) if name == word) {
                 term.note(&format!("`{word}` is a task here and the name of an official plugin; the task is meant"));
@@ -72,7 +72,11 @@ pub(super) fn component(word: &str, global: &Global, term: &Term) -> Result<Comp
 
 /// Whether a task or a plugin of the lock is called so.
 pub(super) fn names_own(word: &str, global: &Global) -> bool {
-    owner(word, global).is_ok() || locked(global).is_some_and(|(_, locked)| locked.lock.plugins.contains_key(word))
+    let has_task = || -> Result<bool, CommandError> {
+        let repo = open::repo(global)?;
+        Ok(open::config(global, &repo, repo.head()?)?.tasks.contains_key(word))
+    };
+    has_task().unwrap_or(false) || locked(global).is_some_and(|(_, locked)| locked.lock.plugins.contains_key(word))
 }
 
 /// The plugins of the commit that counts, if there is one.
@@ -82,12 +86,13 @@ fn locked(global: &Global) -> Option<(Repo, Locked)> {
     Some((repo, locked))
 }
 
-/// A task of the commit that counts.
-pub(super) fn owner(name: &str, global: &Global) -> Result<Owner, CommandError> {
+/// A task of the commit that counts; it is told if the checkout has others.
+pub(super) fn owner(name: &str, global: &Global, term: &Term) -> Result<Owner, CommandError> {
     let repo = open::repo(global)?;
     let head = repo.head()?;
     let config = open::config(global, &repo, head)?;
     open::task(&config, name)?;
+    open::tell_of_changes(global, &repo, head, term)?;
     let text = open::config_text(global, &repo, head)?;
     let locked = Locked::at(&repo, head, global)?;
     Ok(Owner { repo, text, locked, config, name: name.to_owned() })
