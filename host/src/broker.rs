@@ -20,7 +20,7 @@ use crate::repo::history::{REVISIONS_MAX, Revision};
 use crate::repo::{Entry, Kind, Repo, Unreadable};
 use crate::trace::Call;
 pub use shared::Shared;
-pub use told::Answered;
+pub use told::{Answered, Given};
 
 use answer::{Collected, Document, PAGE_ENTRIES, Page, PathKind, Refusal, Stop};
 use told::{Asked, Told, Versions};
@@ -118,7 +118,10 @@ impl Broker {
     pub fn fed(&mut self, place: u32, function: &'static str, entry: &Entry, answered: Answered) {
         self.document = place;
         if self.shared.traces {
-            self.note(&Asked::about("read", function, entry.path.as_str(), &[]), answered, Duration::ZERO);
+            let (capability, subject) = ("read", entry.path.as_str());
+            // The plugin handed nothing over. Most documents have this line and one for an edit.
+            self.results.trace.reserve_exact(2);
+            self.note(&Asked { capability, function, subject, given: Given::default() }, answered, Duration::ZERO);
         }
     }
 
@@ -213,11 +216,26 @@ impl Broker {
     /// # Errors
     /// [`Stop`] over the limit of calls.
     pub fn propose(&mut self, edit: &Edit) -> Result<Result<(), Vec<Problem>>, Stop> {
+        self.propose_given(edit, None)
+    }
+
+    /// The digest of everything that an edit says, as the trace has it.
+    #[must_use]
+    pub fn given(edit: &Edit) -> Given {
+        told::given(edit)
+    }
+
+    /// As [`Self::propose`], for an edit whose digest is known.
+    ///
+    /// # Errors
+    /// [`Stop`] over the limit of calls.
+    pub fn propose_given(&mut self, edit: &Edit, given: Option<Given>) -> Result<Result<(), Vec<Problem>>, Stop> {
         let started = Instant::now();
         self.count_call()?;
         let verdict = self.judge(edit)?;
         if self.shared.traces {
-            let asked = Asked { capability: "edit", function: "propose", subject: &edit.path, given: told::given(edit) };
+            let given = given.unwrap_or_else(|| told::given(edit));
+            let asked = Asked { capability: "edit", function: "propose", subject: &edit.path, given };
             self.note(&asked, Answered::verdict(&verdict), started.elapsed());
         }
         Ok(match verdict {

@@ -8,7 +8,7 @@ use crate::clean;
 use crate::digest::Digest;
 use crate::edit::{Edit, Finding, Replacement};
 use crate::path::RepoPath;
-use crate::trace::{Call, SUBJECT_BYTES_MAX};
+use crate::trace::{Call, SUBJECT_BYTES_MAX, Short};
 
 /// What came of one document.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +22,8 @@ pub struct Checkup {
     pub summary: Vec<u8>,
     /// Bytes of the document.
     pub bytes: u64,
+    /// Digest and bytes of the edit that the replacements make, if they make one.
+    pub edit: Option<(Short, u64)>,
     /// The calls to the host that it took, as far as they are traced.
     pub calls: Vec<Call>,
     /// How many calls it took in all.

@@ -194,6 +194,7 @@ impl Gathered {
     /// Proposal -> Checked, and everything in one fixed order.
     fn judged(self, base: &Base, policy: &Policy, repo: &Repo) -> Result<Examined, ExamineError> {
         let mut all = Collected::default();
+        all.trace.reserve_exact(self.results.iter().map(|results| results.trace.len()).sum());
         for mut results in self.results {
             all.findings.append(&mut results.findings);
             all.edits.append(&mut results.edits);

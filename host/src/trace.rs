@@ -30,10 +30,10 @@ pub struct Call {
     pub function: Cow<'static, str>,
     /// The path or pattern, cleaned and cut.
     pub subject: String,
-    /// Digest of everything that was handed over.
+    /// Digest of everything that the plugin handed over.
     #[serde(default)]
     pub argument: Short,
-    /// Bytes that were handed over.
+    /// Bytes that it handed over.
     pub bytes_in: u64,
     /// Bytes of the answer.
     #[serde(default)]

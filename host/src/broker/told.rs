@@ -20,9 +20,12 @@ pub(super) struct Asked<'a> {
     pub(super) function: &'static str,
     /// The path or pattern.
     pub(super) subject: &'a str,
-    /// Everything that was handed over; nothing without a trace.
-    pub(super) given: Summing,
+    /// What was handed over.
+    pub(super) given: Given,
 }
+
+/// What was handed over: its digest and its bytes.
+pub type Given = (Short, u64);
 
 impl<'a> Asked<'a> {
     /// A question about a path or pattern, with what else was handed over.
@@ -30,7 +33,7 @@ impl<'a> Asked<'a> {
         let mut given = Summing::default();
         given.add(subject.as_bytes());
         given.add(more);
-        Self { capability, function, subject, given }
+        Self { capability, function, subject, given: (given.sum(), given.bytes()) }
     }
 
     /// The line of the trace.
@@ -42,8 +45,8 @@ impl<'a> Asked<'a> {
             capability: Cow::Borrowed(self.capability),
             function: Cow::Borrowed(self.function),
             subject: clean::line(clean::cut(self.subject, SUBJECT_BYTES_MAX)).into_owned(),
-            argument: self.given.sum(),
-            bytes_in: self.given.bytes(),
+            argument: self.given.0,
+            bytes_in: self.given.1,
             bytes_out: bytes,
             outcome,
             reason: reason.map(Cow::Borrowed),
@@ -159,7 +162,7 @@ impl Told for Versions {
 }
 
 /// Everything that an edit says.
-pub(super) fn given(edit: &Edit) -> Summing {
+pub(super) fn given(edit: &Edit) -> Given {
     let mut given = Summing::default();
     given.add(edit.path.as_bytes());
     match &edit.action {
@@ -173,5 +176,5 @@ pub(super) fn given(edit: &Edit) -> Summing {
             }
         }
     }
-    given
+    (given.sum(), given.bytes())
 }

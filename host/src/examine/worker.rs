@@ -7,7 +7,7 @@ use super::pool::{Pool, failed_at, reason, stopped};
 use crate::broker::answer::{Collected, Document, Refusal, Stop};
 use crate::broker::{Answered, Broker};
 use crate::checkup::Checkup;
-use crate::edit::{Action, Edit, Finding, Severity};
+use crate::edit::{Action, Edit, Finding, Replacement, Severity};
 use crate::repo::{Entry, Kind};
 use crate::results::{Key, Results};
 use crate::wasm::{Failure, FileWorker, Settings, Summary};
@@ -102,6 +102,7 @@ impl<'p> Worker<'p> {
             Ok(checkup) => checkup,
             Err(failure) => return Ok(Err(failure)),
         };
+        checkup.edit = edit(document.path.as_str(), document.id, checkup.replacements.clone()).map(|edit| Broker::given(&edit));
         if !self.asked_at_first && checkup.is_about(&document.path) {
             if checkup.asked_history() {
                 checkup.facts = Some(self.broker.facts(&document.path).map_err(stopped)?);
@@ -149,19 +150,26 @@ impl<'p> Worker<'p> {
 
     /// Hands an answer to the broker.
     fn settle(&mut self, place: u32, entry: &Entry, checkup: Checkup) -> Result<(), Stop> {
-        let Checkup { findings, replacements, bytes, calls, log, over, .. } = checkup;
+        let Checkup { findings, replacements, bytes, edit: given, calls, log, over, .. } = checkup;
         self.broker.fed(place, FUNCTION, entry, Answered::document(entry.id, bytes));
         self.broker.told(place, calls, &log);
         findings.into_iter().try_for_each(|finding| self.broker.report(finding))?;
         if let Some((limit, value)) = over {
             self.broker.report(too_much(entry, &limit, value))?;
         }
-        if !replacements.is_empty() {
-            let action = Action::Change { id: entry.id.to_string(), replacements };
-            drop(self.broker.propose(&Edit { path: entry.path.to_string(), action })?);
+        if let Some(edit) = edit(entry.path.as_str(), entry.id, replacements) {
+            drop(self.broker.propose_given(&edit, given)?);
         }
         Ok(())
     }
+}
+
+/// The edit that replacements in a document make.
+fn edit(path: &str, blob: git2::Oid, replacements: Vec<Replacement>) -> Option<Edit> {
+    if replacements.is_empty() {
+        return None;
+    }
+    Some(Edit { path: path.to_owned(), action: Action::Change { id: blob.to_string(), replacements } })
 }
 
 /// The limit that a single document may be too much for.

@@ -178,7 +178,8 @@ impl FileWorker {
         let replacements = report.replacements.into_iter().map(host::replacement).collect();
         let Collected { trace: calls, calls: calls_made, log, .. } = broker.take();
         let summary = report.summary;
-        Ok((Checkup { findings, replacements, summary, bytes, calls, calls_made, log, facts: None, over: None }, fuel))
+        let checkup = Checkup { findings, replacements, summary, bytes, calls, calls_made, log, ..Checkup::default() };
+        Ok((checkup, fuel))
     }
 
     /// Draws conclusions from all summaries.
