@@ -234,6 +234,8 @@ fn two_components_are_compared_over_a_tape() {
     ran.exits(1).says("first different call: tape-leftover").says("calls to read: 2 before, 0 now");
     ran.says("only the old one changes a.md:\n--- a/a.md\n+++ b/a.md\n@@ -1 +1 @@\n-sane: a\n+a\n");
     diff(&place, &free, &documents).exits(2).says("tape-other");
+    place.reseal(|calls| calls[0].answer = Short::default());
+    diff(&place, &documents, &documents).exits(2).says("tape-mismatch");
     let table = "read = ['**']\nedit = ['**']\noptions = {danger = 'sane-edit', paths = ['c.txt'], find = 'c', text = 'd'}";
     let place = Taped::of(&hostile(), table);
     diff(&place, &free, &documents).exits(1).says("the new one does not come to an end: the plugin does not take its options");

@@ -38,7 +38,7 @@ def check(side, more):
 for side in ("on", "off"):
     os.mkdir(os.path.join(scratch, side), 0o700)
     check(side, [])
-for name, more, count in (("warm", [], rounds * 4), ("cold", ["--no-cache"], rounds)):
+for name, more, count in (("warm", [], rounds * 8), ("cold", ["--no-cache"], rounds)):
     figures = {"on": [], "off": []}
     for number in range(count):
         # In turn, and each of them first as often as second.

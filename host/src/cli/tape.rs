@@ -86,6 +86,12 @@ pub(crate) fn stand(tape: &Tape, repo: &Repo, global: &Global) -> Result<(Oid, C
     Ok((base, config))
 }
 
+/// Says when another lifeos recorded the tape: it may digest calls otherwise.
+fn older(error: CommandError, tape: &Tape) -> CommandError {
+    let (recorded, here) = (lifeos::clean::line(&tape.header.lifeos), env!("CARGO_PKG_VERSION"));
+    if recorded == here { error } else { error.hint(format!("lifeos {recorded} recorded it, and this is lifeos {here}")) }
+}
+
 /// `lifeos run TASK --replay TAPE`.
 pub(crate) fn replay(
     file: &Path,
@@ -113,7 +119,7 @@ pub(crate) fn replay(
     let reader = |event: &Event| progress.show(event, term);
     let same = run::tape::replay(&place, &tape, task, &plugin, &machine, &Events::to(&reader));
     progress.show(&Event::Finished, term);
-    let run::tape::Same { calls, tree } = same?;
+    let run::tape::Same { calls, tree } = same.map_err(|error| older(error.into(), &tape))?;
     if term.is_json() {
         let Tape { header, seal, .. } = tape;
         let (task, plugin, base, seal) = (header.task, header.plugin, header.base, seal.to_string());
