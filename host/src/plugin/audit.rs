@@ -124,18 +124,38 @@ pub struct Grant<'g> {
     /// Its bounds.
     pub limits: &'g Limits,
     /// How the bytes are known.
-    pub pin: Pin,
+    pub pin: Pin<'g>,
     /// What this component did in recorded runs of the task, if they were read.
     pub uses: Option<Uses>,
+    /// What of the grant nothing was reached by, over the last runs.
+    pub idle: Option<Idle>,
+}
+
+/// A grant, or a part of it, that was there and not used.
+#[derive(Debug)]
+pub struct Idle {
+    /// Runs that were looked at.
+    pub runs: usize,
+    /// By capability; no patterns for the whole of it.
+    pub grants: Vec<(&'static str, Vec<String>)>,
 }
 
 /// How a task knows the bytes of its component.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pin {
+pub enum Pin<'g> {
     /// They are part of the program, or nobody asks.
     NotNeeded,
     /// By this digest.
     Digest(Digest),
+    /// By `lifeos.lock`.
+    Locked {
+        /// The plugin's name there.
+        plugin: &'g str,
+        /// Its bytes.
+        digest: Digest,
+        /// Whether they were looked at with this very grant.
+        with_grant: bool,
+    },
     /// Not at all.
     Missing,
 }

@@ -9,7 +9,8 @@ use clap::{Args, ValueEnum};
 use lifeos::config::Source;
 use lifeos::ledger::Ledger;
 use lifeos::plugin::PluginError;
-use lifeos::plugin::audit::{self, Grant, Pin};
+use lifeos::plugin::audit::{self, Grant, Idle, Pin};
+use lifeos::reach::unused::{self, Unused};
 use lifeos::run::place;
 
 use super::what::{self, Component, Owner};
@@ -70,13 +71,22 @@ pub(crate) fn audit(verb: &Audit, global: &Global, term: &Term) -> Result<Exit, 
 /// The side of the owner. A component that is not the task's yet has no pin and no runs.
 fn grant<'o>(owner: &'o Owner, component: &Component, is_own: bool) -> Result<Grant<'o>, CommandError> {
     let task = owner.task();
-    let locked = place::entry(task, &owner.locked.lock).map(|(_, entry)| entry.digest);
-    let pin = match (locked.or(task.digest), &task.plugin) {
+    let pin = match (place::entry(task, &owner.locked.lock), task.digest, &task.plugin) {
         _ if !is_own => Pin::NotNeeded,
-        (Some(digest), _) => Pin::Digest(digest),
-        (None, Source::Name(_)) => Pin::NotNeeded,
-        (None, Source::File(_)) => Pin::Missing,
+        (Some((plugin, entry)), ..) => {
+            let with_grant = entry.grants.get(&task.name) == Some(&task.granted.digest());
+            Pin::Locked { plugin, digest: entry.digest, with_grant }
+        }
+        (None, Some(digest), _) => Pin::Digest(digest),
+        (None, None, Source::Name(_)) => Pin::NotNeeded,
+        (None, None, Source::File(_)) => Pin::Missing,
     };
-    let uses = Ledger::of(&owner.repo, None).uses(&task.name, &component.digest.to_string(), RUNS_MAX)?;
-    Ok(Grant { task: &task.name, reach: &task.granted, limits: &task.limits, pin, uses: Some(uses) })
+    let (ledger, digest) = (Ledger::of(&owner.repo, None), component.digest.to_string());
+    let uses = ledger.uses(&task.name, &digest, RUNS_MAX)?;
+    let unused = unused::unused(&ledger, &ledger.book()?, &task.name, &task.granted, &digest)?;
+    let idle = unused.map(|Unused { runs, capabilities, patterns }| {
+        let whole = capabilities.into_iter().map(|capability| (capability, Vec::new()));
+        Idle { runs, grants: whole.chain(patterns).collect() }
+    });
+    Ok(Grant { task: &task.name, reach: &task.granted, limits: &task.limits, pin, uses: Some(uses), idle })
 }

@@ -1,7 +1,7 @@
 //! What speaks against a component, and what is of no use: a finding for each,
 //! with the line to add or to drop. How findings are shown is not decided here.
 
-use super::{Audit, Grant, Known, Manifest, Pin, PluginError, Row, lent, undeclared};
+use super::{Audit, Grant, Idle, Known, Manifest, Pin, PluginError, Row, lent, undeclared};
 use crate::clean;
 use crate::plugin::imports::{self, Capability, Import, ImportError};
 use crate::plugin::manifest::ManifestError;
@@ -55,7 +55,7 @@ pub struct Fix {
 }
 
 /// Every rule of an audit, with what it says in general.
-pub const RULES: [(&str, Level, &str); 15] = [
+pub const RULES: [(&str, Level, &str); 17] = [
     ("audit/forbidden-import", Level::Error, "The component imports something that no task can be granted."),
     ("audit/other-version", Level::Error, "The component is built for another version of the contract."),
     ("audit/unknown-function", Level::Error, "The component imports a function that the contract does not have."),
@@ -68,6 +68,8 @@ pub const RULES: [(&str, Level, &str); 15] = [
     ("audit/not-granted", Level::Error, "The task does not grant what the plugin cannot do without."),
     ("audit/not-pinned", Level::Error, "The task does not say which bytes may run."),
     ("audit/other-bytes", Level::Error, "The component is not the one that the task pins."),
+    ("audit/not-reviewed", Level::Error, "The plugin was added with another grant of the task, or with none."),
+    ("audit/idle-grant", Level::Warning, "The task grants what nothing was reached by in its last runs."),
     ("audit/unused-grant", Level::Warning, "The task grants what the component cannot use."),
     ("audit/optional-not-granted", Level::Note, "The task does not grant what the plugin can do without."),
     ("audit/unused-declaration", Level::Note, "The manifest declares what the component does not import."),
@@ -93,6 +95,7 @@ pub(super) fn findings(audit: &Audit, manifest: &Result<Manifest, ManifestError>
     }
     if let Some(grant) = grant {
         found.extend(of_pin(audit, grant));
+        found.extend(of_idle(audit, grant));
     }
     found.extend(audit.capabilities.iter().filter_map(|row| of_no_use(row, audit, grant)));
     found.sort_by_key(|finding| finding.level as u8);
@@ -114,7 +117,7 @@ pub(super) fn add_off(findings: &mut Vec<Finding>, reason: &str) {
 }
 
 fn is_of_task(rule: &str) -> bool {
-    matches!(rule, "audit/not-granted" | "audit/not-pinned" | "audit/other-bytes")
+    matches!(rule, "audit/not-granted" | "audit/not-pinned" | "audit/other-bytes" | "audit/not-reviewed")
 }
 
 fn finding(rule: &'static str, subject: &str, message: String, fix: Option<Fix>) -> Finding {
@@ -203,6 +206,10 @@ fn of_needed(manifest: &Manifest, grant: &Grant<'_>) -> Vec<Finding> {
 fn of_pin(audit: &Audit, grant: &Grant<'_>) -> Option<Finding> {
     let task = grant.task;
     let fix = of_owner(task, true, format!("digest = \"{}\"", audit.digest));
+    let other = |pinned, fix| {
+        let error = PluginError::NotPinned { found: audit.digest, pinned };
+        Some(finding("audit/other-bytes", "", error.to_string(), fix))
+    };
     match grant.pin {
         Pin::NotNeeded => None,
         Pin::Missing => {
@@ -210,11 +217,37 @@ fn of_pin(audit: &Audit, grant: &Grant<'_>) -> Option<Finding> {
             Some(finding("audit/not-pinned", "", message, fix))
         }
         Pin::Digest(pinned) if pinned == audit.digest => None,
-        Pin::Digest(pinned) => {
-            let error = PluginError::NotPinned { found: audit.digest, pinned };
-            Some(finding("audit/other-bytes", "", error.to_string(), fix))
+        Pin::Digest(pinned) => other(pinned, fix),
+        Pin::Locked { digest, .. } if digest != audit.digest => other(digest, None),
+        Pin::Locked { with_grant: true, .. } => None,
+        Pin::Locked { plugin, .. } => {
+            let message = format!("plugin {plugin} was not looked at with the grant of task {task}: lifeos plugin add {plugin}");
+            Some(finding("audit/not-reviewed", "", message, None))
         }
     }
+}
+
+/// What the last runs had no use for.
+fn of_idle(audit: &Audit, grant: &Grant<'_>) -> Vec<Finding> {
+    let Some(Idle { runs, grants }) = &grant.idle else { return Vec::new() };
+    let one = |(capability, patterns): &(&'static str, Vec<String>)| {
+        let row = audit.capabilities.iter().find(|row| row.capability == *capability);
+        let what = match patterns.as_slice() {
+            [] => format!("`{capability}`"),
+            patterns => format!("`{capability}` of `{}`", patterns.join("` `")),
+        };
+        let task = grant.task;
+        let message = format!(
+            "task {task} grants {what}, of no use in its last {runs} runs; lifeos plugin suggest {task} shows a narrower grant"
+        );
+        let line = match (*capability, row.and_then(|row| row.granted.as_ref())) {
+            ("history", _) => Some("history = true".to_owned()),
+            (_, globs) => globs.map(|globs| needs::line(capability, globs)),
+        };
+        let fix = line.filter(|_| patterns.is_empty()).and_then(|line| of_owner(task, false, line));
+        finding("audit/idle-grant", capability, message, fix)
+    };
+    grants.iter().map(one).collect()
 }
 
 /// A grant or a declaration that nothing comes of.
