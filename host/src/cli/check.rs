@@ -39,9 +39,9 @@ pub(crate) struct Check {
     /// Ask the plugin about every document, also those it was asked about before.
     #[arg(long)]
     no_cache: bool,
-    /// Note no calls, to measure what noting them costs; not for people.
+    /// Note every call as `run` does, to measure what that costs; nobody reads them here.
     #[arg(long, hide = true)]
-    no_trace: bool,
+    trace: bool,
     /// Check documents on so many threads instead of all cores.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
@@ -59,7 +59,7 @@ pub(crate) fn check(verb: &Check, global: &Global, term: &Term) -> Result<Exit, 
     let since = verb.new_since.as_deref().map(|revision| repo.resolve(revision)).transpose()?;
     open::cache_apart(global, &repo, head)?;
     let machine = open::machine(global, verb.threads.map(usize::from), term)?;
-    let machine = Machine { remembers: !verb.no_cache, shows: !verb.no_diff, traces: !verb.no_trace, ..machine };
+    let machine = Machine { remembers: !verb.no_cache, shows: !verb.no_diff, traces: verb.trace, ..machine };
     let examined = |commit| {
         let progress = Progress::new(term);
         let reader = |event: &Event| progress.show(event, term);

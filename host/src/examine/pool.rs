@@ -115,8 +115,7 @@ impl Pool<'_> {
         let has_clock = self.plugin.imports.iter().any(|import| import.capability == Capability::Inert);
         let clock = if has_clock { base.seconds } else { 0 };
         let config = settings.config.iter().map(|file| format!("{} {}\n", file.id, file.path)).collect::<String>();
-        let (history, traces) = (policy.may_read_history(), self.shared.traces);
-        let facts = format!("{numbers:?} {history} {clock} {traces} {}", env!("CARGO_PKG_VERSION"));
+        let facts = format!("{numbers:?} {} {clock} {}", policy.may_read_history(), env!("CARGO_PKG_VERSION"));
         let component = self.plugin.digest.hex();
         let place = self.location.common.as_os_str().as_encoded_bytes();
         let attributes = std::fs::read(self.location.common.join("info/attributes")).unwrap_or_default();
