@@ -155,7 +155,7 @@ fn what_is_no_component_exits_with_2() {
     }
     let repo = TestRepo::nowhere();
     repo.lifeos(&["plugin", "audit", "./gone.wasm"]).exits(2).says("gone.wasm");
-    repo.lifeos(&["plugin", "audit", "nothing"]).exits(2).says("is no official plugin");
+    repo.lifeos(&["plugin", "audit", "nothing"]).exits(2).says("is no plugin");
 }
 
 #[test]
