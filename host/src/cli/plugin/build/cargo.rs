@@ -25,6 +25,8 @@ const PROFILE: &[&str] = &[
     "profile.release.strip=true",
     "profile.release.debug=false",
     "profile.release.overflow-checks=false",
+    "profile.release.debug-assertions=false",
+    "profile.release.incremental=false",
 ];
 
 pub(super) fn make(folder: &Path, manifest: &Manifest) -> Result<Made, CommandError> {
@@ -104,8 +106,9 @@ impl Package {
 fn module(folder: &Path, workspace: &Workspace) -> Result<PathBuf, CommandError> {
     let flags = workspace.flags();
     let settings = PROFILE.iter().copied().chain([flags.as_str()]).flat_map(|setting| ["--config", setting]);
-    // Flags meant for this machine's programs would change the component.
-    let cargo = Tool::new("cargo", folder).unset("RUSTFLAGS").unset("CARGO_ENCODED_RUSTFLAGS");
+    // What is meant for this machine's programs would change the component.
+    let cargo =
+        ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_INCREMENTAL"].into_iter().fold(Tool::new("cargo", folder), Tool::unset);
     let cargo = cargo.arguments(["build", "--release", "--lib", "--target", TARGET]).arguments(settings);
     let messages = cargo.arguments(["--message-format", "json-render-diagnostics"]).run(|| {
         let error = CommandError::new(Exit::Plugin, format!("cargo could not build {}", folder.display()));
