@@ -217,14 +217,14 @@ pub fn is_tape(bytes: &[u8]) -> bool {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::trace::{Outcome, Short};
+    use crate::trace::{Outcome, Short, Word};
 
     pub(crate) fn asked(sequence: u64, subject: &str, answer: &str) -> Call {
         Call {
             sequence,
             document: 0,
-            capability: "read".into(),
-            function: "read-file".into(),
+            capability: Word::new("read"),
+            function: Word::new("read-file"),
             subject: subject.to_owned(),
             argument: Short::of_parts([subject.as_bytes()]),
             bytes_in: subject.len() as u64,

@@ -3,12 +3,13 @@
 //! keeps the first of them, a tape all.
 
 mod short;
+mod word;
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 pub use short::{Short, Summing};
+pub use word::Word;
 
 /// Lines kept in a record.
 pub const CALLS_KEPT_MAX: usize = 4_000;
@@ -25,9 +26,9 @@ pub struct Call {
     /// task in free form, and for what concerns the whole set.
     pub document: u32,
     /// The capability it took.
-    pub capability: Cow<'static, str>,
+    pub capability: Word,
     /// The function.
-    pub function: Cow<'static, str>,
+    pub function: Word,
     /// The path or pattern, cleaned and cut.
     pub subject: String,
     /// Digest of everything that the plugin handed over.
@@ -42,7 +43,7 @@ pub struct Call {
     pub outcome: Outcome,
     /// The word for it, when it was not allowed.
     #[serde(default)]
-    pub reason: Option<Cow<'static, str>>,
+    pub reason: Option<Word>,
     /// Digest of the answer; of a document the beginning of its blob's id.
     #[serde(default)]
     pub answer: Short,
@@ -68,7 +69,7 @@ impl Call {
     /// else was handed over.
     #[must_use]
     pub fn is_beside(&self, other: &Self) -> bool {
-        let place = |call: &'_ Self| (call.document, call.capability.clone(), call.function.clone());
+        let place = |call: &'_ Self| (call.document, call.capability, call.function);
         place(self) == place(other) && self.subject == other.subject
     }
 
@@ -76,7 +77,7 @@ impl Call {
     /// and wherever in the run it stood.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
-        let answer = |call: &'_ Self| (call.bytes_out, call.outcome, call.reason.clone(), call.answer);
+        let answer = |call: &'_ Self| (call.bytes_out, call.outcome, call.reason, call.answer);
         self.asks_same(other) && answer(self) == answer(other)
     }
 

@@ -1,7 +1,6 @@
 //! Calls as a trace keeps them: what was asked and what was answered, both as
 //! digests, so that a trace holds no content and a replay can still compare.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use git2::Oid;
@@ -12,7 +11,7 @@ use crate::check::problem::Problem;
 use crate::clean;
 use crate::edit::{Action, Edit, Replacement};
 use crate::repo::history::Revision;
-use crate::trace::{Call, Outcome, SUBJECT_BYTES_MAX, Short, Summing};
+use crate::trace::{Call, Outcome, SUBJECT_BYTES_MAX, Short, Summing, Word};
 
 /// A question.
 pub(super) struct Asked<'a> {
@@ -42,14 +41,14 @@ impl<'a> Asked<'a> {
         Call {
             sequence: 0,
             document,
-            capability: Cow::Borrowed(self.capability),
-            function: Cow::Borrowed(self.function),
+            capability: Word::new(self.capability),
+            function: Word::new(self.function),
             subject: clean::line(clean::cut(self.subject, SUBJECT_BYTES_MAX)).into_owned(),
             argument: self.given.0,
             bytes_in: self.given.1,
             bytes_out: bytes,
             outcome,
-            reason: reason.map(Cow::Borrowed),
+            reason: reason.map(Word::new),
             answer: digest,
             micros: u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
         }
@@ -177,4 +176,43 @@ pub(super) fn given(edit: &Edit) -> Given {
         }
     }
     (given.sum(), given.bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::edit::Span;
+
+    #[test]
+    fn every_reason_is_a_word_that_reads_again() {
+        let refusals = [
+            Refusal::InvalidPath,
+            Refusal::NotGranted,
+            Refusal::NotFound,
+            Refusal::NotAFile,
+            Refusal::NotText,
+            Refusal::TooLarge(1),
+            Refusal::HistoryMissing,
+        ];
+        let span = Span { start: 0, end: 0 };
+        let problems = [
+            Problem::NotGranted,
+            Problem::Protected,
+            Problem::NotFound,
+            Problem::AlreadyExists,
+            Problem::CollidesWith(String::new()),
+            Problem::NotAFile,
+            Problem::Filtered,
+            Problem::Stale,
+            Problem::SpanOutsideText(span),
+            Problem::SpansOverlap(span),
+            Problem::ConflictingEdit,
+            Problem::HiddenCharacters,
+            Problem::OverLimit("calls_max", 1),
+        ];
+        for word in refusals.iter().map(|refusal| refusal.word()).chain(problems.iter().map(Problem::word)) {
+            let read: Result<Word, _> = serde_json::from_str(&format!("\"{word}\""));
+            assert_eq!(read.ok().as_deref(), Some(word));
+        }
+    }
 }

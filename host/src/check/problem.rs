@@ -55,7 +55,7 @@ impl Problem {
             Self::Protected => "protected",
             Self::NotFound => "not-found",
             Self::AlreadyExists => "already-exists",
-            Self::CollidesWith(_) => "collides",
+            Self::CollidesWith(_) => "collides-with",
             Self::NotAFile => "not-a-file",
             Self::Filtered => "filtered",
             Self::Stale => "stale",
