@@ -34,7 +34,7 @@ impl Case {
 }
 
 /// Rule and subject of every finding.
-fn rules(ran: &Ran) -> Vec<(String, String)> {
+pub(crate) fn rules(ran: &Ran) -> Vec<(String, String)> {
     let word = |value: &Value| value.as_str().expect("a word").to_owned();
     let findings = ran.json()["findings"].as_array().expect("findings").clone();
     findings.iter().map(|finding| (word(&finding["rule"]), word(&finding["subject"]))).collect()
@@ -42,7 +42,7 @@ fn rules(ran: &Ran) -> Vec<(String, String)> {
 
 /// The one finding of a rule, with its fix in words.
 #[track_caller]
-fn fix(ran: &Ran, rule: &str) -> String {
+pub(crate) fn fix(ran: &Ran, rule: &str) -> String {
     let findings = ran.json()["findings"].as_array().expect("findings").clone();
     let found: Vec<_> = findings.iter().filter(|finding| finding["rule"] == rule).collect();
     assert_eq!(found.len(), 1, "{rule}\n{ran}");
@@ -55,7 +55,7 @@ fn importing(name: &str) -> String {
     task_wat(&format!("(import \"{name}\" (instance))"), "", "", "")
 }
 
-fn declaring(capabilities: &str) -> String {
+pub(crate) fn declaring(capabilities: &str) -> String {
     MANIFEST.replace("{}", capabilities)
 }
 

@@ -5,6 +5,7 @@ mod adding;
 mod adversarial;
 mod audit;
 mod audit_formats;
+mod audit_rules;
 mod authoring;
 mod book;
 mod cache;

@@ -164,3 +164,15 @@ fn a_run_is_made_again_on_request() {
     repo.lifeos(&["verify", "--replay", &run]).exits(40).says("made again it comes to tree");
     repo.lifeos(&["verify", "--replay", "none"]).exits(2);
 }
+
+#[test]
+fn a_run_with_an_instruction_is_made_again_with_it() {
+    let repo = TestRepo::new(&[("a.md", "a\n")]);
+    let options = "options = {danger = 'sane-edit', paths = ['a.md'], find = 'a', text = 'b'}";
+    repo.task(&hostile(), &format!("read = ['**']\nedit = ['**']\n{options}"));
+    let ran = repo.lifeos(&["run", "t", "--instruction", "say it otherwise", "--json"]);
+    let run = ran.exits(0).json()["tasks"][0]["run"].as_str().expect("a run").to_owned();
+    let shown = repo.lifeos(&["show", &run, "--json"]).json();
+    assert_eq!(shown["record"]["instruction"], "say it otherwise", "{shown}");
+    repo.lifeos(&["verify", "--replay", &run]).exits(0).says("it comes to the same");
+}

@@ -68,6 +68,7 @@ pub fn run(
     let way = Way::begin(place, task)?;
     let identity = identity(task, plugin);
     let mut record = blank(task, plugin, &identity, place.base);
+    record.instruction = instruction.map(str::to_owned);
     let gate = way.gate(machine);
     let mut green = None;
     let mut propose = || {

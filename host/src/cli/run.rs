@@ -125,7 +125,7 @@ fn run_task(
     let keep: Option<run::tape::Keep<'_>> = if verb.record.is_some() { Some(&mut write) } else { None };
     let finished = run::run(place, task, &plugin, verb.instruction.as_deref(), machine, &Events::to(&reader), keep);
     progress.show(&Event::Finished, term);
-    if let (Some(file), Ok(_)) = (&verb.record, &finished) {
+    if let Some(file) = verb.record.as_ref().filter(|_| tape.is_none()) {
         term.note(&format!("on tape: {}", file.display()));
     }
     Ok(finished?)

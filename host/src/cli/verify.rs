@@ -2,6 +2,7 @@
 
 use clap::Args;
 use lifeos::event::Events;
+use lifeos::examine::Machine;
 use lifeos::ledger::Ledger;
 use lifeos::repo::{Repo, RepoError};
 use lifeos::run::place::Place;
@@ -60,7 +61,8 @@ pub(crate) fn verify(verb: &Verify, global: &Global, term: &Term) -> Result<Exit
 
 /// Makes a run again, from the configuration of the commit that it stood on.
 fn again(run: &str, repo: &Repo, global: &Global, term: &Term) -> Result<(String, Replayed), CommandError> {
-    let machine = open::machine(global, None, term)?;
+    // An answer that is remembered would be compared with itself.
+    let machine = Machine { remembers: false, ..open::machine(global, None, term)? };
     let ledger = Ledger::of(repo, machine.memory());
     let story = open::story(&ledger.book()?, run)?;
     let cannot = |why: &str| CommandError::usage(format!("run {} cannot be made again: {why}", story.run));

@@ -124,6 +124,9 @@ pub struct PullRequest {
 pub struct Run {
     /// The commit it stood on.
     pub base: String,
+    /// What it was told to do, if it was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instruction: Option<String>,
     /// How it ended.
     pub outcome: Outcome,
     /// One sentence, when there is more to say.
@@ -299,6 +302,8 @@ pub enum State {
 
 /// Bytes of a name, a reason, or a sentence of a record.
 const WORDS_MAX: usize = 4096;
+/// Bytes of an instruction.
+const INSTRUCTION_BYTES_MAX: usize = 64 << 10;
 
 impl Record {
     /// Whether what it names is of the form that the host gives such names; it
@@ -335,9 +340,10 @@ impl Record {
                 });
                 let others = run.reverts.iter().map(|reverts| &reverts.run).chain(&run.part_of);
                 let reason = run.reason.iter().all(|reason| is_short(reason));
+                let told = run.instruction.iter().all(|told| told.len() <= INSTRUCTION_BYTES_MAX);
                 let tape = run.tape.iter().all(|tape| Digest::parse(tape).is_some());
                 let base = is_hex(&run.base, 40) && Digest::parse(&run.grant).is_some();
-                base && plugin && candidate && reason && tape && others.into_iter().all(|run| is_hex(run, 12))
+                base && told && plugin && candidate && reason && tape && others.into_iter().all(|run| is_hex(run, 12))
             }
             Body::Approval { by, .. } => is_short(by),
             Body::Rejection { why, by } | Body::Level { why, by, .. } => is_short(why) && is_short(by),

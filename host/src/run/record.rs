@@ -36,6 +36,7 @@ pub(super) fn blank_of(task: &Task, identity: &Identity, base: git2::Oid) -> Run
     let nothing = ReachText { list: Vec::new(), read: Vec::new(), edit: Vec::new(), history: false };
     Run {
         base: base.to_string(),
+        instruction: None,
         outcome: Outcome::Nothing,
         reason: None,
         candidate: None,

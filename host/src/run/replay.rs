@@ -51,7 +51,7 @@ pub fn replay(
     }
     // Of a part, what the component makes of its files.
     let is_in = |path: &str| record.part_of.is_none() || record.edits.iter().any(|edit| edit.path == path);
-    let made = Made::of(place, task, plugin, None, machine, events, |edit| is_in(edit.path().as_str()))?;
+    let made = Made::of(place, task, plugin, record.instruction.as_deref(), machine, events, |edit| is_in(edit.path().as_str()))?;
     let found = made.tree();
     Ok(if found == recorded { Replayed::Same } else { Replayed::Differs { recorded, found } })
 }

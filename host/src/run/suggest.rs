@@ -101,7 +101,8 @@ pub fn suggest(place: &Place<'_>, asked: &Asked<'_>, machine: &Machine, events: 
     let Some(newest) = runs.first() else { return Err(SuggestError::NoRuns { task: task.name.clone(), component }) };
     let base = Oid::from_str(&newest.record.base).map_err(RepoError::from)?;
     let place = &Place { base, ..*place };
-    let trial = Trial { place, asked, machine, events };
+    let instruction = newest.record.instruction.as_deref();
+    let trial = Trial { place, asked, instruction, machine, events };
     let now = trial.made(task)?;
     let recorded = newest.record.candidate.as_ref().map(|candidate| candidate.tree.clone());
     if newest.record.grant == task.grant_digest.to_string() && now.tree() != recorded {
@@ -125,13 +126,14 @@ pub fn suggest(place: &Place<'_>, asked: &Asked<'_>, machine: &Machine, events: 
 struct Trial<'t> {
     place: &'t Place<'t>,
     asked: &'t Asked<'t>,
+    instruction: Option<&'t str>,
     machine: &'t Machine,
     events: &'t Events<'t>,
 }
 
 impl Trial<'_> {
     fn made(&self, task: &Task) -> Result<Made, RunError> {
-        Made::of(self.place, task, self.asked.plugin, None, self.machine, self.events, |_| true)
+        Made::of(self.place, task, self.asked.plugin, self.instruction, self.machine, self.events, |_| true)
     }
 
     /// The narrowest of some grants under which the same tree comes out: the one

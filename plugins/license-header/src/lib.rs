@@ -2,7 +2,7 @@
 //! the comments of its language. A file that names another license is left as
 //! it is, and told of.
 
-use lifeos_sdk::{Document, FileTask, Finding, Replacement, Report, Settings, Severity, Span, file_task};
+use lifeos_sdk::{Document, FileTask, Finding, Replacement, Report, Settings, file_task};
 
 /// The owner's options.
 #[derive(serde::Deserialize)]
@@ -40,30 +40,25 @@ impl FileTask for LicenseHeader {
     }
 
     fn check(&self, document: &Document) -> Result<Report, String> {
-        let text = document.text.as_str();
+        let (mut report, text) = (Report::default(), document.text.as_str());
         let top: Vec<&str> = text.lines().take(LINES_MAX).map(content).collect();
-        let Some(comment) = Comment::of(&document.path) else { return Ok(Report::default()) };
+        let Some(comment) = Comment::of(&document.path) else { return Ok(report) };
         let is_generated = top.iter().any(|line| GENERATED.iter().any(|sign| line.contains(sign)));
         if text.trim().is_empty() || is_generated || top.windows(self.header.len()).any(|lines| lines == self.header) {
-            return Ok(Report::default());
+            return Ok(report);
         }
         if let Some(other) = top.iter().find_map(|line| Some(line.split_once(SPDX)?.1.trim())) {
             let message = format!("the file names another license: {other}");
-            return Ok(Report { findings: vec![finding(document, "license/other", message, false)], ..Report::default() });
+            report.findings.push(Finding::warning("license/other", message).at(document, 0..0));
+            return Ok(report);
         }
         let start = beginning(text);
         let eol = if text.contains("\r\n") { "\r\n" } else { "\n" };
-        let header = Replacement { span: Span { start, end: start }, text: comment.write(&self.header, eol) };
-        let replacements = if document.editable { vec![header] } else { Vec::new() };
-        let message = "the license header is missing".to_owned();
-        let findings = vec![finding(document, "license/missing", message, document.editable)];
-        Ok(Report { findings, replacements, ..Report::default() })
+        let header = Replacement::new(start..start, comment.write(&self.header, eol));
+        let finding = Finding::warning("license/missing", "the license header is missing").at(document, 0..0);
+        report.repair(document, finding, header);
+        Ok(report)
     }
-}
-
-fn finding(document: &Document, rule: &str, message: String, repaired: bool) -> Finding {
-    let (path, span) = (Some(document.path.clone()), Some(Span { start: 0, end: 0 }));
-    Finding { rule: rule.to_owned(), severity: Severity::Warning, path, span, message, help: None, repaired }
 }
 
 /// A line without the signs of a comment around it.
@@ -75,7 +70,7 @@ fn content(line: &str) -> &str {
 }
 
 /// Where a header goes: below what has to be first in a file, as a byte offset.
-fn beginning(text: &str) -> u32 {
+fn beginning(text: &str) -> usize {
     let mut start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     for line in text[start..].split_inclusive('\n').take(2) {
         let lower = line.to_ascii_lowercase();
@@ -87,7 +82,7 @@ fn beginning(text: &str) -> u32 {
         }
         start += line.len();
     }
-    u32::try_from(start).unwrap_or(u32::MAX)
+    start
 }
 
 /// How a language writes a comment: around all lines, and before each.

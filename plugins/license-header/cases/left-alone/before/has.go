@@ -1,0 +1,4 @@
+// Copyright the authors
+// SPDX-License-Identifier: MIT
+
+package a
