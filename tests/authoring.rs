@@ -99,6 +99,21 @@ pub(crate) fn imports(component: &Path) -> Vec<String> {
 }
 
 #[test]
+fn a_module_that_is_no_plugin_is_refused() {
+    let repo = TestRepo::nowhere();
+    repo.write("lifeos-plugin.toml", "name = \"other\"\nversion = \"0.1.0\"\ndescription = \"\"\n");
+    let build = |module: &str| repo.lifeos(&["plugin", "build", "--no-compile", "--module", module]);
+    let module = |text: &str| repo.write("bare.wasm", ::wat::parse_str(text).expect("a module"));
+    module("(module (import \"env\" \"system\" (func)))");
+    build("bare.wasm").exits(23).says("cannot make a component of the module").says("one world of lifeos:task@0.1.0");
+    module("(module (func (export \"other\")))");
+    build("bare.wasm").exits(2).says("exports neither `run`");
+    build("gone.wasm").exits(50).says("gone.wasm");
+    repo.lifeos(&["plugin", "build", "--watch", "--module", "bare.wasm"]).exits(2).says("--watch");
+    assert!(!repo.path().join("target").exists());
+}
+
+#[test]
 fn a_new_rust_plugin_of_each_kind_does_what_its_cases_say() {
     let folder = folder("kinds");
     for (kind, lent) in [("file-task", "types"), ("task", "types repo edits findings")] {

@@ -11,6 +11,7 @@ use clap::Args;
 use lifeos::event::{Event, Events};
 use lifeos::ledger::record::PluginId;
 use lifeos::plugin::Plugin;
+use lifeos::plugin::component::componentize;
 use lifeos::plugin::manifest::{self, Manifest};
 use lifeos::template::Language;
 use lifeos::trial::Wanted;
@@ -22,7 +23,8 @@ pub(super) use cargo::TARGET;
 /// Builds a plugin from its sources: a component with the manifest inside.
 ///
 /// Cargo.toml is built by cargo for wasm32-unknown-unknown, requirements.txt by
-/// componentize-py, package.json by componentize-js.
+/// componentize-py, package.json by componentize-js. Of any other toolchain
+/// --module takes what it made.
 #[derive(Args)]
 pub(crate) struct Build {
     /// The folder with lifeos-plugin.toml and the sources.
@@ -31,6 +33,9 @@ pub(crate) struct Build {
     /// Where to put the component [default: target/plugins/NAME.wasm].
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// A core module that was built otherwise, for example from C or Zig; no toolchain is started.
+    #[arg(long, value_name = "FILE", conflicts_with = "watch")]
+    module: Option<PathBuf>,
     /// Do not compile ahead for this machine.
     #[arg(long)]
     no_compile: bool,
@@ -62,7 +67,10 @@ pub(crate) fn build(verb: &Build, global: &Global, term: &Term) -> Result<Exit, 
 /// From sources to a component that is reported: what `--watch` does again.
 fn round(folder: &Path, verb: &Build, global: &Global, term: &Term) -> Result<(), CommandError> {
     let manifest = read_manifest(folder)?;
-    let made = make(folder, &manifest)?;
+    let made = match &verb.module {
+        Some(module) => Made { component: component(module, &manifest)?, target: folder.join("target") },
+        None => make(folder, &manifest)?,
+    };
     let plugin = Plugin::read(made.component)?;
     let output = verb.output.clone().unwrap_or_else(|| made.target.join("plugins").join(format!("{}.wasm", manifest.name)));
     write(&output, &plugin.bytes)?;
@@ -89,6 +97,14 @@ fn make(folder: &Path, manifest: &Manifest) -> Result<Made, CommandError> {
             Err(CommandError::usage(error).hint("`lifeos plugin new NAME` makes a folder that builds"))
         }
     }
+}
+
+/// A component of a core module, whoever made that.
+fn component(module: &Path, manifest: &Manifest) -> Result<Vec<u8>, CommandError> {
+    let bytes = std::fs::read(module).map_err(|error| CommandError::io(module, &error))?;
+    let failed =
+        |error| CommandError::new(Exit::Plugin, error).hint("is it a module that exports one world of lifeos:task@0.1.0?");
+    componentize(&bytes, manifest).map_err(failed)
 }
 
 /// The manifest in a plugin's folder.

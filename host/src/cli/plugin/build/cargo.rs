@@ -5,7 +5,6 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use lifeos::plugin::component::componentize;
 use lifeos::plugin::manifest::Manifest;
 use serde::Deserialize;
 
@@ -35,11 +34,7 @@ pub(super) fn make(folder: &Path, manifest: &Manifest) -> Result<Made, CommandEr
     }
     let workspace = Workspace::of(folder)?;
     let module = module(folder, &workspace)?;
-    let bytes = std::fs::read(&module).map_err(|error| CommandError::io(&module, &error))?;
-    let component = componentize(&bytes, manifest).map_err(|error| {
-        CommandError::new(Exit::Plugin, error).hint("is it a `cdylib` that exports one world of lifeos:task@0.1.0?")
-    })?;
-    Ok(Made { component, target: workspace.target_directory })
+    Ok(Made { component: super::component(&module, manifest)?, target: workspace.target_directory })
 }
 
 /// Where cargo finds the sources, as it says itself.
