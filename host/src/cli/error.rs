@@ -379,3 +379,16 @@ fn is_io(error: &git2::Error) -> bool {
         git2::ErrorClass::Os | git2::ErrorClass::Filesystem | git2::ErrorClass::Zlib | git2::ErrorClass::Indexer
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn case_28_a_panic_of_ours_exits_with_70_and_asks_for_a_report() {
+        let failure = Failure::Bug("on purpose".to_owned());
+        let error = CommandError::from(ExamineError::Failure { document: None, failure });
+        assert_eq!((error.exit, error.exit.code()), (Exit::Bug, 70));
+        assert!(error.message.contains("internal error") && error.hints[0].contains("report it"), "{error:?}");
+    }
+}

@@ -276,3 +276,57 @@ fn words_of(panic: &(dyn std::any::Any + Send)) -> String {
     let words = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
     words.unwrap_or("a panic without words").to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use super::super::bindings::capabilities::lifeos::task::log::Level;
+    use super::*;
+    use crate::broker::Shared;
+    use crate::glob::Globs;
+    use crate::policy::{Limits, Policy, Reach};
+    use crate::repo::Repo;
+    use wasmtime::component::Component;
+
+    /// A line of log is all that it asks of the host.
+    const CALL_LOG: &str = include_str!("../../../tests/plugins/wat/call-log.wat");
+
+    /// Runs it on a host of which one function may be another one.
+    fn run(engine: &Engine, linker: &Linker<State>) -> (String, Result<(), Failure>) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let git = git2::Repository::init(folder.path()).expect("a repository");
+        let tree = git.find_tree(git.treebuilder(None).and_then(|tree| tree.write()).expect("a tree")).expect("a tree");
+        let author = git2::Signature::new("a", "a@localhost", &git2::Time::new(0, 0)).expect("a name");
+        let commit = git.commit(None, &author, &author, "x", &tree, &[]).expect("a commit");
+        let repo = Repo::discover(folder.path()).expect("a repository");
+        let base = repo.pin(commit).expect("a base");
+        let none = || Globs::new::<&str>(&[]).expect("no patterns");
+        let nothing = || Reach { list: none(), read: none(), edit: none(), history: false };
+        let policy = Policy { declared: nothing(), granted: nothing(), limits: Limits::default() };
+        let deadline = Instant::now() + Duration::from_secs(60);
+        let shared = Arc::new(Shared::new(base, policy, false, deadline, None));
+        let component = Component::new(engine, wat::parse_str(CALL_LOG).expect("WebAssembly text")).expect("a component");
+        let loaded = Loaded { pre: linker.instantiate_pre(&component).expect("it links") };
+        let (collected, outcome) = run_task(&loaded, Broker::new(shared, repo), "{}", None);
+        (collected.log, outcome)
+    }
+
+    #[test]
+    fn case_28_a_panic_in_a_host_function_is_a_bug_of_one_run() {
+        let engine = Engine::new(&super::super::engine::config()).expect("an engine");
+        let good = linker(&engine).expect("a linker");
+        let mut bad = linker(&engine).expect("a linker");
+        bad.allow_shadowing(true);
+        let mut log = bad.instance("lifeos:task/log@0.1.0").expect("the interface");
+        log.func_wrap("write", |_, _: (Level, String)| -> wasmtime::Result<()> { panic!("on purpose") }).expect("a function");
+        let (said, outcome) = run(&engine, &bad);
+        assert!(matches!(&outcome, Err(Failure::Bug(words)) if words == "on purpose"), "{outcome:?}");
+        assert_eq!(said, "");
+        // The engine, and whoever runs on it next, take no harm.
+        let (said, outcome) = run(&engine, &good);
+        assert!(outcome.is_ok(), "{outcome:?}");
+        assert_eq!(said, "info: said\n");
+    }
+}
