@@ -93,7 +93,7 @@ _rumdl:
 # Components that misbehave, for the tests.
 [private]
 _test-plugins: _target
-    for name in hostile hostile-files; do {{ lifeos }} plugin build tests/plugins/$name --output {{ plugins }}/$name.wasm --no-compile; done
+    LIFEOS={{ lifeos }} tests/plugins/pack {{ target }}
     cargo build --release --locked --package std-guest --target wasm32-wasip2
 
 # The compilation targets: of plugins, and of a test guest with all of std.

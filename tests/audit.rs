@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::rig::components::{MANIFEST, add_manifest, std_guest, task_wat, wat, wat_with};
+use crate::rig::components::{MANIFEST, add_manifest, hostile_wat, std_guest, task_wat, wat, wat_with};
 use crate::rig::{Ran, TestRepo, hostile, hostile_files};
 
 const ALL: &str = "read = ['**']\nedit = ['**']\nlist = ['**']\nhistory = true";
@@ -62,7 +62,7 @@ pub(crate) fn declaring(capabilities: &str) -> String {
 #[test]
 fn the_four_sets_stand_side_by_side() {
     let repo = TestRepo::new(&[("a.md", "a\n")]);
-    repo.task(&hostile(), &format!("{ALL}\noptions = {{danger = 'sane-edit', paths = ['a.md'], find = 'a', text = 'b'}}"));
+    repo.task(&hostile("everything"), &format!("{ALL}\noptions = {{paths = ['a.md'], find = 'a', text = 'b'}}"));
     repo.lifeos(&["run", "t"]).exits(0);
     let ran = repo.lifeos(&["plugin", "audit", "t", "--json"]);
     let audit = ran.exits(0).json();
@@ -90,7 +90,7 @@ fn the_four_sets_stand_side_by_side() {
 #[test]
 fn a_task_over_documents_reads_and_edits_without_an_import() {
     let repo = TestRepo::new(&[("a.md", "a\n")]);
-    repo.task(&hostile_files(), "read = ['**']\nedit = ['**']");
+    repo.task(&hostile_files("sane-edit"), "read = ['**']\nedit = ['**']");
     let audit = repo.lifeos(&["plugin", "audit", "t", "--json"]);
     let rows = audit.json()["capabilities"].clone();
     assert_eq!(rows[1]["imported"][0], "documents handed to `check`");
@@ -194,7 +194,7 @@ fn a_component_is_held_against_a_task_before_it_is_the_task_s() {
 
 #[test]
 fn an_audit_runs_nothing_compiles_nothing_and_starts_nothing() {
-    let component = wat(&task_wat("", "(func $loop (loop (br 0))) (start $loop)", "", ""));
+    let component = hostile_wat("loop-in-start");
     let case = case(&component, "limits.seconds_max = 1");
     let cache = case.repo.scratch().join("cache");
     let begin = Instant::now();
@@ -229,8 +229,8 @@ fn a_guest_of_another_toolchain_shows_what_is_inert() {
 
 #[test]
 fn case_27_proposals_that_are_off_are_told_as_far_as_types_tell() {
-    for fields in ["(memory $s 1 1 shared)", "(memory $l i64 1)", "(type (struct (field i32)))", "(tag $t (param i32))"] {
-        let case = case(&wat(&task_wat("", fields, "", "")), "");
+    for danger in ["proposal-shared-memory", "proposal-memory64", "proposal-gc", "proposal-exceptions"] {
+        let case = case(&hostile_wat(danger), "");
         let ran = case.file();
         assert_eq!(rules(ran.exits(20).says("off here")), [("audit/would-not-load".to_owned(), String::new())], "{ran}");
         case.repo.lifeos(&["check", "t"]).exits(2);
@@ -241,7 +241,7 @@ fn case_27_proposals_that_are_off_are_told_as_far_as_types_tell() {
 fn a_task_wins_over_an_official_plugin_and_says_so() {
     let repo = TestRepo::new(&[("a.md", "a\n")]);
     repo.lifeos(&["plugin", "audit", "doc-hygiene"]).exits(0).says("doc-hygiene: doc-hygiene").says("--task TASK");
-    repo.config(&repo.table("doc-hygiene", &hostile(), ALL));
+    repo.config(&repo.table("doc-hygiene", &hostile("nothing"), ALL));
     let ran = repo.lifeos(&["plugin", "audit", "doc-hygiene"]);
     ran.exits(0).says("the task is meant").says("doc-hygiene: hostile");
 }

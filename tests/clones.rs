@@ -14,8 +14,8 @@ struct Clones {
 fn clones() -> Clones {
     let repo = TestRepo::new(&[("a.md", "a\n"), ("b.md", "a\n")]);
     let table = |name: &str, path: &str| {
-        let options = format!("options = {{danger = 'sane-edit', paths = ['{path}'], find = 'a', text = 'b'}}");
-        repo.table(name, &hostile(), &format!("read = ['**']\nedit = ['**/*.md']\n{options}"))
+        let options = format!("options = {{paths = ['{path}'], find = 'a', text = 'b'}}");
+        repo.table(name, &hostile("sane-edit"), &format!("read = ['**']\nedit = ['**/*.md']\n{options}"))
     };
     repo.config(&format!("{}{}", table("t", "a.md"), table("u", "b.md")));
     let (bare, second) = (repo.scratch().join("there.git"), repo.scratch().join("second"));

@@ -6,9 +6,9 @@ const GRANT: &str = "read = ['**']\nedit = ['**']";
 
 /// Checks with a danger over some files.
 #[track_caller]
-fn check(files: &[(&str, &str)], table: &str) -> Ran {
+fn check(danger: &str, files: &[(&str, &str)], table: &str) -> Ran {
     let repo = TestRepo::new(files);
-    repo.task(&hostile(), &format!("{GRANT}\n{table}"));
+    repo.task(&hostile(danger), &format!("{GRANT}\n{table}"));
     repo.lifeos(&["check", "t", "--json"])
 }
 
@@ -17,8 +17,8 @@ fn check(files: &[(&str, &str)], table: &str) -> Ran {
 fn landed(before: &[u8], find: &str, text: &str) -> Vec<u8> {
     let repo = TestRepo::new(&[]);
     repo.write("a.md", before);
-    let options = format!("options = {{danger = 'sane-edit', paths = ['a.md'], find = '{find}', text = '{text}'}}");
-    repo.task(&hostile(), &format!("{GRANT}\napprove = 'auto'\n{options}"));
+    let options = format!("options = {{paths = ['a.md'], find = '{find}', text = '{text}'}}");
+    repo.task(&hostile("sane-edit"), &format!("{GRANT}\napprove = 'auto'\n{options}"));
     repo.lifeos(&["run", "t"]).exits(0);
     repo.show("lifeos/t", "a.md")
 }
@@ -26,8 +26,8 @@ fn landed(before: &[u8], find: &str, text: &str) -> Vec<u8> {
 #[test]
 fn case_36_37_the_checkout_is_never_opened() {
     let repo = TestRepo::new(&[("a.md", "a\n"), ("b.md", "b\n"), ("c.md", "c\n")]);
-    let options = "options = {danger = 'sane-edit', paths = ['a.md', 'b.md', 'c.md'], find = '', text = 'x'}";
-    repo.task(&hostile(), &format!("{GRANT}\napprove = 'auto'\n{options}"));
+    let options = "options = {paths = ['a.md', 'b.md', 'c.md'], find = '', text = 'x'}";
+    repo.task(&hostile("sane-edit"), &format!("{GRANT}\napprove = 'auto'\n{options}"));
     for name in ["a.md", "b.md", "c.md"] {
         std::fs::remove_file(repo.path().join(name)).expect("a file");
     }
@@ -48,8 +48,8 @@ fn case_47_a_huge_file_is_not_read() {
     let repo = TestRepo::new(&[]);
     repo.write("huge.md", vec![b'a'; 200 << 20]);
     repo.write("small.md", "12345678901");
-    let options = "options = {danger = 'probe', paths = ['huge.md', 'small.md']}";
-    repo.task(&hostile(), &format!("{GRANT}\nlimits.read_bytes_max = 10\n{options}"));
+    let options = "options = {paths = ['huge.md', 'small.md']}";
+    repo.task(&hostile("probe"), &format!("{GRANT}\nlimits.read_bytes_max = 10\n{options}"));
     let (ran, bytes) = peak(&repo, &["check", "t", "--json"]);
     assert_eq!(ran.log().matches("read=TooLarge(10)").count(), 2, "{ran}");
     assert!(bytes < 150 << 20, "{bytes} bytes");
@@ -60,7 +60,7 @@ fn case_48_bytes_that_are_no_text_stay() {
     let repo = TestRepo::new(&[]);
     repo.write("zero.md", b"a\0b");
     repo.write("latin.md", b"caf\xe9");
-    repo.task(&hostile(), &format!("{GRANT}\noptions = {{danger = 'probe', paths = ['zero.md', 'latin.md']}}"));
+    repo.task(&hostile("probe"), &format!("{GRANT}\noptions = {{paths = ['zero.md', 'latin.md']}}"));
     assert_eq!(repo.lifeos(&["check", "t", "--json"]).log().matches("read=NotText").count(), 2);
 }
 
@@ -76,8 +76,8 @@ fn case_49_50_every_other_byte_is_kept() {
 fn case_52_filtered_paths_and_pointers_are_left_alone() {
     let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n";
     let repo = TestRepo::new(&[("big.bin", "a\n"), ("pointer.md", pointer), ("sub/x.md", "a\n"), ("sub/y.txt", "a\n")]);
-    let options = "options = {danger = 'probe', paths = ['big.bin', 'sub/x.md', 'sub/new.md', 'pointer.md', 'sub/y.txt']}";
-    repo.task(&hostile(), &format!("{GRANT}\n{options}"));
+    let options = "options = {paths = ['big.bin', 'sub/x.md', 'sub/new.md', 'pointer.md', 'sub/y.txt']}";
+    repo.task(&hostile("probe"), &format!("{GRANT}\n{options}"));
     repo.write(".gitattributes", "*.bin filter=lfs\n");
     repo.write("sub/.gitattributes", "*.md filter=crypt\n");
     repo.git(&["add", ".gitattributes", "sub/.gitattributes"]);
@@ -92,22 +92,22 @@ fn case_52_filtered_paths_and_pointers_are_left_alone() {
 
 #[test]
 fn case_59_stale_edits_are_refused_by_name() {
-    let ran = check(&[("a.md", "a\n")], "options = {danger = 'stale-edit', paths = ['a.md']}");
+    let ran = check("stale-edit", &[("a.md", "a\n")], "options = {paths = ['a.md']}");
     assert_eq!(ran.exits(20).log().matches("Problem::Stale").count(), 2, "{ran}");
     assert_eq!(ran.json()["refused"][0]["path"], "a.md");
 }
 
 #[test]
 fn lies_about_spans_are_refused() {
-    let ran = check(&[("a.md", "aé bc\n")], "options = {danger = 'wrong-spans', paths = ['a.md']}");
+    let ran = check("wrong-spans", &[("a.md", "aé bc\n")], "options = {paths = ['a.md']}");
     assert_eq!(ran.exits(20).log().matches("SpanOutsideText").count(), 4, "{ran}");
-    let ran = check(&[("a.md", "abcdef\n")], "options = {danger = 'overlapping-spans', paths = ['a.md']}");
+    let ran = check("overlapping-spans", &[("a.md", "abcdef\n")], "options = {paths = ['a.md']}");
     assert_eq!(ran.exits(20).log().matches("SpansOverlap").count(), 3, "{ran}");
 }
 
 #[test]
 fn a_second_edit_of_one_file_is_refused() {
-    let ran = check(&[("a.md", "a\n")], "options = {danger = 'same-file-twice', paths = ['a.md']}");
+    let ran = check("same-file-twice", &[("a.md", "a\n")], "options = {paths = ['a.md']}");
     ran.exits(20).says("another edit of this run concerns the same path");
     assert_eq!(ran.json()["edits"].as_array().map(Vec::len), Some(1), "{ran}");
 }
@@ -116,8 +116,8 @@ fn a_second_edit_of_one_file_is_refused() {
 fn case_60_two_tasks_and_one_file_make_two_candidates() {
     let repo = TestRepo::new(&[("a.md", "a\n")]);
     let table = |name: &str| {
-        let options = format!("options = {{danger = 'sane-edit', paths = ['a.md'], find = 'a', text = '{name}'}}");
-        repo.table(name, &hostile(), &format!("{GRANT}\napprove = 'auto'\n{options}"))
+        let options = format!("options = {{paths = ['a.md'], find = 'a', text = '{name}'}}");
+        repo.table(name, &hostile("sane-edit"), &format!("{GRANT}\napprove = 'auto'\n{options}"))
     };
     repo.config(&["one", "two"].map(table).concat());
     repo.lifeos(&["run", "--all"]).exits(0);
@@ -132,13 +132,10 @@ fn case_61_deleting_the_documentation_is_over_a_limit() {
     let text = "words\n".repeat(100);
     for danger in ["delete-all", "empty-all"] {
         let repo = TestRepo::new(&[("a.md", text.as_str()), ("b.md", &text)]);
-        repo.task(&hostile(), &format!("read = ['*.md']\nedit = ['*.md']\noptions.danger = '{danger}'"));
+        repo.task(&hostile(danger), "read = ['*.md']\nedit = ['*.md']");
         repo.lifeos(&["run", "t"]).exits(21).says("limits.removed_percent_max = 30");
         assert_eq!(repo.rev("refs/lifeos/runs"), "");
-        repo.task(
-            &hostile(),
-            &format!("read = ['*.md']\nedit = ['*.md']\nlimits.removed_percent_max = 100\noptions.danger = '{danger}'"),
-        );
+        repo.task(&hostile(danger), "read = ['*.md']\nedit = ['*.md']\nlimits.removed_percent_max = 100");
         repo.lifeos(&["run", "t"]).exits(0).says("waits for approval (2 files");
     }
 }
@@ -146,25 +143,25 @@ fn case_61_deleting_the_documentation_is_over_a_limit() {
 #[test]
 fn case_62_over_the_file_cap_the_whole_is_refused() {
     let repo = TestRepo::new(&[]);
-    repo.task(&hostile(), &format!("{GRANT}\noptions = {{danger = 'many-files', count = 51}}"));
+    repo.task(&hostile("many-files"), &format!("{GRANT}\noptions = {{count = 51}}"));
     repo.lifeos(&["run", "t"]).exits(21).says("limits.edit_files_max = 50");
     assert_eq!(repo.git(&["for-each-ref", "refs/lifeos/runs"]), "", "a part of the proposal became a candidate");
-    repo.task(&hostile(), &format!("{GRANT}\noptions = {{danger = 'many-files', count = 50}}"));
+    repo.task(&hostile("many-files"), &format!("{GRANT}\noptions = {{count = 50}}"));
     repo.lifeos(&["run", "t"]).exits(0).says("(50 files");
 }
 
 #[test]
 fn case_62_over_the_byte_cap_the_whole_is_refused() {
     let repo = TestRepo::new(&[]);
-    let options = "options = {danger = 'create', paths = ['a.md', 'b.md'], text = '12345678'}";
-    repo.task(&hostile(), &format!("{GRANT}\nlimits.edit_bytes_max = 15\n{options}"));
+    let options = "options = {paths = ['a.md', 'b.md'], text = '12345678'}";
+    repo.task(&hostile("create"), &format!("{GRANT}\nlimits.edit_bytes_max = 15\n{options}"));
     repo.lifeos(&["run", "t"]).exits(21).says("limits.edit_bytes_max = 15").says("to allow more, set limits.edit_bytes_max");
     assert_eq!(repo.git(&["for-each-ref", "refs/lifeos/runs"]), "");
 }
 
 #[test]
 fn case_66_hidden_characters_are_not_added() {
-    let ran = check(&[("a.md", "a\n")], "options = {danger = 'hidden-characters', paths = ['a.md']}");
+    let ran = check("hidden-characters", &[("a.md", "a\n")], "options = {paths = ['a.md']}");
     assert_eq!(ran.exits(20).log().matches("HiddenCharacters").count(), 5, "{ran}");
     let kept = "a\u{200d}b\n";
     assert_eq!(landed(kept.as_bytes(), "b", "c"), "a\u{200d}c\n".as_bytes());

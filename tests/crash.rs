@@ -11,8 +11,8 @@ use crate::rig::{TestRepo, below_shell, hostile, hostile_files, kill, unprivileg
 
 fn sane(more: &str) -> TestRepo {
     let repo = TestRepo::new(&[("a.md", "a\n"), ("b.md", "b\n")]);
-    let options = "options = {danger = 'sane-edit', paths = ['a.md'], find = 'a', text = 'b'}";
-    repo.task(&hostile(), &format!("read = ['**']\nedit = ['**']\n{more}\n{options}"));
+    let options = "options = {paths = ['a.md'], find = 'a', text = 'b'}";
+    repo.task(&hostile("sane-edit"), &format!("read = ['**']\nedit = ['**']\n{more}\n{options}"));
     repo
 }
 
@@ -105,8 +105,8 @@ fn case_118_a_read_only_object_database_publishes_nothing() {
 fn case_119_few_descriptors_are_enough() {
     let repo = TestRepo::unborn();
     (0..60).for_each(|number| repo.write(&format!("{number}.md"), "a\n"));
-    let options = "options.danger = 'sane-edit'\nlimits.edit_files_max = 100";
-    repo.task(&hostile_files(), &format!("read = ['**']\nedit = ['**']\napprove = 'auto'\n{options}"));
+    let options = "limits.edit_files_max = 100";
+    repo.task(&hostile_files("sane-edit"), &format!("read = ['**']\nedit = ['**']\napprove = 'auto'\n{options}"));
     let started = Instant::now();
     let ran = repo.guarded(below_shell("ulimit -n 64", &repo.command(&["run", "t", "--threads", "32"])));
     assert!(matches!(ran.code, Some(0 | 50)), "{ran}");
@@ -119,7 +119,7 @@ fn case_119_few_descriptors_are_enough() {
 fn case_120_a_signal_stops_a_run_at_once() {
     for signal in [Signal::INT, Signal::TERM] {
         let repo = sane("");
-        repo.task(&hostile(), "options.danger = 'endless-loop'\nlimits.fuel_max = 9000000000000000000\nlimits.seconds_max = 60");
+        repo.task(&hostile("endless-loop"), "limits.fuel_max = 9000000000000000000\nlimits.seconds_max = 60");
         let before = repo.watched();
         let mut child = repo.command(&["run", "t"]).spawn().expect("the program starts");
         std::thread::sleep(Duration::from_millis(400));
@@ -129,7 +129,7 @@ fn case_120_a_signal_stops_a_run_at_once() {
         assert!(!status.success() && sent.elapsed() < Duration::from_secs(10), "{status}");
         repo.assert_unchanged(&before);
         assert_eq!(repo.git(&["for-each-ref", "refs/lifeos/runs"]), "");
-        repo.task(&hostile(), "options.danger = 'nothing'");
+        repo.task(&hostile("nothing"), "");
         repo.lifeos(&["run", "t"]).exits(0);
     }
 }

@@ -6,7 +6,7 @@ use crate::rig::{Ran, TestRepo, hostile_files};
 #[track_caller]
 fn check(danger: &str, table: &str) -> Ran {
     let repo = TestRepo::new(&["one.md", "two.md", "three.md"].map(|path| (path, "a\n")));
-    repo.task(&hostile_files(), &format!("read = ['**']\noptions.danger = '{danger}'\n{table}"));
+    repo.task(&hostile_files(danger), &format!("read = ['**']\n{table}"));
     repo.lifeos(&["check", "t", "--json"])
 }
 
@@ -42,7 +42,7 @@ fn case_10_findings_are_bounded_over_all_threads() {
 #[test]
 fn case_17_conclude_sees_no_memory_of_check() {
     let repo = TestRepo::new(&["one.md", "two.md", "three.md"].map(|path| (path, "a\n")));
-    repo.task(&hostile_files(), "read = ['**']\noptions.danger = 'remember'");
+    repo.task(&hostile_files("remember"), "read = ['**']");
     let ran = repo.lifeos(&["check", "t", "--json", "--threads", "1"]);
     let message = ran.exits(1).json()["findings"][0]["message"].clone();
     assert_eq!(message, "conclude sees 0 earlier calls; 1 documents were a first");
@@ -69,7 +69,7 @@ fn one_monstrous_document_costs_a_finding_and_not_the_run() {
         let table = "edit = ['**']\nlimits.document_fuel_max = 200000000\nlimits.memory_bytes_max = 20000000";
         for threads in ["1", "3"] {
             let repo = TestRepo::new(&["one.md", "two.md", "three.md"].map(|path| (path, "a\n")));
-            repo.task(&hostile_files(), &format!("read = ['**']\noptions.danger = '{danger}'\n{table}"));
+            repo.task(&hostile_files(danger), &format!("read = ['**']\n{table}"));
             let ran = repo.lifeos(&["check", "t", "--json", "--threads", threads]);
             let json = ran.exits(1).json();
             let findings = json["findings"].as_array().expect("findings");
@@ -86,7 +86,7 @@ fn only_granted_configuration_is_handed_over() {
     let repo = TestRepo::new(&[("one.md", "a\n"), ("hostile.cfg", "setting\n"), ("sub/hostile.cfg", "inner\n")]);
     for (read, told) in [("['**']", "hostile.cfg=setting sub/hostile.cfg=inner"), ("['*.md', 'sub/*']", "sub/hostile.cfg=inner")]
     {
-        repo.task(&hostile_files(), &format!("read = {read}\noptions.danger = 'tell-config'"));
+        repo.task(&hostile_files("tell-config"), &format!("read = {read}"));
         let ran = repo.lifeos(&["check", "t", "--json"]);
         assert_eq!(ran.exits(1).json()["findings"][0]["message"], told, "{ran}");
     }

@@ -5,32 +5,32 @@ use std::collections::BTreeSet;
 use crate::rig::{TestRepo, hostile, workspace};
 
 const GRANT: &str = "read = ['**']\nedit = ['**']";
-const EDIT: &str = "options = {danger = 'sane-edit', paths = ['a.md'], find = 'a', text = 'b'}";
+const EDIT: &str = "options = {paths = ['a.md'], find = 'a', text = 'b'}";
 
-/// Exit code, word, arguments, and the task's table.
-const ROWS: &[(i32, &str, &[&str], &str)] = &[
-    (0, "done", &["run", "t"], EDIT),
-    (1, "findings", &["check", "t"], EDIT),
-    (2, "usage", &["run", "unknown"], EDIT),
-    (3, "nothing", &["run", "t", "--detailed-exitcode"], "options.danger = 'nothing'"),
-    (4, "waiting", &["run", "t", "--detailed-exitcode"], EDIT),
-    (10, "partial", &["run", "t", "good"], "options.danger = 'panic'"),
-    (20, "denied", &["run", "t"], "options = {danger = 'create', paths = ['Makefile'], text = 'x'}"),
-    (21, "limit", &["run", "t"], "limits.fuel_max = 1000\noptions.danger = 'nothing'"),
-    (22, "gate", &["run", "t", "--unconfined-gate"], "gate = ['false']"),
-    (23, "plugin", &["run", "t"], "options.danger = 'panic'"),
-    (30, "remote", &["sync", "broken"], EDIT),
-    (40, "repo", &["-C", "/", "run", "t"], EDIT),
-    (41, "busy", &["run", "t"], EDIT),
-    (50, "io", &["run", "t", "--cache-dir", "/dev/null/x"], EDIT),
+/// Exit code, word, arguments, what the task's plugin does, and the task's table.
+const ROWS: &[(i32, &str, &[&str], &str, &str)] = &[
+    (0, "done", &["run", "t"], "sane-edit", EDIT),
+    (1, "findings", &["check", "t"], "sane-edit", EDIT),
+    (2, "usage", &["run", "unknown"], "sane-edit", EDIT),
+    (3, "nothing", &["run", "t", "--detailed-exitcode"], "nothing", ""),
+    (4, "waiting", &["run", "t", "--detailed-exitcode"], "sane-edit", EDIT),
+    (10, "partial", &["run", "t", "good"], "panic", ""),
+    (20, "denied", &["run", "t"], "create", "options = {paths = ['Makefile'], text = 'x'}"),
+    (21, "limit", &["run", "t"], "nothing", "limits.fuel_max = 1000"),
+    (22, "gate", &["run", "t", "--unconfined-gate"], "sane-edit", "gate = ['false']"),
+    (23, "plugin", &["run", "t"], "panic", ""),
+    (30, "remote", &["sync", "broken"], "sane-edit", EDIT),
+    (40, "repo", &["-C", "/", "run", "t"], "sane-edit", EDIT),
+    (41, "busy", &["run", "t"], "sane-edit", EDIT),
+    (50, "io", &["run", "t", "--cache-dir", "/dev/null/x"], "sane-edit", EDIT),
 ];
 
 #[test]
 fn every_exit_code_has_its_case() {
-    for (code, word, arguments, table) in ROWS {
+    for (code, word, arguments, danger, table) in ROWS {
         let repo = TestRepo::new(&[("a.md", "a\n")]);
-        let good = repo.table("good", &hostile(), "options.danger = 'nothing'");
-        repo.config(&format!("{}{good}", repo.table("t", &hostile(), &format!("{GRANT}\n{table}"))));
+        let good = repo.table("good", &hostile("nothing"), "");
+        repo.config(&format!("{}{good}", repo.table("t", &hostile(danger), &format!("{GRANT}\n{table}"))));
         repo.git(&["remote", "add", "broken", "/nowhere.git"]);
         let lock = (*word == "busy").then(|| {
             repo.write(".git/lifeos/run.lock", "");

@@ -6,8 +6,8 @@ use crate::rig::{TestRepo, hostile};
 /// A repository with a waiting run, and that run's entry.
 fn waiting() -> (TestRepo, String, serde_json::Value) {
     let repo = TestRepo::new(&[("a.md", "a\n")]);
-    let options = "options = {danger = 'sane-edit', paths = ['a.md'], find = 'a', text = 'b'}";
-    repo.task(&hostile(), &format!("read = ['**']\nedit = ['**/*.md']\n{options}"));
+    let options = "options = {paths = ['a.md'], find = 'a', text = 'b'}";
+    repo.task(&hostile("sane-edit"), &format!("read = ['**']\nedit = ['**/*.md']\n{options}"));
     repo.lifeos(&["run", "t"]).exits(0);
     let record = repo.git(&["cat-file", "blob", "refs/lifeos/ledger:record.json"]);
     let run = repo.only_run();

@@ -3,12 +3,12 @@
 use crate::rig::{Ran, TestRepo};
 
 /// What the hostile plugin does to the repository: a harmless edit.
-pub(crate) const EDIT: &str = "read = ['**']\nedit = ['**/*.md']\noptions.danger = 'sane-edit'\n";
+pub(crate) const EDIT: &str = "read = ['**']\nedit = ['**/*.md']\n";
 
 /// A repository whose task has these scripts for a gate.
 pub(crate) fn gated(script: &str, more: &str) -> TestRepo {
     let repo = TestRepo::new(&[("one.md", "a\n"), ("check.sh", script), ("sub/two.md", "b\n")]);
-    repo.task(&crate::rig::hostile_files(), &format!("{EDIT}gate = ['sh check.sh']\n{more}"));
+    repo.task(&crate::rig::hostile_files("sane-edit"), &format!("{EDIT}gate = ['sh check.sh']\n{more}"));
     repo
 }
 
@@ -96,7 +96,7 @@ fn what_the_gate_changes_is_not_what_lands() {
 #[test]
 fn case_91_no_shell_sees_a_command() {
     let repo = gated("echo never", "");
-    repo.task(&crate::rig::hostile_files(), &format!("{EDIT}gate = [\"echo '$HOME; `id` > x && y'\"]\n"));
+    repo.task(&crate::rig::hostile_files("sane-edit"), &format!("{EDIT}gate = [\"echo '$HOME; `id` > x && y'\"]\n"));
     run(&repo).exits(0);
     assert!(output(&repo).contains("$HOME; `id` > x && y"), "{}", output(&repo));
     for (gate, fault) in [
@@ -105,7 +105,7 @@ fn case_91_no_shell_sees_a_command() {
         ("['sh check.sh && sh fail.sh']", "no shell reads `&`"),
         ("['a | b']", "no shell reads `|`"),
     ] {
-        repo.task(&crate::rig::hostile_files(), &format!("{EDIT}gate = {gate}\n"));
+        repo.task(&crate::rig::hostile_files("sane-edit"), &format!("{EDIT}gate = {gate}\n"));
         run(&repo).exits(2).says(fault);
     }
 }
@@ -113,7 +113,7 @@ fn case_91_no_shell_sees_a_command() {
 #[test]
 fn a_gate_for_all_tasks_and_one_of_its_own() {
     let repo = gated("exit 0", "");
-    let table = repo.table("t", &crate::rig::hostile_files(), EDIT);
+    let table = repo.table("t", &crate::rig::hostile_files("sane-edit"), EDIT);
     repo.config(&format!("gate = ['sh none.sh']\n{table}"));
     run(&repo).exits(22).says("sh none.sh");
     repo.config(&format!("gate = ['sh none.sh']\n{table}gate = []\n"));

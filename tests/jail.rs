@@ -58,7 +58,7 @@ fn case_75_nothing_outside_of_the_folder_can_be_written_or_read() {
         canary.display()
     );
     repo.write("check.sh", script);
-    repo.task(&crate::rig::hostile_files(), &format!("{EDIT}gate = ['sh check.sh']\n"));
+    repo.task(&crate::rig::hostile_files("sane-edit"), &format!("{EDIT}gate = ['sh check.sh']\n"));
     run(&repo).exits(0);
     let said = output(&repo);
     assert!(!said.contains("written\n") && !said.contains("read\n") && !said.contains("s3cr3t"), "{said}");
@@ -126,7 +126,7 @@ fn links_that_lead_out_are_not_there() {
     let repo = TestRepo::new(&[("one.md", "a\n"), ("check.sh", "cat in && echo inside; cat out && echo outside; exit 0")]);
     std::os::unix::fs::symlink("one.md", repo.path().join("in")).expect("a link");
     std::os::unix::fs::symlink(Path::new("/etc/passwd"), repo.path().join("out")).expect("a link");
-    repo.task(&crate::rig::hostile_files(), &format!("{EDIT}gate = ['sh check.sh']\n"));
+    repo.task(&crate::rig::hostile_files("sane-edit"), &format!("{EDIT}gate = ['sh check.sh']\n"));
     run(&repo).exits(0);
     let said = output(&repo);
     assert!(said.contains("inside") && !said.contains("outside"), "{said}");
@@ -138,7 +138,7 @@ fn doctor_tells_how_gates_are_isolated() {
         return;
     }
     let repo = TestRepo::new(&[("one.md", "a\n")]);
-    repo.task(&hostile(), "read = ['**']");
+    repo.task(&hostile("nothing"), "read = ['**']");
     repo.lifeos(&["doctor"]).says("Landlock").says("namespaces");
 }
 
@@ -209,7 +209,7 @@ fn case_75_not_even_the_mode_of_a_file_elsewhere_can_be_changed() {
     std::fs::write(&canary, "x").expect("a canary");
     let place = canary.display();
     repo.write("check.sh", format!("chmod 777 {place} && echo changed; touch -d 1970-01-01 {place} && echo touched; chmod 700 check.sh && echo own; exit 0"));
-    repo.task(&crate::rig::hostile_files(), &format!("{EDIT}gate = ['sh check.sh']\n"));
+    repo.task(&crate::rig::hostile_files("sane-edit"), &format!("{EDIT}gate = ['sh check.sh']\n"));
     let report = run(&repo).exits(0).json();
     let said = output(&repo);
     assert!(said.contains("own"), "{said}");

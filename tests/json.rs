@@ -68,10 +68,13 @@ pub(crate) fn fits(ran: &Ran, name: &str) -> Value {
 
 fn repo() -> TestRepo {
     let repo = TestRepo::new(&[("a.md", "a\n"), ("Makefile", "a\n")]);
-    let edit = "options = {danger = 'sane-edit', paths = ['a.md'], find = 'a', text = 'b'}";
-    let bad = "options = {danger = 'control-sequences', paths = ['a.md']}";
-    let tables = [("t", edit), ("second", edit), ("panics", "options.danger = 'panic'"), ("bad", bad)];
-    let table = |(name, rest)| repo.table(name, &hostile(), &format!("read = ['**']\nedit = ['**']\nhistory = true\n{rest}"));
+    let edit = "options = {paths = ['a.md'], find = 'a', text = 'b'}";
+    let bad = "options = {paths = ['a.md']}";
+    let tables =
+        [("t", "sane-edit", edit), ("second", "sane-edit", edit), ("panics", "panic", ""), ("bad", "control-sequences", bad)];
+    let table = |(name, danger, rest)| {
+        repo.table(name, &hostile(danger), &format!("read = ['**']\nedit = ['**']\nhistory = true\n{rest}"))
+    };
     repo.config(&tables.map(table).concat());
     repo
 }
@@ -104,7 +107,7 @@ fn every_verb_prints_its_schema() {
     let tape = repo.scratch().join("t.tape").display().to_string();
     fits(run(&["run", "t", "--record", &tape]).exits(0), "run");
     fits(run(&["run", "t", "--replay", &tape]).exits(0), "replay");
-    let component = hostile().display().to_string();
+    let component = hostile("sane-edit").display().to_string();
     fits(run(&["plugin", "diff", "--replay", &tape, &component, &component]).exits(0), "plugin-diff-replay");
     fits(run(&["plugin", "suggest", "t"]).exits(0), "plugin-suggest");
     fits(run(&["log"]).exits(0), "log");
@@ -174,12 +177,12 @@ fn plugin_new_prints_its_schema() {
 #[test]
 fn the_verbs_that_let_plugins_in_print_their_schemas() {
     let repo = TestRepo::new(&[("a.md", "a\n")]);
-    repo.write("h.wasm", std::fs::read(hostile()).expect("a component"));
+    repo.write("h.wasm", std::fs::read(hostile("everything")).expect("a component"));
     let run = |arguments: &[&str]| repo.unguarded(&[arguments, &["--json"]].concat());
     fits(run(&["plugin", "add", "h.wasm", "--task", "t"]).exits(0), "plugin-add");
     fits(run(&["plugin", "list"]).exits(0), "plugin-list");
     fits(run(&["plugin", "fetch"]).exits(0), "plugin-fetch");
-    repo.write("h.wasm", std::fs::read(crate::rig::hostile_files()).expect("a component"));
+    repo.write("h.wasm", std::fs::read(crate::rig::hostile_files("sane-edit")).expect("a component"));
     fits(run(&["plugin", "list"]).exits(0), "plugin-list");
     fits(run(&["plugin", "add", "h.wasm", "--yes"]).exits(0), "plugin-add");
     fits(run(&["plugin", "remove", "hostile"]).exits(0), "plugin-remove");
@@ -193,9 +196,10 @@ fn plugin_build_prints_its_schema() {
     let repo = TestRepo::nowhere();
     let folder = workspace().join("tests/plugins/hostile");
     let output = repo.scratch().join("built.wasm");
+    let module = crate::rig::target().join("wasm32-unknown-unknown/release/examples/everything.wasm");
     let mut command = std::process::Command::new(crate::rig::LIFEOS);
     command.args(["plugin", "build", "--json", "--no-compile"]).arg(&folder).arg("--output").arg(&output);
-    command.env("CARGO_TARGET_DIR", crate::rig::target());
+    command.arg("--module").arg(module);
     let built = command.output().expect("the program starts");
     let value = fits(repo.ran(&built).exits(0), "plugin-build");
     let bytes = std::fs::read(&output).expect("a component");

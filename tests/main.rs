@@ -30,6 +30,7 @@ mod loading;
 mod lock;
 mod manifest_keys;
 mod names;
+mod pack;
 mod paths;
 mod people;
 mod plugin_diff;

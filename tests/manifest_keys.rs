@@ -11,7 +11,9 @@ use crate::rig::{TestRepo, hostile, hostile_files, workspace};
 /// A key, what is put there, and what comes of it.
 struct Row {
     key: &'static str,
-    /// Whether the plugin is the one over documents.
+    /// What the plugin does.
+    danger: &'static str,
+    /// Whether it is one over documents.
     files: bool,
     allow: Value,
     /// Null takes the key away.
@@ -23,19 +25,22 @@ struct Row {
 
 const ALL: &str = "list = ['**']\nread = ['**']\nedit = ['**']\nhistory = true\n";
 
-fn row(key: &'static str, values: [Value; 2], table: &'static str, ends: [(i32, &'static str); 2]) -> Row {
+/// What a plugin does, and the rest of its task's table.
+type Does = (&'static str, &'static str);
+
+fn row(key: &'static str, values: [Value; 2], (danger, table): Does, ends: [(i32, &'static str); 2]) -> Row {
     let [allow, deny] = values;
-    Row { key, files: false, allow, deny, table, allowed: ends[0], denied: ends[1] }
+    Row { key, danger, files: false, allow, deny, table, allowed: ends[0], denied: ends[1] }
 }
 
 fn over_files(row: Row) -> Row {
     Row { files: true, ..row }
 }
 
-const NOTHING: &str = "options.danger = 'nothing'";
-const EDIT: &str = "options = {danger = 'sane-edit', paths = ['a.md'], find = 'a', text = 'b'}";
-const PROBE: &str = "options = {danger = 'probe', paths = ['a.md']}";
-const LIST: &str = "options = {danger = 'list', paths = ['**']}";
+const NOTHING: Does = ("nothing", "");
+const EDIT: Does = ("sane-edit", "options = {paths = ['a.md'], find = 'a', text = 'b'}");
+const PROBE: Does = ("probe", "options = {paths = ['a.md']}");
+const LIST: Does = ("list", "options = {paths = ['**']}");
 
 fn texts() -> Vec<Row> {
     vec![
@@ -45,13 +50,13 @@ fn texts() -> Vec<Row> {
         over_files(row(
             "documents",
             [json!(["*.md"]), json!(["docs/*.md"])],
-            "options.danger = 'sane-edit'",
+            ("sane-edit", ""),
             [(1, "\"documents\": 1"), (0, "\"documents\": 0")],
         )),
         over_files(row(
             "config",
             [json!(["hostile.cfg"]), json!(["other.cfg"])],
-            "options.danger = 'tell-config'",
+            ("tell-config", ""),
             [(1, "hostile.cfg=on"), (1, "\"message\": \"\"")],
         )),
     ]
@@ -84,10 +89,10 @@ fn capabilities() -> Vec<Row> {
 fn optional() -> Vec<Row> {
     let row = |key, table, words| row(key, [json!(true), json!(false)], table, [(0, ""), (20, words)]);
     vec![
-        row("capabilities.list.optional", "list = []\noptions.danger = 'nothing'", "needs the capability `list`"),
-        row("capabilities.read.optional", "read = []\noptions.danger = 'nothing'", "needs the capability `read`"),
-        row("capabilities.edit.optional", "edit = []\noptions.danger = 'nothing'", "needs the capability `edit`"),
-        row("capabilities.history.optional", "history = false\noptions.danger = 'nothing'", "needs the capability `history`"),
+        row("capabilities.list.optional", ("nothing", "list = []"), "needs the capability `list`"),
+        row("capabilities.read.optional", ("nothing", "read = []"), "needs the capability `read`"),
+        row("capabilities.edit.optional", ("nothing", "edit = []"), "needs the capability `edit`"),
+        row("capabilities.history.optional", ("nothing", "history = false"), "needs the capability `history`"),
     ]
 }
 
@@ -95,8 +100,8 @@ fn limits() -> Vec<Row> {
     let row = |key, allow: u64, deny: u64, table, allowed, denied| {
         row(key, [json!(allow), json!(deny)], table, [allowed, (21, denied)])
     };
-    let many = "options = {danger = 'many-findings', count = 5}";
-    let all = "read = ['*.md']\nlimits.removed_percent_max = 100\noptions.danger = 'delete-all'";
+    let many = ("many-findings", "options = {count = 5}");
+    let all = ("delete-all", "read = ['*.md']\nlimits.removed_percent_max = 100");
     let read = crate::manifest_keys::row(
         "limits.read_bytes_max",
         [json!(2), json!(1)],
@@ -116,7 +121,7 @@ fn limits() -> Vec<Row> {
             "limits.document_fuel_max",
             1_000_000_000,
             10,
-            "options.danger = 'sane-edit'",
+            ("sane-edit", ""),
             (1, "sane"),
             "limits.document_fuel_max = 10",
         )),
@@ -124,7 +129,7 @@ fn limits() -> Vec<Row> {
         crate::manifest_keys::row(
             "limits.seconds_max",
             [json!(2), json!(1)],
-            "limits.fuel_max = 9000000000000\noptions.danger = 'endless-loop'",
+            ("endless-loop", "limits.fuel_max = 9000000000000"),
             [(21, "limits.seconds_max = 2"), (21, "limits.seconds_max = 1")],
         ),
     ]
@@ -157,8 +162,8 @@ fn manifest(row: &Row, value: &Value) -> Value {
 }
 
 /// A component whose manifest is replaced: it is the last section.
-fn component(files: bool, manifest: &Value) -> Vec<u8> {
-    let mut bytes = std::fs::read(if files { hostile_files() } else { hostile() }).expect("a component");
+fn component(row: &Row, manifest: &Value) -> Vec<u8> {
+    let mut bytes = std::fs::read(if row.files { hostile_files(row.danger) } else { hostile(row.danger) }).expect("a component");
     let name = b"\x0flifeos:manifest";
     let at = bytes.windows(name.len()).rposition(|window| window == name).expect("a manifest");
     // In front of the name stand the size, two bytes of it, and the section's number.
@@ -173,7 +178,7 @@ fn check(row: &Row, value: &Value, (code, words): (i32, &str)) {
     let own: Vec<&str> = row.table.lines().filter_map(|line| line.split_once(' ').map(|(key, _)| key)).collect();
     let granted = ALL.lines().filter(|line| !own.contains(&line.split(' ').next().unwrap_or_default()));
     let granted: String = granted.map(|line| format!("{line}\n")).collect();
-    repo.task_of(&component(row.files, &manifest(row, value)), &format!("{granted}{}", row.table));
+    repo.task_of(&component(row, &manifest(row, value)), &format!("{granted}{}", row.table));
     let ran = repo.lifeos(&["check", "t", "--json"]);
     assert_eq!(ran.code, Some(code), "{} = {value}\n{ran}", row.key);
     assert!(ran.stdout.contains(words), "{} = {value}: no {words}\n{ran}", row.key);

@@ -3,9 +3,9 @@
 use crate::rig::{TestRepo, hostile};
 
 /// The `options` that make the hostile plugin try each path.
-fn options(danger: &str, paths: &[&str]) -> String {
+fn options(paths: &[&str]) -> String {
     let paths = serde_json::to_string(paths).expect("JSON");
-    format!("options = {{danger = '{danger}', paths = {paths}}}")
+    format!("options = {{paths = {paths}}}")
 }
 
 #[test]
@@ -31,13 +31,13 @@ fn case_63_a_name_that_may_be_listed_is_a_name_and_nothing_else() {
     ];
     let grant = "list = ['img/**']\nread = ['docs/**']\nedit = ['**']";
     let paths = rows.map(|(path, _)| path);
-    repo.task(&hostile(), &format!("{grant}\n{}", options("stat", &paths)));
+    repo.task(&hostile("stat"), &format!("{grant}\n{}", options(&paths)));
     let expected: String = rows.iter().map(|(path, answer)| format!("info: {path:?} {answer}\n")).collect();
     assert_eq!(repo.lifeos(&["check", "t", "--json"]).exits(0).log(), expected);
-    repo.task(&hostile(), &format!("{grant}\n{}", options("list", &["**"])));
+    repo.task(&hostile("list"), &format!("{grant}\n{}", options(&["**"])));
     let listed = "info: ** (1 pages): docs/a.md:File img/link.png:Symlink img/x.png:File\n";
     assert_eq!(repo.lifeos(&["check", "t", "--json"]).log(), listed);
-    repo.task(&hostile(), &format!("{grant}\n{}", options("probe", &["img/x.png"])));
+    repo.task(&hostile("probe"), &format!("{grant}\n{}", options(&["img/x.png"])));
     let ran = repo.lifeos(&["check", "t", "--json"]);
     let denied = "read=NotGranted past=NotGranted create=NotGranted change=NotGranted delete=NotGranted\n";
     assert_eq!(ran.log(), format!("info: \"img/x.png\" {denied}"));

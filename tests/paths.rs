@@ -5,17 +5,17 @@ use std::os::unix::ffi::OsStrExt as _;
 use crate::rig::{Ran, TestRepo, hostile, hostile_files};
 
 /// The `options` that make the hostile plugin try each path.
-fn options(danger: &str, paths: &[&str]) -> String {
+fn options(paths: &[&str]) -> String {
     let paths = serde_json::to_string(paths).expect("JSON");
-    format!("options = {{danger = '{danger}', paths = {paths}}}")
+    format!("options = {{paths = {paths}}}")
 }
 
 /// Probes paths in a repository, granted everything that a glob can grant.
 #[track_caller]
 fn probe(repo: &TestRepo, paths: &[&str]) -> Ran {
-    let options = options("probe", paths);
+    let options = options(paths);
     repo.task(
-        &hostile(),
+        &hostile("probe"),
         &format!("read = ['**', '**/.*', '.*/**']\nedit = ['**', '**/.*', '.*/**']\nhistory = true\n{options}"),
     );
     repo.lifeos(&["check", "t", "--json"])
@@ -59,7 +59,7 @@ fn case_32_a_link_is_a_link() {
     let paths = ["p.md", "q.md"];
     let answers = " read=NotAFile past=1 revisions create=AlreadyExists change=NotAFile delete=NotAFile";
     assert_each(probe(&repo, &paths).exits(20), &paths, answers);
-    repo.task(&hostile(), &format!("read = ['**']\n{}", options("list", &["*.md"])));
+    repo.task(&hostile("list"), &format!("read = ['**']\n{}", options(&["*.md"])));
     assert_eq!(repo.lifeos(&["check", "t", "--json"]).log(), "info: *.md (1 pages): p.md:Symlink q.md:Symlink\n");
 }
 
@@ -68,8 +68,8 @@ fn case_35_modes_and_links_stay_what_they_are() {
     let repo = TestRepo::new(&[("tool.sh", "a\n"), ("a.md", "a\n")]);
     std::os::unix::fs::symlink("a.md", repo.path().join("link.md")).expect("a link");
     std::fs::set_permissions(repo.path().join("tool.sh"), std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("mode");
-    let options = "options = {danger = 'sane-edit', paths = ['tool.sh', 'a.md'], find = 'a', text = 'b'}";
-    repo.task(&hostile(), &format!("read = ['**']\nedit = ['**']\napprove = 'auto'\n{options}"));
+    let options = "options = {paths = ['tool.sh', 'a.md'], find = 'a', text = 'b'}";
+    repo.task(&hostile("sane-edit"), &format!("read = ['**']\nedit = ['**']\napprove = 'auto'\n{options}"));
     repo.lifeos(&["run", "t"]).exits(0);
     let modes = |rev: &str| repo.git(&["ls-tree", rev, "--format=%(objectmode) %(path)"]);
     assert_eq!(modes("lifeos/t"), modes("HEAD"));
@@ -122,10 +122,10 @@ fn case_41_protected_paths_are_named_as_such() {
     }
     // Only the owner's own words reach one, and never lifeos's or git's own.
     let named = serde_json::to_string(&[all.as_slice(), &["plain.md"]].concat()).expect("JSON");
-    let probes = |paths: &[&str]| format!("read = {named}\nedit = {named}\n{}", options("probe", paths));
-    repo.task(&hostile(), &probes(&always));
+    let probes = |paths: &[&str]| format!("read = {named}\nedit = {named}\n{}", options(paths));
+    repo.task(&hostile("probe"), &probes(&always));
     assert_each(&repo.lifeos(&["check", "t", "--json"]), &always, " create=Protected change=Protected delete=Protected");
-    repo.task(&hostile(), &probes(&unless_named[..4]));
+    repo.task(&hostile("probe"), &probes(&unless_named[..4]));
     assert_each(&repo.lifeos(&["check", "t", "--json"]), &unless_named[..4], " create=Accepted change=NotFound delete=NotFound");
 }
 
@@ -150,7 +150,7 @@ fn case_43_names_that_some_file_systems_take_for_one() {
 fn two_creations_that_collide_with_each_other_are_refused() {
     let repo = TestRepo::new(&[]);
     for paths in [["new.md", "NEW.md"], ["a/b.md", "A/c.md"], ["x", "x/y.md"]] {
-        repo.task(&hostile(), &format!("edit = ['**']\n{}", options("create", &paths)));
+        repo.task(&hostile("create"), &format!("edit = ['**']\n{}", options(&paths)));
         let ran = repo.lifeos(&["check", "t"]);
         assert_eq!(ran.code, Some(20), "{paths:?}\n{ran}");
     }
@@ -163,7 +163,7 @@ fn case_45_46_strange_names_are_data() {
     for name in names {
         std::fs::write(repo.path().join(std::ffi::OsStr::from_bytes(name)), "a\n").expect("a file");
     }
-    repo.task(&hostile_files(), "read = ['**']\nedit = ['**']\napprove = 'auto'\noptions.danger = 'sane-edit'");
+    repo.task(&hostile_files("sane-edit"), "read = ['**']\nedit = ['**']\napprove = 'auto'");
     let ran = repo.lifeos(&["check", "t", "--json"]);
     assert_eq!(ran.exits(1).json()["skipped"]["name-not-portable"], 4, "{ran}");
     repo.lifeos(&["check", "t"]).exits(1).says("b/--output=x.md").says("skipped: 4 files (name-not-portable)");
@@ -179,8 +179,8 @@ fn case_45_46_strange_names_are_data() {
 fn case_53_a_submodule_is_not_entered() {
     let repo = TestRepo::new(&[(".gitmodules", "[submodule \"sub\"]\n\tpath = sub\n\turl = /nowhere\n")]);
     let paths = ["sub", "sub/x.md", ".gitmodules"];
-    let options = options("probe", &paths);
-    repo.task(&hostile(), &format!("read = ['**']\nedit = ['**']\n{options}"));
+    let options = options(&paths);
+    repo.task(&hostile("probe"), &format!("read = ['**']\nedit = ['**']\n{options}"));
     let head = repo.rev("HEAD");
     repo.git(&["update-index", "--add", "--cacheinfo", &format!("160000,{head},sub")]);
     repo.commit_index("a submodule");
@@ -199,7 +199,7 @@ fn case_53_a_submodule_is_not_entered() {
 fn case_54_long_listings_come_in_pages() {
     let repo = TestRepo::new(&[]);
     (0..2500).for_each(|number| repo.write(&format!("many/{number}.md"), "a\n"));
-    repo.task(&hostile(), &format!("read = ['many/**']\n{}", options("list", &["**", "**/1.md", "none/**"])));
+    repo.task(&hostile("list"), &format!("read = ['many/**']\n{}", options(&["**", "**/1.md", "none/**"])));
     let log = repo.lifeos(&["check", "t", "--json"]).exits(0).log();
     assert_eq!(log, "info: ** (3 pages): 2500 entries\ninfo: **/1.md (1 pages): many/1.md:File\ninfo: none/** (1 pages): \n");
 }
@@ -220,14 +220,14 @@ fn case_55_the_glob_table() {
         ("[]", ""),
     ];
     for (read, expected) in rows {
-        repo.task(&hostile(), &format!("read = {read}\n{}", options("list", &["**", "**/.*", "**/.*/**"])));
+        repo.task(&hostile("list"), &format!("read = {read}\n{}", options(&["**", "**/.*", "**/.*/**"])));
         let log = repo.lifeos(&["check", "t", "--json"]).exits(0).log();
         let mut found: Vec<&str> = log.split_ascii_whitespace().filter_map(|word| word.strip_suffix(":File")).collect();
         found.sort_unstable();
         assert_eq!(found.join(" "), expected, "{read}");
     }
     for pattern in ["{a,b}", "a\\\\b", "/a", "a/", "../a", "a**", "[a", ""] {
-        repo.task(&hostile(), &format!("read = [\"{pattern}\"]\noptions.danger = 'nothing'"));
+        repo.task(&hostile("nothing"), &format!("read = [\"{pattern}\"]"));
         repo.lifeos(&["check", "t"]).exits(2).says("[task.t] read: bad pattern").says("docs/configuration.md");
     }
 }
@@ -236,10 +236,7 @@ fn case_55_the_glob_table() {
 fn a_listing_pattern_is_a_hostile_value_too() {
     let repo = TestRepo::new(&[("a.md", "a\n")]);
     let long = "*a".repeat(120);
-    repo.task(
-        &hostile(),
-        &format!("read = ['**']\n{}", options("list", &["{a}", "", "/", "[z-a]", "a\0b", &long, "**/**/**/**"])),
-    );
+    repo.task(&hostile("list"), &format!("read = ['**']\n{}", options(&["{a}", "", "/", "[z-a]", "a\0b", &long, "**/**/**/**"])));
     let log = repo.lifeos(&["check", "t", "--json"]).exits(0).log();
     assert_eq!(log.matches("InvalidPath").count(), 5, "{log}");
 }
@@ -249,8 +246,8 @@ fn case_57_what_is_not_committed_is_not_there() {
     let repo = TestRepo::new(&[("a.md", "a\n"), (".gitignore", "ignored.md\n")]);
     let paths = ["ignored.md", "untracked.md"];
     repo.task(
-        &hostile(),
-        &format!("read = ['**', '**/.*']\nedit = ['none']\n{}", options("probe", &[&paths[..], &[".env"]].concat())),
+        &hostile("probe"),
+        &format!("read = ['**', '**/.*']\nedit = ['none']\n{}", options(&[&paths[..], &[".env"]].concat())),
     );
     for path in ["ignored.md", "untracked.md", ".env"] {
         repo.write(path, crate::rig::CANARY);
@@ -263,19 +260,19 @@ fn case_57_what_is_not_committed_is_not_there() {
 fn case_63_a_forbidden_path_gives_nothing_away() {
     let repo = TestRepo::new(&[("docs/a.md", "a\n"), ("secret/there.md", "hidden words\n"), ("Secret.md", "a\n")]);
     let paths = ["secret/there.md", "secret/none.md", "Secret.md", "none.md"];
-    repo.task(&hostile(), &format!("read = ['docs/**']\nedit = ['docs/**']\nhistory = true\n{}", options("probe", &paths)));
+    repo.task(&hostile("probe"), &format!("read = ['docs/**']\nedit = ['docs/**']\nhistory = true\n{}", options(&paths)));
     let ran = repo.lifeos(&["check", "t", "--json"]);
     let denied = " read=NotGranted past=NotGranted create=NotGranted change=NotGranted delete=NotGranted";
     assert_each(ran.exits(20), &paths, denied);
     ran.keeps_quiet_about("hidden words");
-    repo.task(&hostile(), &format!("read = ['docs/**']\n{}", options("list", &["**", "secret/**", "secret/there.md"])));
+    repo.task(&hostile("list"), &format!("read = ['docs/**']\n{}", options(&["**", "secret/**", "secret/there.md"])));
     assert!(!repo.lifeos(&["check", "t", "--json"]).log().contains("there.md:"));
 }
 
 #[test]
 fn case_63_a_finding_on_a_forbidden_path_has_no_position() {
     let repo = TestRepo::new(&[("docs/a.md", "a\n"), ("secret/hidden.md", "a\n")]);
-    repo.task(&hostile_files(), "read = ['docs/**']\noptions.danger = 'foreign-finding'");
+    repo.task(&hostile_files("foreign-finding"), "read = ['docs/**']");
     let ran = repo.lifeos(&["check", "t", "--json"]);
     assert_eq!(ran.exits(1).json()["findings"][0]["position"], serde_json::Value::Null, "{ran}");
 }

@@ -4,8 +4,8 @@ use crate::rig::{Ran, TestRepo, hostile};
 
 fn proposed(table: &str) -> (TestRepo, String) {
     let repo = TestRepo::new(&[("a.md", "a\n"), ("b.md", "a\n"), ("c.md", "a\n")]);
-    let options = "options = {danger = 'sane-edit', paths = ['a.md', 'b.md', 'c.md'], find = 'a', text = 'b'}";
-    repo.task(&hostile(), &format!("read = ['**']\nedit = ['**/*.md']\n{table}\n{options}"));
+    let options = "options = {paths = ['a.md', 'b.md', 'c.md'], find = 'a', text = 'b'}";
+    repo.task(&hostile("sane-edit"), &format!("read = ['**']\nedit = ['**/*.md']\n{table}\n{options}"));
     repo.lifeos(&["run", "t"]).exits(0).says("waits for approval");
     let run = repo.only_run();
     (repo, run)
@@ -112,8 +112,8 @@ fn a_part_says_what_it_repairs_and_is_gone_when_the_whole_landed() {
 #[test]
 fn what_is_replaced_before_anybody_took_it_over_is_told() {
     let repo = TestRepo::new(&[("a.md", "a\n"), ("b.md", "b\n")]);
-    let options = "options = {danger = 'sane-edit', paths = ['a.md'], find = 'a', text = 'b'}";
-    repo.task(&hostile(), &format!("read = ['**']\nedit = ['**/*.md']\napprove = 'auto'\n{options}"));
+    let options = "options = {paths = ['a.md'], find = 'a', text = 'b'}";
+    repo.task(&hostile("sane-edit"), &format!("read = ['**']\nedit = ['**/*.md']\napprove = 'auto'\n{options}"));
     repo.lifeos(&["run", "t"]).exits(0);
     let first = repo.only_run();
     repo.write("b.md", "more\n");

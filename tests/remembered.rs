@@ -18,7 +18,7 @@ struct Remembering {
 impl Remembering {
     fn of(danger: &str) -> Self {
         let repo = TestRepo::new(&FILES);
-        repo.task(&hostile_files(), &format!("read = ['**']\nedit = ['**/*.md']\noptions.danger = '{danger}'"));
+        repo.task(&hostile_files(danger), "read = ['**']\nedit = ['**/*.md']");
         let cache = repo.scratch().join("cache");
         Self { repo, cache }
     }
@@ -90,15 +90,15 @@ fn an_unchanged_document_is_not_asked_about_again() {
 
 #[test]
 fn options_limits_and_configuration_files_are_part_of_the_question() {
-    let place = Remembering::of("sane-edit");
-    place.assert_counts(0, 3);
+    let place = Remembering::of("need-option");
     let tables = [
-        "read = ['**']\nedit = ['**/*.md']\noptions.danger = 'remember'",
-        "read = ['**']\nedit = ['**/*.md']\noptions.danger = 'sane-edit'\nlimits.document_fuel_max = 1000000000",
-        "read = ['**']\nedit = ['one.md']\noptions.danger = 'sane-edit'",
+        "edit = ['**/*.md']\noptions.needed = 'one'",
+        "edit = ['**/*.md']\noptions.needed = 'two'",
+        "edit = ['**/*.md']\noptions.needed = 'one'\nlimits.document_fuel_max = 1000000000",
+        "edit = ['one.md']\noptions.needed = 'one'",
     ];
-    for (table, counts) in tables.iter().zip([[0, 3], [0, 3], [1, 2]]) {
-        place.repo.task(&hostile_files(), table);
+    for (table, counts) in tables.iter().zip([[0, 3], [0, 3], [0, 3], [1, 2]]) {
+        place.repo.task(&hostile_files("need-option"), &format!("read = ['**']\n{table}"));
         assert_eq!(place.report(&[]).1, counts, "{table}");
     }
     place.repo.write("hostile.cfg", "x\n");

@@ -7,20 +7,20 @@ use std::time::{Duration, Instant};
 use crate::rig::guard::assert_sound;
 use crate::rig::{TestRepo, hostile};
 
-const SANE: &str = "read = ['**']\nedit = ['**']\noptions = {danger = 'sane-edit', paths = ['a.md'], find = 'a', text = 'b'}";
+const SANE: &str = "read = ['**']\nedit = ['**']\noptions = {paths = ['a.md'], find = 'a', text = 'b'}";
 
 /// A repository whose task `t` changes `a.md`.
 fn sane(more: &str) -> TestRepo {
     let repo = TestRepo::new(&[("a.md", "a\n"), ("b.md", "b\n")]);
-    repo.task(&hostile(), &format!("{more}\n{SANE}"));
+    repo.task(&hostile("sane-edit"), &format!("{more}\n{SANE}"));
     repo
 }
 
 /// A repository whose task `t` takes about a second before it changes `a.md`.
 fn slow(more: &str) -> TestRepo {
     let repo = TestRepo::new(&[("a.md", "a\n"), ("b.md", "b\n")]);
-    let options = "options = {danger = 'slow', paths = ['a.md'], count = 100000000}";
-    repo.task(&hostile(), &format!("read = ['**']\nedit = ['**']\nlimits.fuel_max = 9000000000000\n{more}\n{options}"));
+    let options = "options = {paths = ['a.md'], count = 100000000}";
+    repo.task(&hostile("slow"), &format!("read = ['**']\nedit = ['**']\nlimits.fuel_max = 9000000000000\n{more}\n{options}"));
     repo
 }
 
@@ -76,7 +76,7 @@ fn case_95_no_repository_bare_and_unborn_are_told_apart() {
 #[test]
 fn case_95_a_shallow_clone_says_that_history_is_missing() {
     let repo = sane("");
-    repo.task(&hostile(), "read = ['**']\nhistory = true\noptions = {danger = 'probe', paths = ['a.md']}");
+    repo.task(&hostile("probe"), "read = ['**']\nhistory = true\noptions = {paths = ['a.md']}");
     let clone = repo.scratch().join("clone");
     let url = format!("file://{}", repo.path().display());
     repo.git(&["clone", "--quiet", "--depth=1", &url, clone.to_str().expect("text")]);

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use crate::gate::{gated, is_isolated};
 use crate::rig::{Ran, TestRepo, hostile};
 
-const EDIT: &str = "options = {danger = 'sane-edit', paths = ['a.md'], find = 'a', text = 'b'}";
+const EDIT: &str = "options = {paths = ['a.md'], find = 'a', text = 'b'}";
 
 /// A repository whose task replaces the first `a` of `a.md`, with a waiting run.
 fn waiting(text: &str, more: &str) -> (TestRepo, String) {
     let repo = TestRepo::new(&[("a.md", text)]);
-    repo.task(&hostile(), &format!("read = ['**']\nedit = ['**']\n{more}\n{EDIT}"));
+    repo.task(&hostile("sane-edit"), &format!("read = ['**']\nedit = ['**']\n{more}\n{EDIT}"));
     repo.lifeos(&["run", "t"]).exits(0);
     let run = repo.only_run();
     (repo, run)
@@ -65,7 +65,7 @@ fn the_page_says_what_a_reviewer_must_know() {
 #[test]
 fn none_or_several_are_listed() {
     let repo = TestRepo::new(&[("a.md", "a\n"), ("b.md", "b\n")]);
-    let table = |name| repo.table(name, &hostile(), &format!("read = ['**']\nedit = ['**']\n{EDIT}"));
+    let table = |name| repo.table(name, &hostile("sane-edit"), &format!("read = ['**']\nedit = ['**']\n{EDIT}"));
     repo.config(&["one", "two"].map(table).concat());
     repo.lifeos(&["review"]).exits(0).says("nothing waits for a verdict");
     repo.lifeos(&["review", "--html", "/none/page.html"]).exits(0).says("no page was written");
@@ -102,7 +102,7 @@ fn findings_names_and_refusals_are_shown_inert() {
     let page = html(&repo, &repo.only_run());
     assert!(page.contains("a&#38;&#39;b.md:5:1</code> <bdi>Inline HTML found: &#60;script&#62;"), "{page}");
     repo.lifeos(&["review"]).exits(0).says("repaired by these edits: ").says("MD033  no HTML\n");
-    repo.task(&hostile(), "read = ['**']\nedit = ['**']\noptions = {danger = 'create', paths = ['<script>.md'], text = 'x'}");
+    repo.task(&hostile("create"), "read = ['**']\nedit = ['**']\noptions = {paths = ['<script>.md'], text = 'x'}");
     repo.lifeos(&["run", "t"]).exits(20);
     let run = repo.lifeos(&["log", "--json"]).json()["runs"][0]["run"].as_str().expect("an id").to_owned();
     repo.lifeos(&["review", &run]).exits(0).says("refused: <script>.md: not a path").says("no candidate");
@@ -113,7 +113,7 @@ fn findings_names_and_refusals_are_shown_inert() {
 fn a_protected_path_that_the_grant_names_is_a_warning() {
     let repo = TestRepo::new(&[("AGENTS.md", "a\n"), ("a.md", "a\n")]);
     let table = |path: &str| format!("read = ['**']\nedit = ['**', '{path}']\n{}", EDIT.replace("a.md", "AGENTS.md"));
-    repo.task(&hostile(), &table("AGENTS.md"));
+    repo.task(&hostile("sane-edit"), &table("AGENTS.md"));
     repo.lifeos(&["run", "t"]).exits(0);
     repo.lifeos(&["review"]).exits(0).says("warning: AGENTS.md is protected, and the grant names it: changed here");
     let facts = repo.lifeos(&["review", "--json"]).json();
@@ -135,8 +135,8 @@ fn the_gate_is_told_with_its_tests() {
 fn a_long_diff_is_cut_and_says_so() {
     let lines = "x\n".repeat(3_000);
     let (repo, run) = waiting("a\n", "");
-    let long = format!("options = {{danger = 'create', paths = ['long.md'], text = '''a\n{lines}{}'''}}", "y".repeat(3_000));
-    repo.task(&hostile(), &format!("read = ['**']\nedit = ['**']\n{long}"));
+    let long = format!("options = {{paths = ['long.md'], text = '''a\n{lines}{}'''}}", "y".repeat(3_000));
+    repo.task(&hostile("create"), &format!("read = ['**']\nedit = ['**']\n{long}"));
     repo.lifeos(&["run", "t"]).exits(0);
     let page = repo.lifeos(&["review"]);
     page.exits(0).says("not shown: 1003 lines more of this diff; git diff ").says(" -- long.md\n");
@@ -166,8 +166,8 @@ fn a_page_has_room_for_so_much() {
     let text = format!("{}\n", "<'\u{e9}&>".repeat(150)).repeat(60);
     let repo = TestRepo::new(&[("a.md", "a\n")]);
     let paths: Vec<String> = (10..50).map(|number| format!("{number}.md")).collect();
-    let options = format!("options = {{danger = 'create', paths = {paths:?}, text = \"\"\"{text}\"\"\"}}");
-    repo.task(&hostile(), &format!("read = ['**']\nedit = ['**']\nlimits.edit_bytes_max = 9000000\n{options}"));
+    let options = format!("options = {{paths = {paths:?}, text = \"\"\"{text}\"\"\"}}");
+    repo.task(&hostile("create"), &format!("read = ['**']\nedit = ['**']\nlimits.edit_bytes_max = 9000000\n{options}"));
     repo.lifeos(&["run", "t"]).exits(0);
     let page = html(&repo, &repo.only_run());
     assert!((4_000_000..5_000_000).contains(&page.len()), "{}", page.len());

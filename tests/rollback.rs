@@ -4,8 +4,8 @@ use crate::rig::{TestRepo, hostile};
 
 /// A task whose run changes the `a` of these files to `b`.
 fn changing(repo: &TestRepo, paths: &[&str], table: &str) {
-    let options = format!("options = {{danger = 'sane-edit', paths = {paths:?}, find = 'a', text = 'b'}}");
-    repo.task(&hostile(), &format!("read = ['**']\nedit = ['**/*.md']\n{table}\n{options}"));
+    let options = format!("options = {{paths = {paths:?}, find = 'a', text = 'b'}}");
+    repo.task(&hostile("sane-edit"), &format!("read = ['**']\nedit = ['**/*.md']\n{table}\n{options}"));
 }
 
 /// A repository in which the one run of a task landed and was merged; its id.

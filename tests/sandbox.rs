@@ -2,13 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use crate::rig::components::{add_manifest, std_guest, task_wat, wat, wat_with};
+use crate::rig::components::{add_manifest, hostile_wat, hostile_wat_with, std_guest};
 use crate::rig::{Ran, TestRepo, hostile, peak};
 
 /// A small repository whose task `t` has a danger.
 fn repo(danger: &str, table: &str) -> TestRepo {
     let repo = TestRepo::new(&[("a.md", "aé bc\n"), ("b.md", "b\n")]);
-    repo.task(&hostile(), &format!("read = ['**']\nedit = ['**']\noptions.danger = '{danger}'\n{table}"));
+    repo.task(&hostile(danger), &format!("read = ['**']\nedit = ['**']\n{table}"));
     repo
 }
 
@@ -42,9 +42,9 @@ fn case_4_an_endless_loop_is_stopped_in_time() {
 #[test]
 fn case_4_other_tasks_still_run() {
     let repo = TestRepo::new(&[("a.md", "a\n")]);
-    let table = |name, rest: &str| repo.table(name, &hostile(), &format!("read = ['**']\nedit = ['**']\n{rest}"));
-    let bad = table("bad", "options.danger = 'endless-loop'\nlimits.fuel_max = 1000000");
-    let good = table("good", "options = {danger = 'sane-edit', paths = ['a.md'], find = 'a', text = 'b'}");
+    let table = |name, danger, rest: &str| repo.table(name, &hostile(danger), &format!("read = ['**']\nedit = ['**']\n{rest}"));
+    let bad = table("bad", "endless-loop", "limits.fuel_max = 1000000");
+    let good = table("good", "sane-edit", "options = {paths = ['a.md'], find = 'a', text = 'b'}");
     repo.config(&format!("{bad}{good}"));
     let ran = repo.lifeos(&["run", "--all"]);
     ran.exits(10).says("bad: the plugin went over limits.fuel_max").says("good: run ");
@@ -67,14 +67,8 @@ fn case_6_7_a_trap_names_its_kind_and_keeps_nothing() {
     check("recurse", "").exits(23).says("out of bounds memory access");
     check("panic", "").exits(23).says("unreachable");
     check("give-up", "options.text = 'too hard'").exits(23).says("the plugin gave up: giving up\\\\u{1b}[31m: too hard");
-    let pure = task_wat(
-        "",
-        "(func $deep (param i64) (result i64) (i64.add (i64.const 1) (call $deep (local.get 0))))",
-        "",
-        "(drop (call $deep (i64.const 0)))",
-    );
     let repo = TestRepo::new(&[("a.md", "a\n")]);
-    repo.task_of(&wat(&pure), "");
+    repo.task_of(&hostile_wat("deep-recursion"), "");
     repo.lifeos(&["check", "t"]).exits(23).says("call stack exhausted");
 }
 
@@ -105,7 +99,7 @@ fn case_10_a_million_calls_are_too_many() {
 #[test]
 fn case_17_nothing_is_remembered_from_run_to_run() {
     let repo = TestRepo::new(&[("a.md", "a\n")]);
-    repo.config(&["one", "two"].map(|name| repo.table(name, &hostile(), "options.danger = 'remember'")).concat());
+    repo.config(&["one", "two"].map(|name| repo.table(name, &hostile("remember"), "")).concat());
     for _ in 0..2 {
         let ran = repo.lifeos(&["check", "one", "--json"]);
         assert_eq!(ran.exits(0).log(), "info: calls before this one: 0\n");
@@ -117,7 +111,7 @@ fn case_17_nothing_is_remembered_from_run_to_run() {
 #[test]
 fn case_18_control_sequences_are_shown_inert() {
     let repo = TestRepo::new(&[("a.md", "a\n")]);
-    repo.task(&hostile(), "read = ['**']\nedit = ['**']\noptions = {danger = 'control-sequences', paths = ['a.md']}");
+    repo.task(&hostile("control-sequences"), "read = ['**']\nedit = ['**']\noptions = {paths = ['a.md']}");
     // That nothing raw comes through is asserted of every run.
     repo.lifeos(&["check", "t"]).exits(20).says("\\u{1b}]52;c;aGk=\\u{7}");
     repo.lifeos(&["check", "t", "--json"]).exits(20);
@@ -131,7 +125,7 @@ fn case_18_control_sequences_are_shown_inert() {
 #[test]
 fn case_20_the_clock_is_the_base_commit() {
     let repo = TestRepo::new(&[("a.md", "a\n")]);
-    repo.task(&hostile(), "options.danger = 'clock'");
+    repo.task(&hostile("clock"), "");
     for _ in 0..2 {
         assert_eq!(repo.lifeos(&["check", "t", "--json"]).log(), "info: now: 1767323045\n");
     }
@@ -144,6 +138,6 @@ fn the_manifest_is_one_and_a_right_one() {
     let repo = TestRepo::new(&[]);
     repo.task_of(&bytes, "");
     repo.lifeos(&["check", "t"]).exits(2).says("more than one manifest");
-    repo.task_of(&wat_with(&task_wat("", "", "", ""), "{}"), "");
+    repo.task_of(&hostile_wat_with("calm", "{}"), "");
     repo.lifeos(&["check", "t"]).exits(2).says("manifest is wrong");
 }

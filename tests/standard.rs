@@ -15,31 +15,21 @@ fn asks(component: std::path::PathBuf, case: &str, options: &str) -> Ran {
 
 #[test]
 fn every_standard_case_can_fail() {
-    let rows: &[(&str, bool, &str, &str)] = &[
-        ("empty-repository", false, "danger = 'need-file'", "on an empty repository: the plugin stopped with a trap"),
-        ("not-utf8", false, "danger = 'trust-read'", "on files of bytes that are not UTF-8: the plugin stopped with a trap"),
-        ("huge-file", false, "danger = 'trust-read'", "on a file of more than 1048576 bytes: the plugin stopped with a trap"),
-        ("denied-read", false, "danger = 'trust-read', paths = ['a.md']", "on cases/one: the plugin stopped with a trap"),
-        (
-            "denied-edit",
-            false,
-            "danger = 'sane-edit', paths = ['a.md']",
-            "on cases/one: refused: a.md: not within the edit globs",
-        ),
-        ("denied-edit", true, "danger = 'edit-though-not-editable'", "on cases/one: refused: a.md: not within the edit globs"),
-        ("order-and-threads", true, "danger = 'tell-order'", "cases/one, 1 threads, order 1 differs"),
-        ("second-run", true, "danger = 'sane-edit'", "a second run of cases/one/a.md differs"),
-        (
-            "limits",
-            false,
-            "danger = 'trust-propose', paths = ['a.md']",
-            "on cases/one with no edit: the plugin stopped with a trap",
-        ),
-        ("limits", true, "danger = 'bad-rule'", "the plugin answered outside the contract"),
-        ("repeat", true, "danger = 'tell-order'", "cases/one, half of it remembered differs"),
+    let rows: &[(&str, bool, &str, &str, &str)] = &[
+        ("empty-repository", false, "need-file", "", "on an empty repository: the plugin stopped with a trap"),
+        ("not-utf8", false, "trust-read", "", "on files of bytes that are not UTF-8: the plugin stopped with a trap"),
+        ("huge-file", false, "trust-read", "", "on a file of more than 1048576 bytes: the plugin stopped with a trap"),
+        ("denied-read", false, "trust-read", "paths = ['a.md']", "on cases/one: the plugin stopped with a trap"),
+        ("denied-edit", false, "sane-edit", "paths = ['a.md']", "on cases/one: refused: a.md: not within the edit globs"),
+        ("denied-edit", true, "edit-though-not-editable", "", "on cases/one: refused: a.md: not within the edit globs"),
+        ("order-and-threads", true, "tell-order", "", "cases/one, 1 threads, order 1 differs"),
+        ("second-run", true, "sane-edit", "", "a second run of cases/one/a.md differs"),
+        ("limits", false, "trust-propose", "paths = ['a.md']", "on cases/one with no edit: the plugin stopped with a trap"),
+        ("limits", true, "bad-rule", "", "the plugin answered outside the contract"),
+        ("repeat", true, "tell-order", "", "cases/one, half of it remembered differs"),
     ];
-    for (case, is_fed, options, words) in rows {
-        let component = if *is_fed { hostile_files() } else { hostile() };
+    for (case, is_fed, danger, options, words) in rows {
+        let component = if *is_fed { hostile_files(danger) } else { hostile(danger) };
         asks(component, case, options).exits(1).says(&format!("FAILED   standard/{case}")).says(words);
     }
     let asked: std::collections::BTreeSet<&str> = rows.iter().map(|(case, ..)| *case).collect();
@@ -48,12 +38,11 @@ fn every_standard_case_can_fail() {
 
 #[test]
 fn a_plugin_that_behaves_passes() {
-    for (component, options, counts) in [
-        (hostile(), "danger = 'nothing'", "7 passed, 0 failed, 2 skipped"),
-        (hostile_files(), "danger = 'count-in-conclude'", "8 passed, 0 failed, 1 skipped"),
+    for (component, counts) in [
+        (hostile("nothing"), "7 passed, 0 failed, 2 skipped"),
+        (hostile_files("count-in-conclude"), "8 passed, 0 failed, 1 skipped"),
     ] {
-        let author = Author::of(component, &[("one/case.toml", &format!("options = {{{options}}}"))]);
-        author.write("one/before/a.md", "a\n");
+        let author = Author::of(component, &[("one/before/a.md", "a\n")]);
         author.test(&["--bless", "--case", "one"]).exits(0);
         let ran = author.test(&[]);
         let (passed, _) = counts.split_once(' ').expect("a number");
@@ -80,12 +69,14 @@ fn a_case_that_cannot_apply_says_why() {
 
 #[test]
 fn a_plugin_that_refuses_its_options_passes_nothing() {
-    for component in [hostile(), hostile_files()] {
+    for component in [hostile("need-option"), hostile_files("need-option")] {
         let ran = Author::of(component, &[]).test(&[]);
-        ran.exits(0).says("0 passed, 0 failed, 9 skipped").says("options: missing field `danger`").says("the options {}");
+        ran.exits(0).says("0 passed, 0 failed, 9 skipped").says("options: missing field `needed`").says("the options {}");
     }
     // A case that is to fail has no options that are of use.
-    let bad = "options.danger = 'none'\nfails = 'unknown variant'";
-    let author = Author::of(hostile(), &[("a/case.toml", bad), ("b/case.toml", "options.danger = 'nothing'")]);
-    author.test(&[]).exits(0).says("ok       standard/limits");
+    let bad = "options.other = 'x'\nfails = 'unknown field'";
+    let good = "options.needed = 'x'";
+    let files = [("a/case.toml", bad), ("b/case.toml", good), ("b/expected.txt", "log: info: x\n")];
+
+    Author::of(hostile("need-option"), &files).test(&[]).exits(0).says("ok       standard/limits");
 }

@@ -60,9 +60,9 @@ fn the_suggestion_for_doc_hygiene_is_narrower_and_the_same_run_passes() {
 #[test]
 fn nothing_is_suggested_that_is_not_granted() {
     let repo = TestRepo::new(&[("docs/a1.md", "a\n"), ("docs/b1.md", "a\n"), ("x.md", "a\n"), ("Cargo.toml", "a\n")]);
-    let options = "options = {danger = 'sane-edit', paths = ['docs/a1.md', 'Cargo.toml'], find = 'a', text = 'b'}";
+    let options = "options = {paths = ['docs/a1.md', 'Cargo.toml'], find = 'a', text = 'b'}";
     repo.task(
-        &hostile(),
+        &hostile("sane-edit"),
         &format!("read = ['docs/a*.md', '*.toml', 'x.md']\nedit = ['docs/**', 'Cargo.toml', 'x.*']\n{options}"),
     );
     repo.lifeos(&["run", "t"]).exits(0);
@@ -77,8 +77,8 @@ fn nothing_is_suggested_that_is_not_granted() {
 #[test]
 fn what_was_denied_is_told_and_not_suggested() {
     let repo = TestRepo::new(&[("a.md", "a\n"), ("secret/x.md", "x\n")]);
-    let options = "options = {danger = 'probe', paths = ['secret/x.md', 'a.md']}";
-    repo.task(&hostile(), &format!("read = ['*.md', '*.txt']\nhistory = true\n{options}"));
+    let options = "options = {paths = ['secret/x.md', 'a.md']}";
+    repo.task(&hostile("probe"), &format!("read = ['*.md', '*.txt']\nhistory = true\n{options}"));
     repo.lifeos(&["run", "t"]);
     let ran = suggest(&repo);
     ran.exits(0).says("asked for and denied, not part of the patch: read secret/x.md");
@@ -88,8 +88,8 @@ fn what_was_denied_is_told_and_not_suggested() {
 #[test]
 fn runs_of_another_component_say_nothing() {
     let repo = TestRepo::new(&[("a.md", "a\n")]);
-    let options = "options = {danger = 'sane-edit', paths = ['a.md'], find = 'a', text = 'b'}";
-    repo.task(&hostile(), &format!("read = ['**']\nedit = ['**']\n{options}"));
+    let options = "options = {paths = ['a.md'], find = 'a', text = 'b'}";
+    repo.task(&hostile("sane-edit"), &format!("read = ['**']\nedit = ['**']\n{options}"));
     repo.lifeos(&["run", "t"]).exits(0);
     suggest(&repo).exits(0).says("the last 1 run");
     repo.config(WIDE);

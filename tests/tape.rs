@@ -9,7 +9,7 @@ use wasm_encoder::{ComponentSection as _, CustomSection};
 
 use crate::rig::{Ran, TestRepo, hostile, hostile_files};
 
-const DOCUMENTS: &str = "read = ['**']\nedit = ['**/*.md']\noptions.danger = 'sane-edit'";
+const DOCUMENTS: &str = "read = ['**']\nedit = ['**/*.md']";
 
 /// A repository with two documents, and a run of its task on tape.
 struct Taped {
@@ -27,7 +27,7 @@ impl Taped {
     }
 
     fn documents() -> Self {
-        Self::of(&hostile_files(), DOCUMENTS)
+        Self::of(&hostile_files("sane-edit"), DOCUMENTS)
     }
 
     fn replay(&self, more: &[&str]) -> Ran {
@@ -72,8 +72,8 @@ impl Taped {
 #[test]
 fn a_replay_comes_to_the_same_tree_and_writes_nothing() {
     for (component, table) in [
-        (hostile_files(), DOCUMENTS),
-        (hostile(), "read = ['**']\nedit = ['**']\noptions = {danger = 'sane-edit', paths = ['a.md'], find = 'a', text = 'b'}"),
+        (hostile_files("sane-edit"), DOCUMENTS),
+        (hostile("sane-edit"), "read = ['**']\nedit = ['**']\noptions = {paths = ['a.md'], find = 'a', text = 'b'}"),
     ] {
         let place = Taped::of(&component, table);
         let run = place.repo.only_run();
@@ -95,7 +95,7 @@ fn a_replay_comes_to_the_same_tree_and_writes_nothing() {
 
 #[test]
 fn a_run_with_nothing_to_do_is_played_again_too() {
-    let place = Taped::of(&hostile(), "read = ['**']\noptions.danger = 'nothing'");
+    let place = Taped::of(&hostile("nothing"), "read = ['**']");
     place.replay(&[]).exits(0).says("no change");
 }
 
@@ -176,7 +176,7 @@ fn a_tape_of_something_else_is_refused_with_both_digests() {
     let other = other.to_str().expect("text").to_owned();
     place.replay(&["--config", &other]).exits(2).says("tape-other: ").says("grant").says(&header.grant.to_string());
     let path = place.repo.scratch().join("component.wasm");
-    let mut bytes = std::fs::read(hostile_files()).expect("a component");
+    let mut bytes = std::fs::read(hostile_files("sane-edit")).expect("a component");
     std::fs::write(&path, &bytes).expect("a component");
     let place = Taped::of(&path, DOCUMENTS);
     let pinned = place.read().header.plugin.digest;
@@ -185,7 +185,7 @@ fn a_tape_of_something_else_is_refused_with_both_digests() {
     let found = lifeos::digest::Digest::of(&bytes).to_string();
     place.replay(&[]).exits(2).says("tape-other: ").says("component").says(&pinned).says(&found);
     let empty = TestRepo::new(&[("x.md", "x\n")]);
-    empty.task(&hostile_files(), DOCUMENTS);
+    empty.task(&hostile_files("sane-edit"), DOCUMENTS);
     let ran = empty.lifeos(&["run", "t", "--replay", place.tape.to_str().expect("text"), "--json"]);
     assert_eq!(ran.exits(2).json()["reason"], "tape-other", "{ran}");
     ran.says("no such commit");
@@ -215,7 +215,7 @@ fn a_tape_is_kept_where_it_may_be_and_nowhere_else() {
 #[test]
 fn a_run_that_fails_leaves_no_tape() {
     let repo = TestRepo::new(&[("a.md", "a\n")]);
-    repo.task(&hostile(), "options.danger = 'panic'");
+    repo.task(&hostile("panic"), "");
     let tape = repo.scratch().join("t.tape");
     repo.lifeos(&["run", "t", "--record", tape.to_str().expect("text")]).exits(23);
     assert_eq!(std::fs::read_dir(repo.scratch()).expect("a folder").count(), 0);
@@ -223,7 +223,8 @@ fn a_run_that_fails_leaves_no_tape() {
 
 #[test]
 fn two_components_are_compared_over_a_tape() {
-    let [documents, free] = [hostile_files(), hostile()].map(|path| path.to_str().expect("text").to_owned());
+    let [documents, free] =
+        [hostile_files("sane-edit"), hostile("sane-edit")].map(|path| path.to_str().expect("text").to_owned());
     let place = Taped::documents();
     let diff = |place: &Taped, old: &str, new: &str| {
         let tape = place.tape.to_str().expect("text").to_owned();
@@ -236,10 +237,11 @@ fn two_components_are_compared_over_a_tape() {
     diff(&place, &free, &documents).exits(2).says("tape-other");
     place.reseal(|calls| calls[0].answer = Short::default());
     diff(&place, &documents, &documents).exits(2).says("tape-mismatch");
-    let table = "read = ['**']\nedit = ['**']\noptions = {danger = 'sane-edit', paths = ['c.txt'], find = 'c', text = 'd'}";
-    let place = Taped::of(&hostile(), table);
+    let table = "read = ['**']\nedit = ['**']\noptions = {paths = ['c.txt'], find = 'c', text = 'd'}";
+    let place = Taped::of(&hostile("sane-edit"), table);
     diff(&place, &free, &documents).exits(1).says("the new one does not come to an end: the plugin does not take its options");
     place.repo.lifeos(&["plugin", "diff", &free, &free]).exits(0).says("the same component");
-    let place = Taped::of(&hostile(), "read = ['**']\nedit = ['**']\noptions.danger = 'sane-edit'");
+    let place = Taped::of(&hostile("sane-edit"), "read = ['**']
+edit = ['**']");
     diff(&place, &free, &documents).exits(1).says("tape-miss").says("only the new one changes b.md:\n");
 }

@@ -60,8 +60,8 @@ fn a_trace_is_the_same_whatever_the_threads_and_whatever_is_remembered() {
 #[test]
 fn a_refused_call_has_its_word_and_every_line_its_place() {
     let repo = TestRepo::new(&[("a.md", "a\n"), ("secret/x.md", "x\n")]);
-    let options = "options = {danger = 'probe', paths = ['secret/x.md', 'none.md', '../x']}";
-    repo.task(&hostile(), &format!("read = ['*.md']\nedit = ['*.md']\n{options}"));
+    let options = "options = {paths = ['secret/x.md', 'none.md', '../x']}";
+    repo.task(&hostile("probe"), &format!("read = ['*.md']\nedit = ['*.md']\n{options}"));
     repo.lifeos(&["run", "t"]);
     let (ran, lines) = trace(&repo);
     assert!(lines.len() > 4, "{ran}");
@@ -86,7 +86,7 @@ fn a_trace_that_is_too_long_for_a_record_says_so() {
         repo.write(&format!("d/{at}.md"), "a\n");
     }
     repo.commit("many");
-    repo.task(&crate::rig::hostile_files(), "read = ['**']\nlimits.calls_max = 10\noptions.danger = 'count-in-conclude'");
+    repo.task(&crate::rig::hostile_files("count-in-conclude"), "read = ['**']\nlimits.calls_max = 10");
     repo.lifeos(&["run", "t"]).exits(0);
     let (_, lines) = trace(&repo);
     assert_eq!((lines.len(), &lines[4_000]["not_kept"]), (4_001, &Value::from(11)));

@@ -41,52 +41,50 @@ impl Author {
     }
 }
 
-const PROBE: &str = "options = {danger = 'probe', paths = ['a.md']}";
-const LIST: &str = "options = {danger = 'list', paths = ['**']}";
-const TELL: &str = "options.danger = 'tell-instruction'";
-const NOTHING: &str = "options.danger = 'nothing'";
+const PATH: &str = "options = {paths = ['a.md']}";
 
-/// What the hostile plugin makes of two files with this `case.toml`.
+/// What a hostile plugin makes of two files with this `case.toml`.
 #[track_caller]
-fn with(sheet: &str) -> Ran {
+fn with(danger: &str, sheet: &str) -> Ran {
     let files = [("one/before/a.md", "a\n"), ("one/before/b.md", "b\n"), ("one/case.toml", sheet)];
-    Author::of(hostile(), &files).test(&["--no-standard"])
+    Author::of(hostile(danger), &files).test(&["--no-standard"])
 }
 
 #[test]
 fn every_key_of_a_case_counts() {
     // Each key without and with it, and what is found only then.
-    let rows: &[(&str, &str, &str, &str)] = &[
-        ("read", PROBE, "read = ['b.md']", "read=NotGranted"),
-        ("list", LIST, "read = []\nlist = ['b.md']", "(1 pages): b.md:File"),
-        ("edit", PROBE, "edit = ['b.md']", "change=NotGranted"),
-        ("history", PROBE, "history = false", "past=NotGranted"),
-        ("instruction", TELL, "instruction = 'do it'", "instruction: Some(\"do it\")"),
-        ("limits", NOTHING, "limits.fuel_max = 100", "the run failed: the plugin went over limits.fuel_max = 100"),
-        ("fails", NOTHING, "fails = 'too much'", "the run did not fail; it had to, with `too much`"),
+    let list = "options = {paths = ['**']}";
+    let rows: &[(&str, &str, &str, &str, &str)] = &[
+        ("read", "probe", PATH, "read = ['b.md']", "read=NotGranted"),
+        ("list", "list", list, "read = []\nlist = ['b.md']", "(1 pages): b.md:File"),
+        ("edit", "probe", PATH, "edit = ['b.md']", "change=NotGranted"),
+        ("history", "probe", PATH, "history = false", "past=NotGranted"),
+        ("instruction", "tell-instruction", "", "instruction = 'do it'", "instruction: Some(\"do it\")"),
+        ("limits", "nothing", "", "limits.fuel_max = 100", "the run failed: the plugin went over limits.fuel_max = 100"),
+        ("fails", "nothing", "", "fails = 'too much'", "the run did not fail; it had to, with `too much`"),
     ];
-    for (key, without, with_it, found) in rows {
-        with(without).keeps_quiet_about(found);
-        with(&format!("{without}\n{with_it}")).exits(1).says(found);
+    for (key, danger, without, with_it, found) in rows {
+        with(danger, without).keeps_quiet_about(found);
+        with(danger, &format!("{without}\n{with_it}")).exits(1).says(found);
         assert!(with_it.contains(key));
     }
-    with(NOTHING).exits(0).says("1 passed, 0 failed, 0 skipped");
-    with("").exits(1).says("the plugin gave up: options: missing field `danger`");
-    with(&format!("{NOTHING}\nlimits.fuel_max = 100\nfails = 'limits.fuel_max'")).exits(0);
-    with(&format!("{NOTHING}\nlimits.fuel_max = 100\nfails = 'other'")).exits(1).says("in other words than `other`");
+    with("nothing", "").exits(0).says("1 passed, 0 failed, 0 skipped");
+    with("need-option", "").exits(1).says("the plugin gave up: options: missing field `needed`");
+    with("nothing", "limits.fuel_max = 100\nfails = 'limits.fuel_max'").exits(0);
+    with("nothing", "limits.fuel_max = 100\nfails = 'other'").exits(1).says("in other words than `other`");
 }
 
 #[test]
 fn a_task_over_documents_takes_no_instruction() {
-    let sheet = "options.danger = 'sane-edit'\ninstruction = 'do'\nfails = 'takes no instruction'";
-    Author::of(hostile_files(), &[("one/case.toml", sheet)]).test(&["--no-standard"]).exits(0);
+    let sheet = "instruction = 'do'\nfails = 'takes no instruction'";
+    Author::of(hostile_files("sane-edit"), &[("one/case.toml", sheet)]).test(&["--no-standard"]).exits(0);
 }
 
-const EDIT: &str = "options = {danger = 'sane-edit', paths = ['a.md'], find = 'a', text = 'b'}";
+const EDIT: &str = "options = {paths = ['a.md'], find = 'a', text = 'b'}";
 
 #[test]
 fn what_differs_is_shown() {
-    let author = Author::of(hostile(), &[("one/before/a.md", "a\nkept\n"), ("one/case.toml", EDIT)]);
+    let author = Author::of(hostile("sane-edit"), &[("one/before/a.md", "a\nkept\n"), ("one/case.toml", EDIT)]);
     let told = "log: info: a.md: Ok(())\n";
     author.write("one/expected.txt", told);
     let ran = author.test(&["--no-standard"]);
@@ -105,7 +103,7 @@ fn what_differs_is_shown() {
 
 #[test]
 fn files_that_are_no_plain_text_stay_what_they_are() {
-    let author = Author::of(hostile(), &[("one/case.toml", EDIT), ("one/expected.txt", "log: info: a.md: Ok(())\n")]);
+    let author = Author::of(hostile("sane-edit"), &[("one/case.toml", EDIT), ("one/expected.txt", "log: info: a.md: Ok(())\n")]);
     author.write("one/before/bytes.bin", [0, 255, 13, 10]);
     author.write("one/before/a.md", "a\r\n");
     let mode = |path: &str, mode| {
@@ -124,17 +122,17 @@ fn files_that_are_no_plain_text_stay_what_they_are() {
     author.test(&["--no-standard"]).exits(1).says("after/a.md: mode 100644 expected, 100755 found");
     author.write("one/after/bytes.bin", [0]);
     author.test(&["--no-standard"]).exits(1).says("after/bytes.bin: no text: 1 bytes expected, 4 bytes found");
-    author.write("one/case.toml", "options = {danger = 'probe', paths = ['link.md']}");
-    author.test(&["--no-standard"]).exits(1).says("read=NotAFile");
+    author.write("one/case.toml", "options = {paths = ['link.md']}");
+    author.test(&["--no-standard"]).exits(1).says("link.md: Refusal::NotAFile");
 }
 
 #[test]
 fn what_is_accepted_is_written_whole() {
-    let author = Author::of(hostile(), &[("one/before/a.md", "a\n"), ("one/case.toml", EDIT)]);
+    let author = Author::of(hostile("sane-edit"), &[("one/before/a.md", "a\n"), ("one/case.toml", EDIT)]);
     author.write("one/after/old/gone.md", "gone\n");
     author.write("two/before/a.md", "a\n");
-    author.write("two/case.toml", "options.danger = 'panic'");
-    author.write("three/case.toml", format!("{NOTHING}\nfails = 'no'"));
+    author.write("two/case.toml", "options.paths = ['gone.md']");
+    author.write("three/case.toml", "fails = 'no'");
     let ran = author.test(&["--no-standard", "--bless"]);
     ran.exits(1).says("- after/old/gone.md").says("+ after/a.md").says("+ expected.txt").says("1 passed, 2 failed, 0 skipped");
     assert_eq!(author.read("one/after/a.md").as_deref(), Some("b\n"));
@@ -142,14 +140,14 @@ fn what_is_accepted_is_written_whole() {
     assert!(!author.cases().join("one/after/old").exists());
     assert!(!author.cases().join("two/after").exists() && !author.cases().join("two/expected.txt").exists());
     author.test(&["--no-standard", "--case", "one"]).exits(0);
-    author.write("one/case.toml", NOTHING);
+    author.write("one/case.toml", "");
     author.test(&["--no-standard", "--case", "cases/one", "--bless"]).exits(0).says("~ after/a.md").says("- expected.txt");
     assert_eq!((author.read("one/after/a.md").as_deref(), author.read("one/expected.txt")), (Some("a\n"), None));
 }
 
 #[test]
 fn nothing_is_accepted_through_a_link() {
-    let author = Author::of(hostile(), &[("one/before/a.md", "a\n"), ("one/case.toml", EDIT)]);
+    let author = Author::of(hostile("sane-edit"), &[("one/before/a.md", "a\n"), ("one/case.toml", EDIT)]);
     std::os::unix::fs::symlink(author.repo.outside(), author.cases().join("one/after")).expect("a link");
     author.test(&["--no-standard", "--bless"]).exits(2).says("case one: after:");
     std::fs::remove_file(author.cases().join("one/after")).expect("removed");
@@ -169,11 +167,11 @@ fn a_case_that_is_none_is_told_apart() {
         ("o ne/before/a.md", "", "the name of a case is"),
     ];
     for (path, text, words) in rows {
-        Author::of(hostile(), &[(path, text)]).test(&[]).exits(2).says(words);
+        Author::of(hostile("nothing"), &[(path, text)]).test(&[]).exits(2).says(words);
     }
     let both = [("one/case.toml", "fails = 'x'"), ("one/expected.txt", "x\n")];
-    Author::of(hostile(), &both).test(&[]).exits(2).says("a run that fails keeps nothing");
-    let author = Author::of(hostile(), &[("wrapped-table/case.toml", NOTHING)]);
+    Author::of(hostile("nothing"), &both).test(&[]).exits(2).says("a run that fails keeps nothing");
+    let author = Author::of(hostile("nothing"), &[("wrapped-table/case.toml", "")]);
     author.test(&["--case", "wraped-table"]).exits(2).says("did you mean `wrapped-table`?");
     author.test(&["--case", "standard/wrapped-table"]).exits(2);
     author.test(&["--case", "standard/limits"]).exits(0).says("1 passed, 0 failed, 0 skipped");
@@ -186,8 +184,8 @@ fn a_component_that_is_missing_or_old_is_told() {
     std::fs::copy(manifest, repo.path().join("lifeos-plugin.toml")).expect("a manifest");
     let ran = repo.lifeos(&["plugin", "test"]);
     ran.exits(2).says("$REPO/target/plugins/hostile.wasm").says("build it: lifeos plugin build .").says("--component FILE");
-    repo.write("cases/one/case.toml", NOTHING);
-    repo.write("target/plugins/hostile.wasm", std::fs::read(hostile()).expect("a component"));
+    repo.write("cases/one/case.toml", "");
+    repo.write("target/plugins/hostile.wasm", std::fs::read(hostile("nothing")).expect("a component"));
     repo.lifeos(&["plugin", "test", "--no-standard"]).exits(0).keeps_quiet_about("older");
     let later = std::time::SystemTime::now() + std::time::Duration::from_secs(60);
     repo.write("src/lib.rs", "");
@@ -207,8 +205,10 @@ fn a_component_that_is_missing_or_old_is_told() {
 
 #[test]
 fn reports_tell_the_same_in_every_form() {
-    let author =
-        Author::of(hostile(), &[("bad/case.toml", "options = {danger = 'control-sequences'}"), ("good/case.toml", NOTHING)]);
+    let author = Author::of(
+        hostile("control-sequences"),
+        &[("bad/case.toml", ""), ("good/case.toml", "limits.fuel_max = 100\nfails = 'limits'")],
+    );
     let file = author.repo.scratch().join("report.xml");
     let junit = ["--junit", file.to_str().expect("a path"), "--json"];
     let value = crate::json::fits(author.test(&junit).exits(1), "plugin-test");

@@ -3,11 +3,11 @@
 
 use crate::rig::{Ran, TestRepo, hostile};
 
-const EDIT: &str = "options = {danger = 'sane-edit', paths = ['a.md'], find = 'a', text = 'b'}";
+const EDIT: &str = "options = {paths = ['a.md'], find = 'a', text = 'b'}";
 
 fn sane(more: &str) -> TestRepo {
     let repo = TestRepo::new(&[("a.md", "a\n"), ("b.md", "b\n")]);
-    repo.task(&hostile(), &format!("read = ['**']\nedit = ['**']\n{more}\n{EDIT}"));
+    repo.task(&hostile("sane-edit"), &format!("read = ['**']\nedit = ['**']\n{more}\n{EDIT}"));
     repo
 }
 
@@ -59,7 +59,7 @@ fn case_87_the_configuration_is_the_base_s_or_the_operator_s() {
     repo.write("lifeos.toml", "version = 1\n");
     repo.lifeos(&["check", "t"]).exits(2).says("there is no lifeos.toml in the base commit");
     let own = repo.scratch().join("own.toml");
-    std::fs::write(&own, format!("version = 1\n{}", repo.table("t", &hostile(), "options.danger = 'nothing'"))).expect("a file");
+    std::fs::write(&own, format!("version = 1\n{}", repo.table("t", &hostile("nothing"), ""))).expect("a file");
     repo.lifeos(&["check", "t", "--config", own.to_str().expect("text")]).exits(0);
     repo.lifeos(&["check", "t", "--config", "/none.toml"]).exits(2).says("no such file");
 }
@@ -136,14 +136,17 @@ fn an_approval_is_stale_once_the_ground_moved() {
         path.to_str().expect("text").to_owned()
     };
     let table = |more: &str| {
-        format!("version = 1\n{}", repo.table("t", &hostile(), &format!("read = ['**']\nedit = ['**']\n{more}\n{EDIT}")))
+        format!(
+            "version = 1\n{}",
+            repo.table("t", &hostile("sane-edit"), &format!("read = ['**']\nedit = ['**']\n{more}\n{EDIT}"))
+        )
     };
     let own = file("own.toml", &table(""));
     repo.lifeos(&["run", "t", "--config", &own]).exits(0);
     let run = repo.only_run();
     let wider = file("wider.toml", &table("history = true"));
     repo.lifeos(&["approve", &run, "--config", &wider]).exits(40).says("the task's configuration changed");
-    let mut bytes = std::fs::read(hostile()).expect("a component");
+    let mut bytes = std::fs::read(hostile("sane-edit")).expect("a component");
     bytes.extend_from_slice(&[0, 2, 1, b'x']);
     let copy = repo.scratch().join("copy.wasm");
     std::fs::write(&copy, bytes).expect("a component");
@@ -174,7 +177,7 @@ fn auto_approval_lands_at_once_and_waits_with_refused_edits() {
     repo.lifeos(&["log"]).exits(0).says("by rule: approve = \"auto\"");
     let repo = TestRepo::new(&[("a.md", "a\n"), ("Makefile", "a\n")]);
     let options = EDIT.replace("'a.md'", "'a.md', 'Makefile'");
-    repo.task(&hostile(), &format!("read = ['**']\nedit = ['**']\napprove = 'auto'\n{options}"));
+    repo.task(&hostile("sane-edit"), &format!("read = ['**']\nedit = ['**']\napprove = 'auto'\n{options}"));
     repo.lifeos(&["run", "t"]).exits(20).says("refused: Makefile: protected").says("waits for approval");
     assert_eq!(repo.rev("lifeos/t"), "");
     repo.lifeos(&["run", "t"]).exits(20);
@@ -184,7 +187,7 @@ fn auto_approval_lands_at_once_and_waits_with_refused_edits() {
 #[test]
 fn a_run_with_nothing_to_do_says_so() {
     let repo = TestRepo::new(&[("a.md", "a\n")]);
-    repo.task(&hostile(), "options.danger = 'nothing'");
+    repo.task(&hostile("nothing"), "");
     repo.lifeos(&["run", "t"]).exits(0).says("t: nothing to do (0 findings, no edit)");
     repo.lifeos(&["status"]).exits(0).says("nothing waits for a verdict");
 }
@@ -192,14 +195,14 @@ fn a_run_with_nothing_to_do_says_so() {
 #[test]
 fn an_edit_that_changes_nothing_is_nothing() {
     let repo = TestRepo::new(&[("a.md", "a\n")]);
-    repo.task(&hostile(), &format!("read = ['**']\nedit = ['**']\n{}", EDIT.replace("'b'", "'a'")));
+    repo.task(&hostile("sane-edit"), &format!("read = ['**']\nedit = ['**']\n{}", EDIT.replace("'b'", "'a'")));
     repo.lifeos(&["run", "t", "--detailed-exitcode"]).exits(3);
 }
 
 #[test]
 fn a_failed_run_is_on_record() {
     let repo = TestRepo::new(&[("a.md", "a\n")]);
-    repo.task(&hostile(), "options.danger = 'panic'");
+    repo.task(&hostile("panic"), "");
     repo.lifeos(&["run", "t"]).exits(23);
     repo.lifeos(&["log"]).exits(0).says("failed").says("stopped with a trap");
     assert_eq!(repo.git(&["for-each-ref", "refs/lifeos/runs", "refs/heads/lifeos"]), "");
@@ -208,7 +211,7 @@ fn a_failed_run_is_on_record() {
 #[test]
 fn log_is_cut_where_asked() {
     let repo = sane("");
-    repo.config(&["one", "two"].map(|name| repo.table(name, &hostile(), "options.danger = 'nothing'")).concat());
+    repo.config(&["one", "two"].map(|name| repo.table(name, &hostile("nothing"), "")).concat());
     repo.lifeos(&["run", "--all"]).exits(0);
     assert_eq!(repo.lifeos(&["log", "-n", "1"]).exits(0).stdout.lines().count(), 1);
     assert_eq!(repo.lifeos(&["log"]).exits(0).stdout.lines().count(), 2);

@@ -7,8 +7,8 @@ use crate::rig::{Ran, TestRepo, hostile};
 fn landed() -> TestRepo {
     let repo = TestRepo::new(&[("a.md", "a\n"), ("b.md", "a\n")]);
     for path in ["a.md", "b.md"] {
-        let options = format!("options = {{danger = 'sane-edit', paths = ['{path}'], find = 'a', text = 'b'}}");
-        repo.task(&hostile(), &format!("read = ['**']\nedit = ['**/*.md']\napprove = 'auto'\n{options}"));
+        let options = format!("options = {{paths = ['{path}'], find = 'a', text = 'b'}}");
+        repo.task(&hostile("sane-edit"), &format!("read = ['**']\nedit = ['**/*.md']\napprove = 'auto'\n{options}"));
         repo.lifeos(&["run", "t"]).exits(0);
         repo.git(&["merge", "--quiet", "--no-edit", "lifeos/t"]);
     }
@@ -168,8 +168,8 @@ fn a_run_is_made_again_on_request() {
 #[test]
 fn a_run_with_an_instruction_is_made_again_with_it() {
     let repo = TestRepo::new(&[("a.md", "a\n")]);
-    let options = "options = {danger = 'sane-edit', paths = ['a.md'], find = 'a', text = 'b'}";
-    repo.task(&hostile(), &format!("read = ['**']\nedit = ['**']\n{options}"));
+    let options = "options = {paths = ['a.md'], find = 'a', text = 'b'}";
+    repo.task(&hostile("sane-edit"), &format!("read = ['**']\nedit = ['**']\n{options}"));
     let ran = repo.lifeos(&["run", "t", "--instruction", "say it otherwise", "--json"]);
     let run = ran.exits(0).json()["tasks"][0]["run"].as_str().expect("a run").to_owned();
     let shown = repo.lifeos(&["show", &run, "--json"]).json();

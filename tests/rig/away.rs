@@ -35,7 +35,7 @@ impl Away {
     pub(crate) fn configure(&self, autonomy: &str, table: &str, remote: &str) {
         let Self { repo, forge, .. } = self;
         let (api, name) = (forge.api(), forge.repository());
-        let options = "options = {danger = 'sane-edit', paths = ['a.md'], find = 'a', text = 'b'}";
+        let options = "options = {paths = ['a.md'], find = 'a', text = 'b'}";
         let merge = if autonomy == "merge" { "merge_into = 'main'\n" } else { "" };
         let table = format!("read = ['**']\nedit = ['**/*.md']\nautonomy = '{autonomy}'\n{merge}{table}\n{options}");
         let forge = if remote == "no forge" {
@@ -43,7 +43,7 @@ impl Away {
         } else {
             format!("[remote.forge]\nkind = 'github'\napi = '{api}'\nrepository = '{name}'\n{remote}\n")
         };
-        repo.config(&format!("[remote]\nbranch = 'main'\n{forge}{}", repo.table("t", &hostile(), &table)));
+        repo.config(&format!("[remote]\nbranch = 'main'\n{forge}{}", repo.table("t", &hostile("sane-edit"), &table)));
         self.push();
     }
 

@@ -1,8 +1,9 @@
 //! The components that tests run: built ahead from `tests/plugins`, or made
 //! here from WebAssembly text.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex};
 
 use lifeos::plugin::manifest::Manifest;
 use wasm_encoder::{ComponentSection as _, CustomSection};
@@ -17,32 +18,31 @@ pub(crate) static CACHE: LazyLock<PathBuf> = LazyLock::new(|| {
     folder
 });
 
-/// Compiles both hostile plugins before tests in parallel would do so.
-static WARM: LazyLock<()> = LazyLock::new(|| {
-    for plugin in ["hostile", "hostile-files"] {
-        let danger = if plugin == "hostile" { "nothing" } else { "sane-edit" };
+/// Components that are compiled, so that tests in parallel do not do it twice.
+static WARM: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+/// A component that was built ahead, compiled when the first test asks for it.
+fn built(package: &str, danger: &str) -> PathBuf {
+    let path = target().join("plugins").join(package).join(danger).with_extension("wasm");
+    assert!(path.exists(), "{} is missing: run `just test`", path.display());
+    let mut warm = WARM.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if warm.insert(path.clone()) {
         let repo = TestRepo::new(&[("a.md", "a\n")]);
-        repo.task(&built(plugin), &format!("read = ['**']\nedit = ['**']\noptions.danger = '{danger}'"));
+        // Compiled, and stopped before it does anything.
+        repo.task(&path, "read = ['**']\nlimits.fuel_max = 1");
         let _any = repo.lifeos(&["check", "t"]);
     }
-});
-
-fn built(name: &str) -> PathBuf {
-    let path = target().join("plugins").join(name).with_extension("wasm");
-    assert!(path.exists(), "{} is missing: run `just test`", path.display());
     path
 }
 
-/// The component of `tests/plugins/hostile`.
-pub(crate) fn hostile() -> PathBuf {
-    LazyLock::force(&WARM);
-    built("hostile")
+/// The component of this file in `tests/plugins/hostile/examples`.
+pub(crate) fn hostile(danger: &str) -> PathBuf {
+    built("hostile", danger)
 }
 
-/// The component of `tests/plugins/hostile-files`.
-pub(crate) fn hostile_files() -> PathBuf {
-    LazyLock::force(&WARM);
-    built("hostile-files")
+/// The component of this file in `tests/plugins/hostile-files/examples`.
+pub(crate) fn hostile_files(danger: &str) -> PathBuf {
+    built("hostile-files", danger)
 }
 
 /// The component of `tests/plugins/std-guest`, with its manifest.
@@ -57,6 +57,24 @@ pub(crate) fn std_guest() -> Vec<u8> {
 
 /// What a manifest may declare in these tests.
 pub(crate) const MANIFEST: &str = r#"{"name": "wat", "version": "0.1.0", "description": "", "capabilities": {}}"#;
+
+/// What is made of this file in `tests/plugins/wat`, without a manifest.
+pub(crate) fn bare_wat(danger: &str) -> Vec<u8> {
+    let path = workspace().join("tests/plugins/wat").join(format!("{danger}.wat"));
+    ::wat::parse_file(&path).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The component of this file in `tests/plugins/wat`, with a manifest.
+pub(crate) fn hostile_wat(danger: &str) -> Vec<u8> {
+    hostile_wat_with(danger, MANIFEST)
+}
+
+/// The component of this file in `tests/plugins/wat`, with this manifest.
+pub(crate) fn hostile_wat_with(danger: &str, manifest: &str) -> Vec<u8> {
+    let mut bytes = bare_wat(danger);
+    add_manifest(&mut bytes, manifest);
+    bytes
+}
 
 /// Makes a component of WebAssembly text, with a manifest.
 pub(crate) fn wat(text: &str) -> Vec<u8> {

@@ -1,143 +1,113 @@
-//! Everything a task over documents can try. A danger without a case fails the
-//! tests.
+//! What a task over documents can try. Each danger is a component of its own,
+//! made of a file in `examples/`; what several of them need is here.
 
 use std::hint::black_box;
+use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use lifeos_sdk::{
+pub use lifeos_sdk::{
     Change, Conclusion, Document, Edit, FileTask, Finding, Replacement, Report, Settings, Severity, Span, Summary, file_task,
     repo,
 };
-use serde::Deserialize;
 
-/// What to try.
-#[derive(Deserialize, Clone, Copy, PartialEq)]
-#[serde(rename_all = "kebab-case")]
-enum Danger {
-    SaneEdit,
-    WrongSpans,
-    EditThoughNotEditable,
-    HugeSummary,
-    PanicOnOne,
-    GiveUpOnOne,
-    LoopInConfigure,
-    LoopInCheck,
-    LoopInConclude,
-    LoopOnOne,
-    HoardOnOne,
-    QuoteOther,
-    CountInConclude,
-    Remember,
-    ForeignFinding,
-    BadRule,
-    EditInConcludeToo,
-    TellConfig,
-    ManyFindings,
-    TellOrder,
+/// Where a danger comes in. What it leaves out is harmless.
+pub trait Danger: Sized + Send + Sync + 'static {
+    /// Comes in before the first document.
+    fn configure() {}
+
+    /// Comes in at each document, after so many others of this instance.
+    ///
+    /// # Errors
+    /// One sentence; the run ends.
+    fn check(document: &Document, report: &mut Report, before: u64) -> Result<(), String> {
+        let _ = (document, report, before);
+        Ok(())
+    }
+
+    /// Comes in at the end.
+    fn conclude(seen: &Seen<'_>, conclusion: &mut Conclusion) {
+        let _ = (seen, conclusion);
+    }
 }
 
-/// The owner's options.
-#[derive(Deserialize)]
+/// What there is at the end.
+pub struct Seen<'a> {
+    /// One for each document.
+    pub summaries: &'a [Summary],
+    /// The configuration that was handed over.
+    pub config: &'a [String],
+    /// How many documents this instance was given.
+    pub calls: u64,
+}
+
+/// Makes a component of a danger.
+#[macro_export]
+macro_rules! danger {
+    ($danger:ty) => {
+        $crate::file_task!($crate::Hostile<$danger>);
+    };
+}
+
+/// The owner's options: none, since a danger is a component of its own.
+#[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Options {
-    danger: Danger,
-}
+pub struct Options {}
 
-struct HostileFiles {
-    danger: Danger,
+/// A task of a danger.
+pub struct Hostile<D> {
     config: Vec<String>,
+    danger: PhantomData<D>,
 }
 
 /// Survives a call, but must not survive an instance.
 static CALLS: AtomicU64 = AtomicU64::new(0);
 
-impl FileTask for HostileFiles {
+impl<D: Danger> FileTask for Hostile<D> {
     type Options = Options;
 
-    fn configure(options: Options, settings: &Settings) -> Result<Self, String> {
-        if options.danger == Danger::LoopInConfigure {
-            endless_loop();
-        }
+    fn configure(_: Options, settings: &Settings) -> Result<Self, String> {
+        D::configure();
         let config = settings.config.iter().map(|document| format!("{}={}", document.path, document.text.trim())).collect();
-        Ok(Self { danger: options.danger, config })
+        Ok(Self { config, danger: PhantomData })
     }
 
     fn check(&self, document: &Document) -> Result<Report, String> {
-        let is_one = document.path.ends_with("one.md");
-        let before = CALLS.load(Ordering::Relaxed);
-        let mut report = Report { summary: CALLS.fetch_add(1, Ordering::Relaxed).to_le_bytes().to_vec(), ..Report::default() };
-        match self.danger {
-            Danger::LoopOnOne if is_one => endless_loop(),
-            Danger::HoardOnOne if is_one => drop(black_box(vec![1_u8; 100 << 20])),
-            Danger::SaneEdit | Danger::EditInConcludeToo | Danger::LoopOnOne | Danger::HoardOnOne => {
-                report.replacements.push(replacement(0, 0, "sane: "))
-            }
-            Danger::WrongSpans => report.replacements.push(replacement(u32::MAX, u32::MAX, "x")),
-            Danger::EditThoughNotEditable if !document.editable => report.replacements.push(replacement(0, 0, "x")),
-            Danger::HugeSummary => report.summary = vec![0; (4 << 20) + 1],
-            Danger::PanicOnOne if is_one => panic!("on purpose"),
-            Danger::GiveUpOnOne if is_one => return Err("this one is too hard".to_owned()),
-            Danger::LoopInCheck => endless_loop(),
-            Danger::ForeignFinding => report.findings.push(finding("hostile/foreign", Some("secret/hidden.md"))),
-            Danger::QuoteOther if is_one => {
-                let text = repo::read_file("two.md").map(|document| document.text).unwrap_or_default();
-                report.findings.push(Finding { message: text, ..finding("hostile/quote", Some(&document.path)) });
-            }
-            Danger::CountInConclude => report.findings.push(finding("hostile/seen", Some(&document.path))),
-            Danger::TellOrder => {
-                let message = format!("after {before} others");
-                report.findings.push(Finding { message, ..finding("hostile/order", Some(&document.path)) });
-            }
-            Danger::BadRule => report.findings.push(finding("bad rule!", None)),
-            Danger::ManyFindings => report.findings = vec![finding("hostile/many", Some(&document.path)); 100],
-            _ => {}
-        }
+        let before = CALLS.fetch_add(1, Ordering::Relaxed);
+        let mut report = Report { summary: before.to_le_bytes().to_vec(), ..Report::default() };
+        D::check(document, &mut report, before)?;
         Ok(report)
     }
 
     fn conclude(&self, summaries: &[Summary]) -> Result<Conclusion, String> {
         let mut conclusion = Conclusion::default();
-        match self.danger {
-            Danger::LoopInConclude => endless_loop(),
-            Danger::EditInConcludeToo => conclusion.edits = summaries.iter().map(|summary| second_edit(&summary.path)).collect(),
-            Danger::Remember => {
-                let told = finding("hostile/remember", None);
-                let calls = CALLS.load(Ordering::Relaxed);
-                let counts = summaries.iter().filter(|summary| summary.data == 0_u64.to_le_bytes()).count();
-                let message = format!("conclude sees {calls} earlier calls; {counts} documents were a first");
-                conclusion.findings.push(Finding { message, ..told });
-            }
-            Danger::CountInConclude => {
-                let told = finding("hostile/count", None);
-                let listed = repo::list_files("**", None).map_or(0, |page| page.entries.len());
-                let message = format!("{} documents, {listed} files", summaries.len());
-                conclusion.findings.push(Finding { message, ..told });
-            }
-            Danger::TellConfig => {
-                let told = finding("hostile/config", None);
-                conclusion.findings.push(Finding { message: self.config.join(" "), ..told });
-            }
-            _ => {}
-        }
+        D::conclude(&Seen { summaries, config: &self.config, calls: CALLS.load(Ordering::Relaxed) }, &mut conclusion);
         Ok(conclusion)
     }
 }
 
-fn endless_loop() {
+/// Never ends.
+pub fn endless_loop() {
     let mut count = 0_u64;
     loop {
         count = black_box(count.wrapping_add(1));
     }
 }
 
-fn second_edit(path: &str) -> Edit {
-    let replacements = vec![replacement(0, 0, "again: ")];
-    // The blob of the text `a\n`, which is what the case's documents hold.
-    let id = "78981922613b2afb6025042ff6bd878ac1994e85".to_owned();
-    Edit::Change(Change { path: path.to_owned(), id, replacements })
+/// Whether it is the document that some dangers are about.
+#[must_use]
+pub fn is_one(document: &Document) -> bool {
+    document.path.ends_with("one.md")
 }
 
-fn finding(rule: &str, path: Option<&str>) -> Finding {
+/// An edit that nobody minds.
+#[must_use]
+pub fn sane() -> Replacement {
+    replacement(0, 0, "sane: ")
+}
+
+/// A finding at the beginning of a document, or of none.
+#[must_use]
+pub fn finding(rule: &str, path: Option<&str>) -> Finding {
     Finding {
         rule: rule.to_owned(),
         severity: Severity::Note,
@@ -149,8 +119,8 @@ fn finding(rule: &str, path: Option<&str>) -> Finding {
     }
 }
 
-fn replacement(start: u32, end: u32, text: &str) -> Replacement {
+/// One text in place of another.
+#[must_use]
+pub fn replacement(start: u32, end: u32, text: &str) -> Replacement {
     Replacement { span: Span { start, end }, text: text.to_owned() }
 }
-
-file_task!(HostileFiles);

@@ -3,7 +3,7 @@
 use lifeos_sdk::{Change, Creation, Deletion, Document, Edit, Finding, Replacement, Severity, Span, edits, findings, log, repo};
 
 /// Replaces the first `find` in each file; an empty one means the beginning.
-pub(crate) fn replace(paths: &[String], find: &str, text: &str) -> Result<(), String> {
+pub fn replace(paths: &[String], find: &str, text: &str) -> Result<(), String> {
     for path in paths {
         let document = read(path)?;
         let at = document.text.find(find).ok_or_else(|| format!("{path} has no {find:?}"))?;
@@ -12,14 +12,16 @@ pub(crate) fn replace(paths: &[String], find: &str, text: &str) -> Result<(), St
     Ok(())
 }
 
-pub(crate) fn create(paths: &[String], text: &str) -> Result<(), String> {
+/// Proposes new files.
+pub fn create(paths: &[String], text: &str) -> Result<(), String> {
     for path in paths {
         note(path, edits::propose(&Edit::Create(Creation { path: path.clone(), text: text.to_owned() })));
     }
     Ok(())
 }
 
-pub(crate) fn stale(paths: &[String]) -> Result<(), String> {
+/// Edits by the ids of blobs that are not there.
+pub fn stale(paths: &[String]) -> Result<(), String> {
     for path in paths {
         let document = Document { id: "0".repeat(40), ..read(path)? };
         propose(&document, vec![replacement(0, 0, "x")]);
@@ -29,7 +31,8 @@ pub(crate) fn stale(paths: &[String]) -> Result<(), String> {
     Ok(())
 }
 
-pub(crate) fn wrong_spans(paths: &[String]) -> Result<(), String> {
+/// Edits spans that no text has.
+pub fn wrong_spans(paths: &[String]) -> Result<(), String> {
     for path in paths {
         let document = read(path)?;
         let end = document.text.len();
@@ -43,7 +46,8 @@ pub(crate) fn wrong_spans(paths: &[String]) -> Result<(), String> {
     Ok(())
 }
 
-pub(crate) fn overlapping_spans(paths: &[String]) -> Result<(), String> {
+/// Edits spans that overlap, or come in the wrong order.
+pub fn overlapping_spans(paths: &[String]) -> Result<(), String> {
     for path in paths {
         let document = read(path)?;
         propose(&document, vec![replacement(0, 3, "x"), replacement(2, 4, "y")]);
@@ -53,7 +57,8 @@ pub(crate) fn overlapping_spans(paths: &[String]) -> Result<(), String> {
     Ok(())
 }
 
-pub(crate) fn twice(paths: &[String]) -> Result<(), String> {
+/// Proposes two edits of one file.
+pub fn twice(paths: &[String]) -> Result<(), String> {
     for path in paths {
         let document = read(path)?;
         propose(&document, vec![replacement(0, 0, "one ")]);
@@ -62,7 +67,8 @@ pub(crate) fn twice(paths: &[String]) -> Result<(), String> {
     Ok(())
 }
 
-pub(crate) fn delete_all() -> Result<(), String> {
+/// Deletes whatever it can read.
+pub fn delete_all() -> Result<(), String> {
     for document in all()? {
         let Document { path, id, .. } = document;
         note(&path.clone(), edits::propose(&Edit::Delete(Deletion { path, id })));
@@ -70,14 +76,16 @@ pub(crate) fn delete_all() -> Result<(), String> {
     Ok(())
 }
 
-pub(crate) fn empty_all() -> Result<(), String> {
+/// Empties whatever it can read.
+pub fn empty_all() -> Result<(), String> {
     for document in all()? {
         propose(&document, vec![replacement(0, document.text.len(), "")]);
     }
     Ok(())
 }
 
-pub(crate) fn many_files(count: u64) -> Result<(), String> {
+/// Proposes `count` new files.
+pub fn many_files(count: u64) -> Result<(), String> {
     let mut refused = 0;
     for number in 0..count {
         let creation = Creation { path: format!("many/{number}.md"), text: "x\n".to_owned() };
@@ -87,14 +95,16 @@ pub(crate) fn many_files(count: u64) -> Result<(), String> {
     Ok(())
 }
 
-pub(crate) fn many_findings(count: u64) -> Result<(), String> {
+/// Reports `count` findings.
+pub fn many_findings(count: u64) -> Result<(), String> {
     for _ in 0..count {
         findings::report(&finding("hostile/many", None, "x"));
     }
     Ok(())
 }
 
-pub(crate) fn hidden_characters(paths: &[String]) -> Result<(), String> {
+/// Puts characters into a text that nobody sees.
+pub fn hidden_characters(paths: &[String]) -> Result<(), String> {
     for path in paths {
         let document = read(path)?;
         for text in ["a\u{200b}b", "a\u{202e}b", "\u{e0041}", "a\u{7}b", "a\0b"] {
@@ -105,7 +115,7 @@ pub(crate) fn hidden_characters(paths: &[String]) -> Result<(), String> {
 }
 
 /// A clipboard write, a title change, colours, a carriage return, bidi.
-pub(crate) fn control_sequences(paths: &[String]) -> Result<(), String> {
+pub fn control_sequences(paths: &[String]) -> Result<(), String> {
     let text = "\u{1b}]52;c;aGk=\u{7}\u{1b}]0;title\u{7}\u{1b}[31mred\u{9b}2J\rgone\u{202e}olleh\u{8}";
     log::write(log::Level::Warn, text);
     findings::report(&Finding { help: Some(text.to_owned()), ..finding("hostile/control", None, text) });
@@ -117,18 +127,20 @@ pub(crate) fn control_sequences(paths: &[String]) -> Result<(), String> {
     Ok(())
 }
 
-pub(crate) fn bad_rule(rule: &str) -> Result<(), String> {
+/// Reports a finding of this rule.
+pub fn bad_rule(rule: &str) -> Result<(), String> {
     findings::report(&finding(rule, None, "x"));
     Ok(())
 }
 
-pub(crate) fn tell(text: &str) -> Result<(), String> {
+/// Writes a line of log.
+pub fn tell(text: &str) -> Result<(), String> {
     log::write(log::Level::Info, text);
     Ok(())
 }
 
 /// Takes for granted that an edit of what may be edited is taken.
-pub(crate) fn trust_propose(paths: &[String]) -> Result<(), String> {
+pub fn trust_propose(paths: &[String]) -> Result<(), String> {
     for path in paths {
         let Document { path, id, editable, .. } = read(path)?;
         let change = Change { path, id, replacements: vec![replacement(0, 0, "x")] };
@@ -140,13 +152,13 @@ pub(crate) fn trust_propose(paths: &[String]) -> Result<(), String> {
 }
 
 /// Takes for granted that there is a file.
-pub(crate) fn need_file() -> Result<(), String> {
+pub fn need_file() -> Result<(), String> {
     let page = repo::list_files("**", None).expect("a page");
     tell(&page.entries.first().expect("a file").path)
 }
 
 /// Takes for granted that what is named or listed can be read.
-pub(crate) fn trust_read(paths: &[String]) -> Result<(), String> {
+pub fn trust_read(paths: &[String]) -> Result<(), String> {
     let listed = repo::list_files("**", None).map_err(|refusal| format!("{refusal:?}"))?;
     let listed = listed.entries.into_iter().map(|entry| entry.path);
     let paths = if paths.is_empty() { listed.collect() } else { paths.to_vec() };

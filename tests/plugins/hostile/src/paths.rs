@@ -5,7 +5,7 @@ use lifeos_sdk::{Change, Creation, Deletion, Edit, Replacement, Span, edits, his
 const BLOB: &str = "0123456789012345678901234567890123456789";
 
 /// Tries every function on each path and writes down what came back.
-pub(crate) fn probe(paths: &[String]) -> Result<(), String> {
+pub fn probe(paths: &[String]) -> Result<(), String> {
     for path in paths {
         let path = match path.as_str() {
             // Longer than an owner's options should be.
@@ -57,7 +57,7 @@ fn word(refusal: &impl std::fmt::Debug) -> String {
 }
 
 /// Lists by each pattern, page by page.
-pub(crate) fn list(patterns: &[String]) -> Result<(), String> {
+pub fn list(patterns: &[String]) -> Result<(), String> {
     for pattern in patterns {
         let (mut pages, mut entries, mut after) = (0, Vec::new(), None);
         loop {
@@ -83,7 +83,7 @@ pub(crate) fn list(patterns: &[String]) -> Result<(), String> {
 }
 
 /// Asks what is at each path.
-pub(crate) fn stat(paths: &[String]) -> Result<(), String> {
+pub fn stat(paths: &[String]) -> Result<(), String> {
     for path in paths {
         let answer = repo::stat(path).map_or_else(|refusal| word(&refusal), |kind| word(&kind));
         say(&format!("{path:?} {answer}"));

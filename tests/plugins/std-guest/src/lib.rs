@@ -1,6 +1,5 @@
-//! A guest built for `wasm32-wasip2`, where the standard library imports WASI
-//! by itself. It asks for environment, arguments, time and randomness, and
-//! says what it was told.
+//! Asks the system for environment, arguments, time and randomness, and tells what it was told (cases 3, 20).
+//! It is built for `wasm32-wasip2`, where the standard library imports WASI by itself.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::time::{Instant, SystemTime};

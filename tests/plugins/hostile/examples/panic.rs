@@ -1,0 +1,3 @@
+//! Panics at once (case 7).
+
+hostile::danger!(|_, _| panic!("on purpose"));

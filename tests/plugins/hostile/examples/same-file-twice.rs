@@ -1,0 +1,5 @@
+//! Proposes two edits of one file (case 60).
+
+use hostile::content;
+
+hostile::danger!(|options, _| content::twice(&options.paths));

@@ -1,0 +1,3 @@
+;; Exports nothing, so it is no plugin.
+
+(component)
