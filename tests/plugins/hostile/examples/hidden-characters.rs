@@ -1,4 +1,4 @@
-//! Puts characters into a text that nobody sees.
+//! Puts characters into a text that nobody sees (case 66).
 
 use hostile::content;
 
