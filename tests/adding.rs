@@ -107,7 +107,7 @@ fn what_would_not_load_is_not_let_in() {
 #[test]
 fn the_functions_of_a_plugin_are_listed_and_a_removed_one_is_gone() {
     let repo = TestRepo::new(&[("a.md", "a\n")]);
-    repo.write("h.wasm", std::fs::read(hostile("nothing")).expect("a component"));
+    repo.write("h.wasm", std::fs::read(hostile("everything")).expect("a component"));
     repo.config("[task.t]\nplugin = 'hostile'\n");
     repo.unguarded(&["plugin", "add", "h.wasm"]).exits(0).says("lifeos:task/edits@0.1.0#propose");
     let plugin = listed(&repo, "hostile");

@@ -102,8 +102,9 @@ fn make(folder: &Path, manifest: &Manifest) -> Result<Made, CommandError> {
 /// A component of a core module, whoever made that.
 fn component(module: &Path, manifest: &Manifest) -> Result<Vec<u8>, CommandError> {
     let bytes = std::fs::read(module).map_err(|error| CommandError::io(module, &error))?;
-    let failed =
-        |error| CommandError::new(Exit::Plugin, error).hint("is it a module that exports one world of lifeos:task@0.1.0?");
+    let failed = |error| {
+        CommandError::new(Exit::Plugin, error).hint("it has to be a core module that exports one world of lifeos:task@0.1.0")
+    };
     componentize(&bytes, manifest).map_err(failed)
 }
 
