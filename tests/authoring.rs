@@ -116,7 +116,7 @@ fn a_module_that_is_no_plugin_is_refused() {
 #[test]
 fn a_new_rust_plugin_of_each_kind_does_what_its_cases_say() {
     let folder = folder("kinds");
-    for (kind, lent) in [("file-task", "types"), ("task", "types repo edits findings")] {
+    for (kind, lent) in [("file-task", "types log"), ("task", "types repo edits findings log")] {
         new(&folder, &[kind, "--kind", kind]).exits(0).says("lifeos plugin build").keeps_quiet_about("warning");
         let component = builds(&folder.join(kind));
         assert_eq!(imports(&component).join(" "), lent);

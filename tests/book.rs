@@ -52,7 +52,7 @@ pub(crate) fn follow(title: &str, folder: &Path, offline: bool) -> String {
 fn the_page_for_authors_leads_to_a_plugin_that_works() {
     let folder = folder("page");
     let printed = follow("A plugin in Rust", &folder, true);
-    assert!(printed.contains("imports: lifeos:task/types@0.1.0\n"), "{printed}");
+    assert!(printed.contains("imports: lifeos:task/types@0.1.0 lifeos:task/log@0.1.0\n"), "{printed}");
     assert!(printed.contains("list.txt:2:1: warning tab: a tab"), "{printed}");
     assert!(printed.contains("-\tapples\n+  apples\n"), "{printed}");
 }

@@ -65,7 +65,7 @@ fn case_5_memory_stops_at_the_cap() {
 fn case_6_7_a_trap_names_its_kind_and_keeps_nothing() {
     // A frame in linear memory meets its bound before the stack does.
     check("recurse", "").exits(23).says("out of bounds memory access");
-    check("panic", "").exits(23).says("unreachable");
+    check("panic", "").exits(23).says("unreachable").says("; it panicked at ").says("on purpose");
     check("give-up", "options.text = 'too hard'").exits(23).says("the plugin gave up: giving up\\\\u{1b}[31m: too hard");
     let repo = TestRepo::new(&[("a.md", "a\n")]);
     repo.task_of(&hostile_wat("deep-recursion"), "");

@@ -241,7 +241,10 @@ fn two_components_are_compared_over_a_tape() {
     let place = Taped::of(&hostile("sane-edit"), table);
     diff(&place, &free, &documents).exits(1).says("the new one does not come to an end: the plugin does not take its options");
     place.repo.lifeos(&["plugin", "diff", &free, &free]).exits(0).says("the same component");
-    let place = Taped::of(&hostile("sane-edit"), "read = ['**']
-edit = ['**']");
+    let place = Taped::of(
+        &hostile("sane-edit"),
+        "read = ['**']
+edit = ['**']",
+    );
     diff(&place, &free, &documents).exits(1).says("tape-miss").says("only the new one changes b.md:\n");
 }

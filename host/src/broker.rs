@@ -291,6 +291,12 @@ impl Broker {
         Ok(())
     }
 
+    /// What a guest that panics says of it: the last line of its log, cleaned as that is.
+    #[must_use]
+    pub fn last_words(&self) -> Option<&str> {
+        self.results.log.lines().next_back()?.strip_prefix("warn: ").filter(|words| words.starts_with("panicked at "))
+    }
+
     /// The text of a path that the policy lets be read, for positions.
     #[must_use]
     pub fn text_of(&self, path: &RepoPath) -> Option<String> {

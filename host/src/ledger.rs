@@ -15,7 +15,7 @@ use crate::sealed::SealedFolder;
 use crate::trace::Uses;
 use crate::writing;
 use book::Book;
-use record::{Body, Record, Run, SCHEMA};
+use record::{Body, Outcome, Record, Run, SCHEMA};
 use story::Story;
 
 /// The ref of the chain.
@@ -282,6 +282,8 @@ impl<'r> Ledger<'r> {
         for id in walk.take(LOOKED_AT_MAX) {
             let (_, record) = self.record(id?)?;
             match record.body {
+                // One that failed keeps its reason, and not what it used until then.
+                Body::Run(run) if run.outcome == Outcome::Failed => {}
                 Body::Run(run) if record.task == task && run.plugin.digest == component => uses.add(&run.used),
                 _ => {}
             }

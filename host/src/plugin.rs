@@ -26,6 +26,10 @@ use manifest::{Manifest, ManifestError};
 
 /// Bytes of one component.
 pub const COMPONENT_BYTES_MAX: usize = 64 << 20;
+/// Components and modules that lie within one another.
+pub const NESTED_MAX: usize = 100;
+/// Components and modules within one component, at any depth.
+pub const PARTS_MAX: usize = 10_000;
 /// Imports of one component, and exports.
 pub const NAMES_MAX: usize = 10_000;
 
@@ -183,12 +187,17 @@ impl Surface {
         Self::check_head(bytes)?;
         let malformed = |error: wasmparser::BinaryReaderError| PluginError::malformed(error.message());
         let mut surface = Self::default();
-        let mut depth = 0_u32;
+        let (mut depth, mut parts) = (0_usize, 0_usize);
         for payload in Parser::new(0).parse_all(bytes) {
             let payload = payload.map_err(malformed)?;
             match payload {
                 Payload::Version { encoding: Encoding::Module, .. } if depth == 0 => return Err(PluginError::CoreModule),
-                Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+                Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => {
+                    (depth, parts) = (depth + 1, parts + 1);
+                    // Each costs its reader more, the deeper it lies.
+                    Self::not_over(depth, "parts within one another", NESTED_MAX)?;
+                    Self::not_over(parts, "components and modules within it", PARTS_MAX)?;
+                }
                 Payload::End(_) => depth = depth.saturating_sub(1),
                 Payload::ComponentImportSection(reader) if depth == 0 => {
                     for import in reader {
@@ -220,8 +229,12 @@ impl Surface {
         Ok(surface)
     }
 
+    fn not_over(found: usize, what: &'static str, max: usize) -> Result<(), PluginError> {
+        if found > max { Err(PluginError::TooMany { what, max }) } else { Ok(()) }
+    }
+
     fn check_count<T>(what: &'static str, found: &[T]) -> Result<(), PluginError> {
-        if found.len() > NAMES_MAX { Err(PluginError::TooMany { what, max: NAMES_MAX }) } else { Ok(()) }
+        Self::not_over(found.len(), what, NAMES_MAX)
     }
 
     /// The one manifest: with two of them nobody could say which one counts.

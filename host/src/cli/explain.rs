@@ -70,11 +70,13 @@ fn unknown(rule: &str, pages: &[Page]) -> CommandError {
     let written = plain(rule);
     let names: Vec<(String, &Page)> = pages.iter().flat_map(|page| page.names().map(move |name| (plain(name), page))).collect();
     let near = nearest(&written, names.iter().map(|(name, _)| name.as_str()));
-    let near = near.and_then(|near| names.iter().find(|(name, _)| name == near));
+    // An id with a group is like no other kind of id, however alike the letters are.
+    let near =
+        near.and_then(|near| names.iter().find(|(name, page)| name == near && page.rule.contains('/') == rule.contains('/')));
     let error = CommandError::usage(format!("there is no rule `{rule}`"));
     match near {
         Some((_, page)) => error.hint(format!("did you mean `{}`, {}?", page.rule, page.title)),
-        None => error.hint("`lifeos explain` lists the rules"),
+        None => error.hint("`lifeos explain` lists the rules of doc-hygiene; other plugins tell of theirs in their own docs"),
     }
 }
 

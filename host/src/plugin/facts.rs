@@ -12,7 +12,7 @@ use wasmparser::{
 };
 
 use super::signature::{Function, Writer};
-use super::{PluginError, Surface};
+use super::{NESTED_MAX, PluginError, Surface};
 use crate::clean;
 use crate::digest::Digest;
 
@@ -106,6 +106,9 @@ impl Facts {
         let mut walk = Walk::default();
         for payload in Parser::new(0).parse_all(bytes) {
             let payload = payload.map_err(malformed)?;
+            if walk.open.len() > NESTED_MAX + 1 {
+                return Err(PluginError::TooMany { what: "parts within one another", max: NESTED_MAX });
+            }
             if let Payload::Version { encoding: Encoding::Module, .. } = payload
                 && walk.open.is_empty()
             {

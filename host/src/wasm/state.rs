@@ -255,10 +255,16 @@ fn failure(store: &Store<State>, error: wasmtime::Error, meter: Meter) -> Failur
         Ok(stop) => stop.into(),
         Err(error) => match error.downcast_ref::<Trap>() {
             Some(Trap::OutOfFuel) => limit(meter.0, meter.1),
-            Some(trap) => Failure::Trap(trap.to_string()),
+            Some(trap) => Failure::Trap(with_last_words(&trap.to_string(), store.data().broker.last_words())),
             None => from_words(&format!("{error:#}"), store.hostcall_fuel()),
         },
     }
+}
+
+/// A trap, with what the guest said of it before.
+fn with_last_words(trap: &str, words: Option<&str>) -> String {
+    let all = words.map_or_else(|| trap.to_owned(), |words| format!("{trap}; it {words}"));
+    clean::cut(&all, SENTENCE_BYTES_MAX).to_owned()
 }
 
 /// The runtime has no type for these two; a test holds the words.

@@ -66,6 +66,7 @@ macro_rules! file_task {
 
             impl $crate::file_task_world::Guest for Guest {
                 fn configure(settings: $crate::Settings) -> Result<(), String> {
+                    $crate::tell_of_panics();
                     let options = $crate::parse_options(&settings.options)?;
                     let task = <$task as $crate::FileTask>::configure(options, &settings)?;
                     TASK.set(task).map_err(|_| "configure was called twice".to_owned())

@@ -98,6 +98,15 @@ pub mod log {
     pub use crate::bindings::lifeos::task::log::{Level, write};
 }
 
+/// Lets a panic say its words and its place before it ends the run: they go to the
+/// log, and the host tells of them.
+#[doc(hidden)]
+pub fn tell_of_panics() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    let tell = |panic: &std::panic::PanicHookInfo<'_>| log::write(log::Level::Warn, &panic.to_string().replace('\n', " "));
+    ONCE.call_once(|| std::panic::set_hook(Box::new(tell)));
+}
+
 /// Reads the owner's options.
 ///
 /// # Errors

@@ -42,6 +42,7 @@ macro_rules! task {
 
             impl $crate::task_world::Guest for Guest {
                 fn run(input: $crate::Input) -> Result<(), String> {
+                    $crate::tell_of_panics();
                     let options = $crate::parse_options(&input.options)?;
                     <$task as $crate::Task>::run(options, &input)
                 }
