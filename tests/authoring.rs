@@ -67,7 +67,9 @@ pub(crate) fn does_what_its_cases_say(folder: &Path, component: &Path) -> usize 
 }
 
 fn does_what_it_says(case: &Path, component: &Path) {
-    let [before, after] = ["before", "after"].map(|side| files(&case.join(side)));
+    let before = files(&case.join("before"));
+    // Without `after/` nothing may change.
+    let after = if case.join("after").exists() { files(&case.join("after")) } else { before.clone() };
     let table = std::fs::read_to_string(case.join("case.toml")).expect("case.toml");
     let mut expected = std::fs::read_to_string(case.join("expected.txt")).unwrap_or_default();
     for begin in [before, after.clone()] {

@@ -56,3 +56,10 @@ fn the_page_for_authors_leads_to_a_plugin_that_works() {
     assert!(printed.contains("list.txt:2:1: warning tab: a tab"), "{printed}");
     assert!(printed.contains("-\tapples\n+  apples\n"), "{printed}");
 }
+
+#[test]
+fn the_page_for_authors_shows_what_looks_at_the_whole_set() {
+    let printed = follow("What needs the whole set", &folder("set"), true);
+    assert!(printed.contains("ok       cases/twice"), "{printed}");
+    assert!(printed.contains(" 0 failed"), "{printed}");
+}

@@ -23,8 +23,9 @@ pub mod world {
 
 pub use world::{Conclusion, Report, Settings, Summary};
 
-/// A task over documents, one at a time.
-pub trait FileTask: Sized + 'static {
+/// A task over documents, one at a time. It is made once for each instance and
+/// shared by all that follows, so it may keep nothing that threads cannot share.
+pub trait FileTask: Sized + Send + Sync + 'static {
     /// The owner's `options` table.
     type Options: serde::de::DeserializeOwned;
 

@@ -85,7 +85,14 @@ pub mod history {
 
 /// Proposing edits from a [`Task`] (capability `edit`).
 pub mod edits {
+    use crate::Problem;
     pub use crate::bindings::lifeos::task::edits::propose;
+
+    /// What [`propose`] has against an edit, as one sentence for the owner.
+    pub fn reasons(problems: Vec<Problem>) -> String {
+        let words: Vec<String> = problems.into_iter().map(String::from).collect();
+        format!("the host took no edit: {}", words.join("; "))
+    }
 }
 
 /// Reporting findings from a [`Task`].

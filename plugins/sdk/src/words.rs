@@ -3,7 +3,9 @@
 
 use std::ops::Range;
 
-use crate::{Change, Creation, Deletion, Document, Edit, Finding, Refusal, Replacement, Report, Severity, Span, Summary};
+use crate::{
+    Change, Creation, Deletion, Document, Edit, Finding, Problem, Refusal, Replacement, Report, Severity, Span, Summary,
+};
 
 impl Finding {
     /// Something that is wrong.
@@ -132,6 +134,28 @@ impl From<Refusal> for String {
     }
 }
 
+/// What speaks against an edit, in the words of its author.
+impl From<Problem> for String {
+    fn from(problem: Problem) -> Self {
+        match problem {
+            Problem::InvalidPath => "not a path that could name a file on every system".to_owned(),
+            Problem::NotGranted => "the owner's grant does not cover the path".to_owned(),
+            Problem::Protected => "no grant by a pattern reaches the path".to_owned(),
+            Problem::NotFound => "there is no such file".to_owned(),
+            Problem::AlreadyExists => "the file is there already".to_owned(),
+            Problem::CollidesWith(other) => format!("{other} differs only in case or in Unicode form"),
+            Problem::NotAFile => "not a file: a link, a submodule or a pointer to content elsewhere".to_owned(),
+            Problem::Filtered => "a git filter stands between the file and its content".to_owned(),
+            Problem::Stale => "the base has another content than the edit was made for".to_owned(),
+            Problem::SpanOutsideText(Span { start, end }) => format!("bytes {start} to {end} are no part of the text"),
+            Problem::SpansOverlap(Span { start, end }) => format!("bytes {start} to {end} are replaced twice, or out of order"),
+            Problem::ConflictingEdit => "another edit of this run concerns the same path".to_owned(),
+            Problem::HiddenCharacters => "it adds invisible or bidirectional control characters".to_owned(),
+            Problem::OverLimit((limit, value)) => format!("over the owner's limit {limit}, which is {value}"),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,6 +170,13 @@ mod tests {
             assert_eq!((report.replacements.len(), report.findings[0].repaired), (edits, editable));
             assert_eq!(report.findings[0].span.map(|span| (span.start, span.end)), Some((1, 2)));
         }
+    }
+
+    #[test]
+    fn the_reasons_against_an_edit_are_one_sentence() {
+        let problems = vec![Problem::Protected, Problem::OverLimit(("edits-max".to_owned(), 3))];
+        let words = "the host took no edit: no grant by a pattern reaches the path; over the owner's limit edits-max, which is 3";
+        assert_eq!(crate::edits::reasons(problems), words);
     }
 
     #[test]

@@ -1,9 +1,14 @@
 // A plugin over documents: the host hands them to `check` one by one.
 
-import { Report, note, replacement, warning } from './sdk/words.js';
+import { Report, chosen, note, replacement, warning } from './sdk/words.js';
 
-/** What is found in a document, and what is to change in it. `options` is what the owner set in `[task.NAME.options]`. */
-export function check(document, { word = 'TODO' }) {
+/** Takes what the owner set in `[task.NAME.options]`; `check` gets what this returns. */
+export function configure(options) {
+  return chosen(options, { word: 'TODO' });
+}
+
+/** What is found in a document, and what is to change in it. */
+export function check(document, { word }) {
   const report = new Report();
   const { text } = document;
   const lineBreak = text.includes('\r\n') ? '\r\n' : '\n';

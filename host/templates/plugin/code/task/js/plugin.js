@@ -3,10 +3,11 @@
 import { propose } from './sdk/edits.js';
 import { report } from './sdk/findings.js';
 import { allFiles, read } from './sdk/repo.js';
-import { Edit, warning } from './sdk/words.js';
+import { Edit, chosen, warning } from './sdk/words.js';
 
 /** Keeps an index of a folder. `options` is what the owner set in `[task.NAME.options]`. */
-export function run({ folder = 'docs' }) {
+export function run(options) {
+  const { folder } = chosen(options, { folder: 'docs' });
   const index = `${folder}/index.md`;
   const paths = allFiles(`${folder}/**/*.md`).filter((path) => path !== index);
   const documents = paths.map(read).filter((document) => document !== null);

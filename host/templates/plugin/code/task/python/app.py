@@ -1,6 +1,6 @@
 """A plugin that runs once and asks the host for what it needs."""
 
-from sdk import Edit, edits, findings, repo, warning
+from sdk import Edit, chosen, edits, findings, repo, warning
 
 
 def run(options, input):
@@ -8,7 +8,7 @@ def run(options, input):
 
     `options` is what the owner set in `[task.NAME.options]`.
     """
-    folder = options.get("folder", "docs")
+    folder = chosen(options, folder="docs")["folder"]
     index = f"{folder}/index.md"
     text = "# Index\n\n"
     paths = [path for path in repo.all_files(f"{folder}/**/*.md") if path != index]

@@ -6,7 +6,8 @@ import { summarized } from './words.js';
 let options = {};
 
 export function configure(settings) {
-  options = JSON.parse(settings.options);
+  const given = JSON.parse(settings.options);
+  options = plugin.configure ? answer(() => plugin.configure(given)) : given;
 }
 
 export function check(document) {

@@ -5,6 +5,20 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const length = (text) => encoder.encode(text).length;
 
+/** The owner's options over the defaults. The run ends at one that has another name or type. */
+export function chosen(options, defaults) {
+  const kind = (value) => (Array.isArray(value) ? 'array' : typeof value);
+  for (const [key, value] of Object.entries(options)) {
+    if (!Object.hasOwn(defaults, key)) {
+      throw new Error(`options: there is no \`${key}\`; there are: ${Object.keys(defaults).join(', ') || 'none'}`);
+    }
+    if (kind(value) !== kind(defaults[key])) {
+      throw new Error(`options: \`${key}\` is of another type than ${JSON.stringify(defaults[key])}`);
+    }
+  }
+  return { ...defaults, ...options };
+}
+
 /** Characters `start` to `end` of a document. */
 export function span(document, start, end) {
   const first = length(document.text.slice(0, start));

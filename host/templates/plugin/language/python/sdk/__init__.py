@@ -7,7 +7,30 @@ from dataclasses import dataclass, field, replace as changed
 from wit_world.imports import types
 from wit_world.imports.types import Document, Finding, Replacement, Severity, Span
 
-__all__ = ["Document", "Edit", "Report", "Severity", "error", "finding", "note", "replacement", "warning"]
+__all__ = [
+    "Conclusion",
+    "Document",
+    "Edit",
+    "Report",
+    "Severity",
+    "chosen",
+    "error",
+    "finding",
+    "note",
+    "replacement",
+    "span",
+    "warning",
+]
+
+
+def chosen(options, **defaults):
+    """The owner's options over the defaults, as a dictionary. The run ends at one that has another name or type."""
+    for key, value in options.items():
+        if key not in defaults:
+            raise ValueError(f"options: there is no `{key}`; there are: {', '.join(defaults) or 'none'}")
+        if type(value) is not type(defaults[key]):
+            raise ValueError(f"options: `{key}` is of another type than {defaults[key]!r}")
+    return {**defaults, **options}
 
 
 def span(document, start, end):

@@ -13,7 +13,8 @@ class WitWorld:
     """What the host calls. An exception ends the run with its words."""
 
     def configure(self, settings):
-        options.update(json.loads(settings.options))
+        given = json.loads(settings.options)
+        options.update(answer(lambda: app.configure(given)) if hasattr(app, "configure") else given)
 
     def check(self, document):
         return answer(lambda: app.check(document, options))

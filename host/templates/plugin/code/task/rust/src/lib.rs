@@ -44,8 +44,11 @@ impl Task for Plugin {
             Err(Refusal::NotFound) => Edit::create(&index, text),
             Err(refusal) => return Err(format!("{index}: {}", String::from(refusal))),
         };
-        let repaired = edits::propose(&edit).is_ok();
-        findings::report(&Finding::warning("index", "the index is not what the folder holds").of(&index).repaired(repaired));
+        let finding = Finding::warning("index", "the index is not what the folder holds").of(&index);
+        findings::report(&match edits::propose(&edit) {
+            Ok(()) => finding.repaired(true),
+            Err(problems) => finding.help(edits::reasons(problems)),
+        });
         Ok(())
     }
 }
