@@ -123,6 +123,9 @@ fn a_new_rust_plugin_of_each_kind_does_what_its_cases_say() {
         let component = builds(&folder.join(kind));
         assert_eq!(imports(&component).join(" "), lent);
         assert_eq!(does_what_its_cases_say(&folder.join(kind), &component), 2);
+        let arguments = ["-C", kind, "plugin", "build", "--no-compile", "--output", "out.wasm"];
+        ran(&mut lifeos(&folder, &arguments)).exits(0).says(&format!("{kind}/out.wasm\n"));
+        assert!(folder.join(kind).join("out.wasm").exists(), "--output is taken from DIR");
     }
 }
 

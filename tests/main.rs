@@ -13,6 +13,7 @@ mod clones;
 mod complete;
 mod content;
 mod crash;
+mod directory;
 mod documents;
 mod exits;
 mod fetch_faults;

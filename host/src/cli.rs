@@ -30,7 +30,7 @@ mod term;
 mod text;
 mod verify;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
@@ -53,7 +53,7 @@ struct Arguments {
 /// What every verb understands.
 #[derive(Args)]
 struct Global {
-    /// Work in DIR, as git does.
+    /// Work in DIR, as git does: every other path of the command line is taken from there.
     #[arg(short = 'C', value_name = "DIR", global = true, default_value = ".", hide_default_value = true)]
     directory: PathBuf,
     /// Take the tasks from FILE instead of lifeos.toml in the base commit.
@@ -68,6 +68,13 @@ struct Global {
     /// Use the token in FILE for HOST, a forge or a git server; may be repeated.
     #[arg(long, value_name = "HOST=FILE", global = true)]
     token: Vec<String>,
+}
+
+impl Global {
+    /// Where a path of the command line is: below DIR.
+    fn path(&self, path: &Path) -> PathBuf {
+        if self.directory == Path::new(".") { path.to_owned() } else { self.directory.join(path) }
+    }
 }
 
 #[derive(Subcommand)]

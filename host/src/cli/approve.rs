@@ -46,7 +46,7 @@ pub(crate) fn approve(verb: &Approve, global: &Global, term: &Term) -> Result<Ex
         let stand = verdict::approve(&place, run, task, &plugin, &by)?;
         return Ok(tell("approve", run, &case.story, Some(person), stand, term));
     }
-    let machine = open::gated(open::machine(global, None, term)?, &verb.gate)?;
+    let machine = open::gated(open::machine(global, None, term)?, &verb.gate, global)?;
     let progress = Progress::new(term);
     let reader = |event: &Event| progress.show(event, term);
     let part = verdict::Part { run, paths: &verb.file };

@@ -50,10 +50,10 @@ pub(crate) fn config(global: &Global, repo: &Repo, base: Oid) -> Result<Config, 
 
 /// The same as text.
 pub(crate) fn config_text(global: &Global, repo: &Repo, base: Oid) -> Result<String, CommandError> {
-    if let Some(path) = &global.config {
-        return std::fs::read_to_string(path).map_err(|source| match source.kind() {
+    if let Some(path) = global.config.as_ref().map(|path| global.path(path)) {
+        return std::fs::read_to_string(&path).map_err(|source| match source.kind() {
             std::io::ErrorKind::NotFound => CommandError::usage(format!("{}: no such file", path.display())),
-            _ => CommandError::io(path, &source),
+            _ => CommandError::io(&path, &source),
         });
     }
     repo.file_at(base, config::FILE, CONFIG_BYTES_MAX)?.ok_or_else(|| {
@@ -157,10 +157,10 @@ pub(crate) fn machine(global: &Global, threads: Option<usize>, term: &Term) -> R
 }
 
 /// The same machine for a verb whose gate was given these options.
-pub(crate) fn gated(machine: Machine, options: &GateOptions) -> Result<Machine, CommandError> {
+pub(crate) fn gated(machine: Machine, options: &GateOptions, global: &Global) -> Result<Machine, CommandError> {
     let mut jail = Jail { unconfined: options.unconfined_gate, ..machine.jail.clone() };
-    for place in &options.gate_read {
-        jail.readable.push(place.canonicalize().map_err(|source| CommandError::io(place, &source))?);
+    for place in options.gate_read.iter().map(|place| global.path(place)) {
+        jail.readable.push(place.canonicalize().map_err(|source| CommandError::io(&place, &source))?);
     }
     Ok(Machine { jail, ..machine })
 }
@@ -287,7 +287,7 @@ pub(crate) fn cache_apart(global: &Global, repo: &Repo, base: Oid) -> Result<(),
 pub(crate) fn cache_folder(global: &Global) -> Option<PathBuf> {
     let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let user = || absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")));
-    global.cache_dir.clone().or_else(|| Some(user()?.join("lifeos")))
+    global.cache_dir.as_ref().map(|folder| global.path(folder)).or_else(|| Some(user()?.join("lifeos")))
 }
 
 fn compiler() -> Result<Compiler, CommandError> {

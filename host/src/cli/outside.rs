@@ -60,8 +60,8 @@ fn tokens(global: &Global) -> Result<Vec<(String, PathBuf)>, CommandError> {
         let wrong = || CommandError::usage("--token takes HOST=FILE");
         let (host, file) =
             binding.split_once('=').filter(|(host, file)| !host.is_empty() && !file.is_empty()).ok_or_else(wrong)?;
-        let file = Path::new(file);
-        tokens.push((host.to_lowercase(), file.canonicalize().map_err(|source| CommandError::io(file, &source))?));
+        let file = global.path(Path::new(file));
+        tokens.push((host.to_lowercase(), file.canonicalize().map_err(|source| CommandError::io(&file, &source))?));
     }
     if let Some(folder) = open::tokens_folder() {
         let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();

@@ -70,7 +70,8 @@ pub(crate) fn review(verb: &Review, global: &Global, term: &Term) -> Result<Exit
     match &verb.html {
         Some(_) if to_stdout => term.data(&html::render(&page())?),
         Some(file) => {
-            html::write(file, &html::render(&page())?)?;
+            let file = global.path(file);
+            html::write(&file, &html::render(&page())?)?;
             term.note(&format!("wrote {}", file.display()));
         }
         None if term.is_json() => {}

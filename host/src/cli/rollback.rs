@@ -27,7 +27,7 @@ pub(crate) struct Rollback {
 pub(crate) fn rollback(verb: &Rollback, global: &Global, term: &Term) -> Result<Exit, CommandError> {
     let case = Case::open(&verb.run, global)?;
     let person = open::person(&case.repo)?;
-    let machine = open::gated(open::machine(global, None, term)?, &verb.gate)?;
+    let machine = open::gated(open::machine(global, None, term)?, &verb.gate, global)?;
     let outside = case.outside(global)?;
     let progress = Progress::new(term);
     let reader = |event: &Event| progress.show(event, term);

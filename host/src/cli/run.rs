@@ -55,10 +55,14 @@ pub(crate) struct Run {
 
 pub(crate) fn run(verb: &Run, global: &Global, term: &Term) -> Result<Exit, CommandError> {
     let repo = open::repo(global)?;
-    if let Some(file) = &verb.replay {
-        return tape::replay(file, one(verb, "--replay")?, verb.threads.map(usize::from), &repo, global, term);
+    if let Some(file) = verb.replay.as_ref().map(|file| global.path(file)) {
+        return tape::replay(&file, one(verb, "--replay")?, verb.threads.map(usize::from), &repo, global, term);
     }
-    let mut tape = verb.record.as_ref().map(|file| one(verb, "--record").and_then(|_| TapeFile::new(file, &repo))).transpose()?;
+    let mut tape = verb
+        .record
+        .as_ref()
+        .map(|file| one(verb, "--record").and_then(|_| TapeFile::new(&global.path(file), &repo)))
+        .transpose()?;
     let base = repo.head()?;
     let config = open::config(global, &repo, base)?;
     let locked = Locked::at(&repo, base, global)?;
@@ -67,7 +71,7 @@ pub(crate) fn run(verb: &Run, global: &Global, term: &Term) -> Result<Exit, Comm
     names.iter().try_for_each(|name| open::task(&config, name))?;
     open::bounded(verb.instruction.as_deref())?;
     open::cache_apart(global, &repo, base)?;
-    let machine = open::gated(open::machine(global, verb.threads.map(usize::from), term)?, &verb.gate)?;
+    let machine = open::gated(open::machine(global, verb.threads.map(usize::from), term)?, &verb.gate, global)?;
     let machine = Machine { remembers: !verb.no_cache, folds: true, ..machine };
     let book = Ledger::of(&repo, machine.memory()).book()?;
     let goes_out = names.iter().any(|name| book.autonomy(name, config.tasks[name].autonomy) >= Autonomy::PullRequest);

@@ -94,7 +94,7 @@ fn wanted(verb: &Add, checkout: &Checkout<'_>, global: &Global) -> Result<Wanted
     }
     let origin = match Origin::parse(text)? {
         // The repository is where its lock is read: a path is written from there.
-        Origin::File(_) => Origin::parse(&checkout.inside(&global.directory.join(text))?)?,
+        Origin::File(_) => Origin::parse(&checkout.inside(&global.path(text.as_ref()))?)?,
         origin => origin,
     };
     // A source has one name, so that which entry counts for a path can be told.

@@ -55,24 +55,25 @@ struct Made {
 }
 
 pub(crate) fn build(verb: &Build, global: &Global, term: &Term) -> Result<Exit, CommandError> {
-    let folder =
-        std::path::absolute(global.directory.join(&verb.folder)).map_err(|error| CommandError::io(&verb.folder, &error))?;
+    let folder = std::path::absolute(global.path(&verb.folder)).map_err(|error| CommandError::io(&verb.folder, &error))?;
+    let output = verb.output.as_ref().map(|output| global.path(output));
     if !verb.watch {
-        return round(&folder, verb, global, term).map(|()| Exit::Done);
+        return round(&folder, output.as_deref(), verb, global, term).map(|()| Exit::Done);
     }
     let rounds_max = verb.rounds_max.unwrap_or(u32::MAX);
-    watch::watch(&folder, verb.output.as_deref(), rounds_max, term, || round(&folder, verb, global, term))
+    watch::watch(&folder, output.as_deref(), rounds_max, term, || round(&folder, output.as_deref(), verb, global, term))
 }
 
 /// From sources to a component that is reported: what `--watch` does again.
-fn round(folder: &Path, verb: &Build, global: &Global, term: &Term) -> Result<(), CommandError> {
+fn round(folder: &Path, output: Option<&Path>, verb: &Build, global: &Global, term: &Term) -> Result<(), CommandError> {
     let manifest = read_manifest(folder)?;
     let made = match &verb.module {
         Some(module) => Made { component: component(module, &manifest)?, target: folder.join("target") },
         None => make(folder, &manifest)?,
     };
     let plugin = Plugin::read(made.component)?;
-    let output = verb.output.clone().unwrap_or_else(|| made.target.join("plugins").join(format!("{}.wasm", manifest.name)));
+    let usual = || made.target.join("plugins").join(format!("{}.wasm", manifest.name));
+    let output = output.map_or_else(usual, Path::to_owned);
     write(&output, &plugin.bytes)?;
     if !verb.no_compile {
         let progress = Progress::new(term);

@@ -29,7 +29,7 @@ impl<'r> Checkout<'r> {
         let lock = text(&repo.workdir().join(lock::FILE), lock::LOCK_BYTES_MAX)?;
         let lock = lock.map_or_else(|| Ok(LockFile::default()), |text| LockFile::parse(&text));
         let lock = lock.map_err(|error| CommandError::from(error).at(lock::FILE))?;
-        let config_path = global.config.clone().unwrap_or_else(|| repo.workdir().join(config::FILE));
+        let config_path = global.config.as_ref().map_or_else(|| repo.workdir().join(config::FILE), |path| global.path(path));
         let text = text(&config_path, open::CONFIG_BYTES_MAX)?;
         let config = Config::parse(text.as_deref().unwrap_or("version = 1"));
         let config = config.map_err(|error| CommandError::from(error).at(&config_path.display().to_string()))?;

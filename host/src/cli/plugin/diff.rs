@@ -31,7 +31,7 @@ pub(crate) struct Diff {
 pub(crate) fn diff(verb: &Diff, global: &Global, term: &Term) -> Result<Exit, CommandError> {
     if let Some(tape) = &verb.replay {
         let (old, new) = (plugin(&verb.old, global, term)?, plugin(&verb.new, global, term)?);
-        return replayed(tape, [&old, &new], global, term);
+        return replayed(&global.path(tape), [&old, &new], global, term);
     }
     if !names_component(&verb.old, global)
         && !names_component(&verb.new, global)
@@ -62,7 +62,7 @@ pub(crate) fn diff(verb: &Diff, global: &Global, term: &Term) -> Result<Exit, Co
 /// Whether a word names a component, and no commit is meant.
 fn names_component(word: &str, global: &Global) -> bool {
     match Source::parse(word) {
-        Source::File(path) => global.directory.join(path).exists(),
+        Source::File(path) => global.path(path.as_ref()).exists(),
         Source::Name(name) => official::names().any(|official| official == name) || what::names_own(&name, global),
     }
 }

@@ -51,7 +51,7 @@ enum Lang {
 }
 
 pub(crate) fn new(verb: &New, global: &Global, term: &Term) -> Result<Exit, CommandError> {
-    let parent = verb.parent.as_ref().map_or_else(|| global.directory.clone(), |parent| global.directory.join(parent));
+    let parent = global.path(verb.parent.as_deref().unwrap_or(Path::new(".")));
     // As a person would write it.
     let parent = parent.components().filter(|part| *part != std::path::Component::CurDir).collect::<PathBuf>();
     match &verb.name {

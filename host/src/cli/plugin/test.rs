@@ -46,12 +46,13 @@ pub(crate) struct Test {
 }
 
 pub(crate) fn test(verb: &Test, global: &Global, term: &Term) -> Result<Exit, CommandError> {
-    let folder = if global.directory == Path::new(".") { verb.folder.clone() } else { global.directory.join(&verb.folder) };
-    let place = component(verb, &folder)?;
+    let folder = global.path(&verb.folder);
+    let place = verb.component.as_ref().map_or_else(|| built(&folder), |file| Ok(global.path(file)))?;
     let plugin = open::component(&place)?;
     tell_of_age(verb, &folder, &place, &plugin.manifest, term);
     let wanted = Wanted { case: verb.case.clone(), no_standard: verb.no_standard, bless: verb.bless };
-    let all_pass = attempt(&folder, &plugin, &place, &wanted, verb.junit.as_deref(), global, term)?;
+    let all_pass =
+        attempt(&folder, &plugin, &place, &wanted, verb.junit.as_ref().map(|file| global.path(file)).as_deref(), global, term)?;
     Ok(if all_pass { Exit::Done } else { Exit::Findings })
 }
 
@@ -87,11 +88,8 @@ pub(super) fn attempt(
     Ok(report.failed == 0)
 }
 
-/// The component file: the one that was named, or where `plugin build` puts it.
-fn component(verb: &Test, folder: &Path) -> Result<PathBuf, CommandError> {
-    if let Some(file) = &verb.component {
-        return Ok(file.clone());
-    }
+/// The component file, where `plugin build` puts it.
+fn built(folder: &Path) -> Result<PathBuf, CommandError> {
     let manifest = read_manifest(folder)?;
     let name = format!("plugins/{}.wasm", manifest.name);
     let places: Vec<PathBuf> = targets(folder).into_iter().map(|target| target.join(&name)).collect();

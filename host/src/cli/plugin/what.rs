@@ -43,7 +43,7 @@ impl Owner {
 /// Finds what a word names: a file, a task, a plugin of the lock, an official one, in this order.
 pub(super) fn component(word: &str, global: &Global, term: &Term) -> Result<Component, CommandError> {
     if let Source::File(path) = Source::parse(word) {
-        let (bytes, digest) = locked::digested(open::bytes(&global.directory.join(&path))?);
+        let (bytes, digest) = locked::digested(open::bytes(&global.path(path.as_ref()))?);
         return Ok(Component { bytes, digest, file: Some(path), owner: None });
     }
     let is_official = official::names().any(|name| name == word);
