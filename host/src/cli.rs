@@ -8,6 +8,7 @@ mod doctor;
 mod error;
 mod exit;
 mod explain;
+mod file;
 mod init;
 mod json;
 mod land;

@@ -6,7 +6,7 @@ use lifeos::config;
 use super::error::CommandError;
 use super::exit::Exit;
 use super::term::Term;
-use super::{Global, json, open};
+use super::{Global, file, json, open};
 
 /// Shows a commented lifeos.toml for this repository; writes it with --write.
 #[derive(Args)]
@@ -40,9 +40,7 @@ pub(crate) fn init(verb: &Init, global: &Global, term: &Term) -> Result<Exit, Co
 }
 
 fn write_new(path: &std::path::Path) -> Result<(), CommandError> {
-    use std::io::Write as _;
-    let file = std::fs::OpenOptions::new().write(true).create_new(true).open(path);
-    match file.and_then(|mut file| file.write_all(TEMPLATE.as_bytes())) {
+    match file::create(path, TEMPLATE.as_bytes()) {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
             let error = CommandError::usage(format!("{} is there already and was left alone", path.display()));

@@ -16,10 +16,10 @@ use lifeos::repo::Repo;
 use lifeos::sealed::SealedFolder;
 use lifeos::wasm::{Compiler, LoadError, Runtime};
 
-use super::Global;
 use super::error::CommandError;
 use super::exit::Exit;
 use super::term::Term;
+use super::{Global, file};
 
 /// How commands of the gate are isolated.
 #[derive(clap::Args)]
@@ -51,10 +51,8 @@ pub(crate) fn config(global: &Global, repo: &Repo, base: Oid) -> Result<Config, 
 /// The same as text.
 pub(crate) fn config_text(global: &Global, repo: &Repo, base: Oid) -> Result<String, CommandError> {
     if let Some(path) = global.config.as_ref().map(|path| global.path(path)) {
-        return std::fs::read_to_string(&path).map_err(|source| match source.kind() {
-            std::io::ErrorKind::NotFound => CommandError::usage(format!("{}: no such file", path.display())),
-            _ => CommandError::io(&path, &source),
-        });
+        let text = file::text(&path, CONFIG_BYTES_MAX)?;
+        return text.ok_or_else(|| CommandError::usage(format!("{}: no such file", path.display())));
     }
     repo.file_at(base, config::FILE, CONFIG_BYTES_MAX)?.ok_or_else(|| {
         CommandError::usage(format!("there is no {} in the base commit {}", config::FILE, &base.to_string()[..10])).hint(
@@ -111,20 +109,8 @@ pub(crate) fn component(path: &Path) -> Result<Plugin, CommandError> {
 
 /// The bytes of a component file, one more than are taken at most.
 pub(crate) fn bytes(path: &Path) -> Result<Vec<u8>, CommandError> {
-    use std::io::Read as _;
-    let place = path.display();
-    let read = || {
-        // Opening a pipe would wait for somebody to write to it.
-        if !std::fs::metadata(path)?.is_file() {
-            return Err(std::io::Error::other("not a file"));
-        }
-        let file = std::fs::File::open(path)?;
-        let mut bytes = Vec::new();
-        file.take(COMPONENT_BYTES_MAX as u64 + 1).read_to_end(&mut bytes)?;
-        Ok(bytes)
-    };
-    read().map_err(|source| {
-        let error = CommandError::usage(format!("{place}: {source}"));
+    file::read(path, COMPONENT_BYTES_MAX as u64).map_err(|source| {
+        let error = CommandError::usage(format!("{}: {source}", path.display()));
         error.hint(
             "`plugin` is the name of a plugin (`lifeos plugin list`), or the path of a component relative to the repository",
         )

@@ -15,7 +15,7 @@ use lifeos::repo::Repo;
 use super::error::CommandError;
 use super::exit::Exit;
 use super::term::Term;
-use super::{Global, open};
+use super::{Global, file, open};
 
 /// Bytes of a token's file.
 const TOKEN_BYTES_MAX: u64 = 4096;
@@ -76,12 +76,11 @@ fn read(file: &Path) -> Result<Token, CommandError> {
 }
 
 /// The bytes of a token's file, which is one that only the user can read.
-fn bytes(file: &Path) -> Result<Vec<u8>, CommandError> {
-    use std::io::Read as _;
+fn bytes(path: &Path) -> Result<Vec<u8>, CommandError> {
     use std::os::unix::fs::MetadataExt as _;
-    let io = |source| CommandError::io(file, &source);
-    let about = std::fs::metadata(file).map_err(io)?;
-    let place = file.display();
+    let io = |source| CommandError::io(path, &source);
+    let about = std::fs::metadata(path).map_err(io)?;
+    let place = path.display();
     if !about.is_file() {
         return Err(CommandError::usage(format!("{place} is no file")));
     }
@@ -89,9 +88,7 @@ fn bytes(file: &Path) -> Result<Vec<u8>, CommandError> {
         let error = CommandError::new(Exit::Denied, format!("{place} can be read by others, so its token is none"));
         return Err(error.hint(format!("chmod 600 {place}, and make a new token if others use this machine")));
     }
-    let mut bytes = Vec::new();
-    std::fs::File::open(file).and_then(|file| file.take(TOKEN_BYTES_MAX).read_to_end(&mut bytes)).map_err(io)?;
-    Ok(bytes)
+    file::read(path, TOKEN_BYTES_MAX).map_err(io)
 }
 
 /// Answers git: a name for whoever asks for one, the token for a password.

@@ -23,7 +23,7 @@ use clap::Subcommand;
 use super::error::CommandError;
 use super::exit::Exit;
 use super::term::Term;
-use super::{Global, json, open};
+use super::{Global, file, json, open};
 
 /// The verbs about plugins.
 #[derive(Subcommand)]

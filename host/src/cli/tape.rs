@@ -1,7 +1,7 @@
 //! Tapes as files: where one is written, how one is read, and `run --replay`.
 
-use std::io::{Read as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::io::ErrorKind;
+use std::path::Path;
 
 use git2::Oid;
 use lifeos::config::Config;
@@ -15,6 +15,7 @@ use lifeos::tape::{self, TAPE_BYTES_MAX, Tape};
 
 use super::error::CommandError;
 use super::exit::Exit;
+use super::file::{self, Making};
 use super::locked::Locked;
 use super::progress::Progress;
 use super::term::Term;
@@ -24,10 +25,7 @@ use super::{Global, json, open};
 const BEGIN_BYTES: u64 = 64;
 
 /// A place for a tape that can be written, with nothing in it yet.
-pub(crate) struct TapeFile {
-    path: PathBuf,
-    beside: tempfile::NamedTempFile,
-}
+pub(crate) struct TapeFile(Making);
 
 impl TapeFile {
     /// Takes the place, unless something else is there or git's own folder is
@@ -41,39 +39,24 @@ impl TapeFile {
         if real.starts_with(common) || real.iter().any(is_git) || path.file_name().is_none_or(is_git) {
             return Err(CommandError::usage(format!("{}: a tape is not kept in git's own folder", path.display())));
         }
-        if let Ok(about) = std::fs::symlink_metadata(path) {
-            let mut begin = Vec::new();
-            let read = |begin: &mut Vec<u8>| std::fs::File::open(path)?.take(BEGIN_BYTES).read_to_end(begin);
-            if !about.is_file() || read(&mut begin).is_err() || !tape::is_tape(&begin) {
-                let error = CommandError::usage(format!("{} is there already and is no tape", path.display()));
-                return Err(error.hint("name another file"));
-            }
+        let begin = file::beginning(path, BEGIN_BYTES);
+        let is_free = begin.as_ref().is_err_and(|error| error.kind() == ErrorKind::NotFound);
+        if !is_free && !begin.is_ok_and(|begin| tape::is_tape(&begin)) {
+            let error = CommandError::usage(format!("{} is there already and is no tape", path.display()));
+            return Err(error.hint("name another file"));
         }
-        let beside = tempfile::NamedTempFile::new_in(&real).map_err(io)?;
-        Ok(Self { path: path.to_owned(), beside })
+        Ok(Self(Making::begin(path)?))
     }
 
     /// Writes the tape; it appears whole or not at all.
-    pub(crate) fn keep(mut self, bytes: &[u8]) -> std::io::Result<()> {
-        self.beside.write_all(bytes)?;
-        let readable = std::os::unix::fs::PermissionsExt::from_mode(0o644);
-        self.beside.as_file().set_permissions(readable)?;
-        self.beside.as_file().sync_all()?;
-        self.beside.persist(&self.path).map_err(|error| error.error)?;
-        Ok(())
+    pub(crate) fn keep(self, bytes: &[u8]) -> std::io::Result<()> {
+        self.0.replace(bytes)
     }
 }
 
 /// Reads a tape.
 pub(crate) fn read(path: &Path) -> Result<Tape, CommandError> {
-    let bytes = (|| {
-        if !std::fs::metadata(path)?.is_file() {
-            return Err(std::io::Error::other("not a file"));
-        }
-        let mut bytes = Vec::new();
-        std::fs::File::open(path)?.take(TAPE_BYTES_MAX as u64 + 1).read_to_end(&mut bytes)?;
-        Ok(bytes)
-    })();
+    let bytes = file::read(path, TAPE_BYTES_MAX as u64);
     let bytes = bytes.map_err(|source| CommandError::usage(format!("{}: {source}", path.display())))?;
     Tape::read(&bytes).map_err(|error| CommandError::from(error).at(&path.display().to_string()))
 }

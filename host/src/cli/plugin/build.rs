@@ -16,7 +16,7 @@ use lifeos::plugin::manifest::{self, Manifest};
 use lifeos::template::Language;
 use lifeos::trial::Wanted;
 
-use super::{CommandError, Exit, Global, Term, json, open, test};
+use super::{CommandError, Exit, Global, Term, file, json, open, test};
 use crate::cli::progress::Progress;
 pub(super) use cargo::TARGET;
 
@@ -121,18 +121,12 @@ pub(super) fn read_manifest(folder: &Path) -> Result<Manifest, CommandError> {
 
 fn write(output: &Path, bytes: &[u8]) -> Result<(), CommandError> {
     let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let io = |error: std::io::Error| CommandError::io(output, &error);
     // Whoever builds upon the component need not do so again for the same bytes.
-    if std::fs::read(output).is_ok_and(|there| there == bytes) {
+    if file::read(output, bytes.len() as u64).is_ok_and(|there| there == bytes) {
         return Ok(());
     }
-    std::fs::create_dir_all(folder).map_err(io)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(io)?;
-    std::io::Write::write_all(&mut file, bytes).map_err(io)?;
-    let readable = std::os::unix::fs::PermissionsExt::from_mode(0o644);
-    file.as_file().set_permissions(readable).map_err(io)?;
-    file.persist(output).map_err(|error| CommandError::io(output, &error.error))?;
-    Ok(())
+    std::fs::create_dir_all(folder).map_err(|error| CommandError::io(output, &error))?;
+    file::replace(output, bytes)
 }
 
 fn report(plugin: &Plugin, output: &Path, term: &Term) {

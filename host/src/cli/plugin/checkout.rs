@@ -2,7 +2,6 @@
 //! plugins work on. Runs never look here.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use lifeos::config::{self, Config, Task};
@@ -12,7 +11,7 @@ use lifeos::plugin::lock::{self, Entry, LockFile};
 use lifeos::repo::Repo;
 use lifeos::run::place;
 
-use super::{CommandError, Global, Term, open};
+use super::{CommandError, Global, Term, file, open};
 
 /// Both files, and where they lie.
 pub(super) struct Checkout<'r> {
@@ -26,11 +25,11 @@ pub(super) struct Checkout<'r> {
 
 impl<'r> Checkout<'r> {
     pub(super) fn read(repo: &'r Repo, global: &Global) -> Result<Self, CommandError> {
-        let lock = text(&repo.workdir().join(lock::FILE), lock::LOCK_BYTES_MAX)?;
+        let lock = file::text(&repo.workdir().join(lock::FILE), lock::LOCK_BYTES_MAX)?;
         let lock = lock.map_or_else(|| Ok(LockFile::default()), |text| LockFile::parse(&text));
         let lock = lock.map_err(|error| CommandError::from(error).at(lock::FILE))?;
         let config_path = global.config.as_ref().map_or_else(|| repo.workdir().join(config::FILE), |path| global.path(path));
-        let text = text(&config_path, open::CONFIG_BYTES_MAX)?;
+        let text = file::text(&config_path, open::CONFIG_BYTES_MAX)?;
         let config = Config::parse(text.as_deref().unwrap_or("version = 1"));
         let config = config.map_err(|error| CommandError::from(error).at(&config_path.display().to_string()))?;
         Ok(Self { repo, lock, config, text, config_path })
@@ -71,7 +70,8 @@ impl<'r> Checkout<'r> {
     pub(super) fn write(&mut self, name: &str, entry: Option<Entry>) -> Result<(), CommandError> {
         let path = self.at(lock::FILE);
         let _one_at_a_time = Lock::take(self.repo.common_dir())?;
-        let now = text(&path, lock::LOCK_BYTES_MAX)?.map_or_else(|| Ok(LockFile::default()), |text| LockFile::parse(&text))?;
+        let now =
+            file::text(&path, lock::LOCK_BYTES_MAX)?.map_or_else(|| Ok(LockFile::default()), |text| LockFile::parse(&text))?;
         if now != self.lock {
             let error = CommandError::new(super::Exit::Busy, format!("{} was changed in the meantime", lock::FILE));
             return Err(error.hint("nothing was written; the same command again looks at what is there now"));
@@ -80,7 +80,7 @@ impl<'r> Checkout<'r> {
             Some(entry) => drop(self.lock.plugins.insert(name.to_owned(), entry)),
             None => drop(self.lock.plugins.remove(name)),
         }
-        replace(&path, &self.lock.text()?)
+        file::replace(&path, self.lock.text()?.as_bytes())
     }
 
     /// Takes a task into `lifeos.toml`, after what is there; gives the tables that it wrote.
@@ -108,43 +108,11 @@ impl<'r> Checkout<'r> {
 
     /// Writes `lifeos.toml` as it is by now.
     pub(super) fn write_config(&self) -> Result<(), CommandError> {
-        replace(&self.config_path, self.text.as_deref().unwrap_or_default())
+        file::replace(&self.config_path, self.text.as_deref().unwrap_or_default().as_bytes())
     }
 
     /// Says when the commit of HEAD has another lock: that is the one that counts.
     pub(super) fn tell(&self, global: &Global, term: &Term) -> Result<(), CommandError> {
         self.repo.head().map_or(Ok(()), |head| open::tell_of_changes(global, self.repo, head, term))
     }
-}
-
-/// The text of a file, if it is there.
-fn text(path: &Path, bytes_max: u64) -> Result<Option<String>, CommandError> {
-    use std::io::Read as _;
-    let io = |source| CommandError::io(path, &source);
-    let file = match std::fs::metadata(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Ok(about) if !about.is_file() => return Err(CommandError::usage(format!("{} is no file", path.display()))),
-        _ => std::fs::File::open(path).map_err(io)?,
-    };
-    let mut bytes = Vec::new();
-    file.take(bytes_max + 1).read_to_end(&mut bytes).map_err(io)?;
-    if bytes.len() as u64 > bytes_max {
-        return Err(CommandError::new(super::Exit::Limit, format!("{} has more than {bytes_max} bytes", path.display())));
-    }
-    let text = String::from_utf8(bytes);
-    text.map(Some).map_err(|_| CommandError::usage(format!("{} is not UTF-8", path.display())))
-}
-
-/// Puts a text in the place of a file; it appears whole or not at all.
-fn replace(path: &Path, text: &str) -> Result<(), CommandError> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let io = |source: std::io::Error| CommandError::io(path, &source);
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mode = std::fs::metadata(path).map_or(0o644, |about| about.permissions().mode() & 0o777);
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(io)?;
-    file.write_all(text.as_bytes()).map_err(io)?;
-    file.as_file().set_permissions(std::fs::Permissions::from_mode(mode)).map_err(io)?;
-    file.as_file().sync_all().map_err(io)?;
-    file.persist(path).map_err(|error| io(error.error))?;
-    Ok(())
 }

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use lifeos::plugin::World;
 use lifeos::template::{self, File, Language, SDK};
 
-use super::{CommandError, Exit, Global, Term, json};
+use super::{CommandError, Exit, Global, Term, file, json};
 
 /// Makes a folder with a plugin that builds, tests and runs at once.
 #[derive(Args)]
@@ -70,7 +70,7 @@ fn plugin(name: &str, verb: &New, parent: &Path, term: &Term) -> Result<Exit, Co
         return Err(error.hint("take another name, or another folder with --in DIR"));
     }
     std::fs::create_dir_all(parent).map_err(|error| CommandError::io(parent, &error))?;
-    place(&files, "", &folder)?;
+    file::folder(&folder, texts(&files, ""))?;
     report(&folder, name, &files, term);
     if !term.is_json() {
         next(&folder, language, term);
@@ -92,12 +92,11 @@ fn sdk_only(folder: &Path, term: &Term) -> Result<Exit, CommandError> {
         return Err(error.hint("move it away and type this again"));
     }
     let files = template::sdk(language);
-    let io = |error: std::io::Error| CommandError::io(&old, &error);
-    let aside = tempfile::tempdir_in(shown(folder)).map_err(io)?;
     if old.exists() {
-        std::fs::rename(&old, aside.path().join(SDK)).map_err(io)?;
+        file::replace_folder(&old, texts(&files, "sdk/"))?
+    } else {
+        file::folder(&old, texts(&files, "sdk/"))?
     }
-    place(&files, "sdk/", &old)?;
     report(&old, SDK, &files, term);
     Ok(Exit::Done)
 }
@@ -107,18 +106,9 @@ fn shown(folder: &Path) -> &Path {
     if folder.as_os_str().is_empty() { Path::new(".") } else { folder }
 }
 
-/// Writes the files beside the folder, which then appears as a whole.
-fn place(files: &[File], prefix: &str, folder: &Path) -> Result<(), CommandError> {
-    let parent = shown(folder.parent().unwrap_or(folder));
-    let aside = tempfile::tempdir_in(parent).map_err(|error| CommandError::io(parent, &error))?;
-    let making = aside.path().join("making");
-    for File { path, text } in files {
-        let path = making.join(path.strip_prefix(prefix).unwrap_or(path));
-        let parent = path.parent().unwrap_or(&making);
-        let written = std::fs::create_dir_all(parent).and_then(|()| std::fs::write(&path, text));
-        written.map_err(|error| CommandError::io(&path, &error))?;
-    }
-    std::fs::rename(&making, folder).map_err(|error| CommandError::io(folder, &error))
+/// Paths below `prefix`, and texts.
+fn texts<'f>(files: &'f [File], prefix: &str) -> impl Iterator<Item = (&'f str, &'f str)> {
+    files.iter().map(move |File { path, text }| (path.strip_prefix(prefix).unwrap_or(path), text.as_str()))
 }
 
 fn report(folder: &Path, name: &str, files: &[File], term: &Term) {

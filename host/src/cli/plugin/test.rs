@@ -16,7 +16,7 @@ use lifeos::trial::verdict::Verdict;
 use lifeos::trial::{self, Tried, Wanted};
 
 use super::build::read_manifest;
-use super::{CommandError, Exit, Global, Term, open};
+use super::{CommandError, Exit, Global, Term, file, open};
 use crate::cli::json::tested::Tested;
 use crate::cli::progress::Progress;
 
@@ -75,9 +75,9 @@ pub(super) fn attempt(
     let tried = tried?;
     let Manifest { name, version, .. } = plugin.manifest.clone();
     let id = PluginId { name, version, digest: plugin.digest.to_string() };
-    if let Some(file) = junit {
+    if let Some(place) = junit {
         let report = junit::report(&id.name, &tried);
-        std::fs::write(file, report).map_err(|error| CommandError::io(file, &error))?;
+        file::replace(place, &report)?;
     }
     let report = Tested::new(id, place.display().to_string(), &tried);
     if term.is_json() {

@@ -1,9 +1,7 @@
 //! A page as one HTML file that loads nothing and runs nothing. The template
 //! engine escapes every text; control and hidden characters are shown as marks.
 
-use std::fs::Permissions;
-use std::io::{ErrorKind, Read as _, Write as _};
-use std::os::unix::fs::PermissionsExt as _;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use askama::Template;
@@ -15,6 +13,7 @@ use lifeos::review::hidden::{code_point, name};
 
 use super::super::error::CommandError;
 use super::super::exit::Exit;
+use super::super::file;
 use super::super::text;
 use super::page::{FilePart, Page, Rule};
 
@@ -81,28 +80,19 @@ pub(super) fn render(page: &Page) -> Result<String, CommandError> {
 
 /// Writes a page, whole or not at all; only over another page.
 pub(super) fn write(path: &Path, html: &str) -> Result<(), CommandError> {
-    let io = |error: std::io::Error| CommandError::io(path, &error);
-    let is_there = is_page(path)?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().permissions(Permissions::from_mode(0o666)).tempfile_in(folder).map_err(io)?;
-    file.write_all(html.as_bytes()).and_then(|()| file.as_file().sync_all()).map_err(io)?;
-    let kept = if is_there { file.persist(path) } else { file.persist_noclobber(path) };
-    kept.map(drop).map_err(|error| io(error.error))
+    if is_page(path)? {
+        return file::replace(path, html.as_bytes());
+    }
+    file::create(path, html.as_bytes()).map_err(|error| CommandError::io(path, &error))
 }
 
 /// Whether there is a page at the path. Something else that is there is left alone.
 fn is_page(path: &Path) -> Result<bool, CommandError> {
-    let io = |error: std::io::Error| CommandError::io(path, &error);
-    let found = match std::fs::symlink_metadata(path) {
+    match file::beginning(path, MARKER.len() as u64) {
+        Ok(begin) if begin == MARKER.as_bytes() => return Ok(true),
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
-        found => found.map_err(io)?,
-    };
-    let mut begin = Vec::new();
-    if found.is_file() {
-        std::fs::File::open(path).and_then(|file| file.take(MARKER.len() as u64).read_to_end(&mut begin)).map_err(io)?;
-    }
-    if begin == MARKER.as_bytes() {
-        return Ok(true);
+        Err(error) if error.kind() != ErrorKind::Other => return Err(CommandError::io(path, &error)),
+        _ => {}
     }
     let error = CommandError::usage(format!("{} is no page of lifeos review and was left alone", path.display()));
     Err(error.hint("name another file, or remove this one; `--html -` writes to standard output"))

@@ -9,7 +9,7 @@ use lifeos::plugin::manifest::Manifest;
 use lifeos::plugin::{World, contract};
 
 use super::toolchain::Tool;
-use super::{CommandError, Exit, Made, open};
+use super::{CommandError, Exit, Made, file, open};
 
 /// What node runs.
 const COMPONENTIZE_JS: &str = include_str!("../../../../templates/componentize.mjs");
@@ -72,8 +72,7 @@ impl Work {
         let wit = folder.join(WIT);
         std::fs::create_dir_all(&wit).map_err(|error| CommandError::io(&wit, &error))?;
         for (name, text) in contract::narrowed(manifest) {
-            let path = wit.join(name);
-            std::fs::write(&path, text).map_err(|error| CommandError::io(&path, &error))?;
+            file::replace(&wit.join(name), text.as_bytes())?;
         }
         Ok(Self { folder: folder.to_owned(), world, entry })
     }
