@@ -3,13 +3,12 @@
 use clap::Args;
 use lifeos::approve::Voice;
 use lifeos::digest::Digest;
-use lifeos::event::{Event, Events};
 use lifeos::run::verdict;
 
 use super::case::{Case, tell};
 use super::error::CommandError;
 use super::exit::Exit;
-use super::progress::Progress;
+use super::progress::during;
 use super::term::Term;
 use super::{Global, open};
 
@@ -47,12 +46,8 @@ pub(crate) fn approve(verb: &Approve, global: &Global, term: &Term) -> Result<Ex
         return Ok(tell("approve", run, &case.story, Some(person), stand, term));
     }
     let machine = open::gated(open::machine(global, None, term)?, &verb.gate, global)?;
-    let progress = Progress::new(term);
-    let reader = |event: &Event| progress.show(event, term);
     let part = verdict::Part { run, paths: &verb.file };
-    let done = verdict::approve_part(&place, &part, task, &plugin, &by, &machine, &Events::to(&reader));
-    progress.show(&Event::Finished, term);
-    let (part, stand) = done?;
+    let (part, stand) = during(term, |events| verdict::approve_part(&place, &part, task, &plugin, &by, &machine, events))?;
     if !term.is_json() {
         term.note(&format!(
             "{} of run {run} became run {part}; look: lifeos review {part}",

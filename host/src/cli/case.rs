@@ -39,9 +39,8 @@ impl Case {
         let base = repo.head()?;
         let config = open::config(global, &repo, base)?;
         let locked = Locked::at(&repo, base, global)?;
-        open::task(&config, &story.task)?;
         // A rollback goes as far as what it takes back did, whatever the task may do now.
-        let allowed = config.tasks[&story.task].autonomy;
+        let allowed = open::task(&config, &story.task)?.autonomy;
         let level = if story.reverts.is_some() { allowed } else { book.autonomy(&story.task, allowed) };
         Ok(Self { repo, base, story, config, locked, level, memory })
     }

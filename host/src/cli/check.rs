@@ -6,7 +6,6 @@ use clap::Args;
 use lifeos::candidate::edit_text;
 use lifeos::check::CheckedEdit;
 use lifeos::check::problem::Refused;
-use lifeos::event::{Event, Events};
 use lifeos::examine::{self, Examined, Machine, Proposal};
 use lifeos::ledger::record::PluginId;
 use lifeos::repo::Repo;
@@ -17,7 +16,7 @@ use lifeos::since::{self, Seen};
 use super::error::{CommandError, class_of, hints_of};
 use super::exit::Exit;
 use super::locked::Locked;
-use super::progress::Progress;
+use super::progress::during;
 use super::term::Term;
 use super::{Global, json, open, text};
 
@@ -52,8 +51,7 @@ pub(crate) fn check(verb: &Check, global: &Global, term: &Term) -> Result<Exit, 
     let head = repo.head()?;
     let config = open::config(global, &repo, head)?;
     open::tell_of_changes(global, &repo, head, term)?;
-    open::task(&config, &verb.task)?;
-    let task = &config.tasks[&verb.task];
+    let task = open::task(&config, &verb.task)?;
     let plugin = Locked::at(&repo, head, global)?.plugin(task, &repo)?;
     open::bounded(verb.instruction.as_deref())?;
     let since = verb.new_since.as_deref().map(|revision| repo.resolve(revision)).transpose()?;
@@ -61,11 +59,8 @@ pub(crate) fn check(verb: &Check, global: &Global, term: &Term) -> Result<Exit, 
     let machine = open::machine(global, verb.threads.map(usize::from), term)?;
     let machine = Machine { remembers: !verb.no_cache, shows: !verb.no_diff, traces: verb.trace, ..machine };
     let examined = |commit| {
-        let progress = Progress::new(term);
-        let reader = |event: &Event| progress.show(event, term);
-        let (base, events) = (repo.pin_with(commit, machine.memory())?, Events::to(&reader));
-        let examined = examine::examine(&repo, base, task, &plugin, verb.instruction.as_deref(), &machine, &events);
-        progress.show(&Event::Finished, term);
+        let (base, instruction) = (repo.pin_with(commit, machine.memory())?, verb.instruction.as_deref());
+        let examined = during(term, |events| examine::examine(&repo, base, task, &plugin, instruction, &machine, events));
         Ok::<_, CommandError>(examined?)
     };
     let before = since.map(&examined).transpose()?;

@@ -35,25 +35,26 @@ pub(crate) struct Demote {
 
 pub(crate) fn promote(verb: &Promote, global: &Global, term: &Term) -> Result<Exit, CommandError> {
     let why = verb.why.as_deref().map(open::sentence).transpose()?;
-    let (repo, config) = opened(&verb.task, global)?;
+    let (repo, config) = opened(global)?;
+    let task = open::task(&config, &verb.task)?;
     let (place, person) = (place(&repo)?, open::person(&repo)?);
-    let (autonomy, accepted) = level::promote(&place, &config.tasks[&verb.task], why.as_deref(), &person)?;
+    let (autonomy, accepted) = level::promote(&place, task, why.as_deref(), &person)?;
     let detail = format!(" ({} accepted in a row)", text::count(accepted, "run"));
     Ok(tell("promote", &verb.task, autonomy, &detail, term))
 }
 
 pub(crate) fn demote(verb: &Demote, global: &Global, term: &Term) -> Result<Exit, CommandError> {
     let why = open::sentence(&verb.why)?;
-    let (repo, config) = opened(&verb.task, global)?;
+    let (repo, config) = opened(global)?;
+    let task = open::task(&config, &verb.task)?;
     let (place, person) = (place(&repo)?, open::person(&repo)?);
-    let autonomy = level::demote(&place, &config.tasks[&verb.task], &why, &person)?;
+    let autonomy = level::demote(&place, task, &why, &person)?;
     Ok(tell("demote", &verb.task, autonomy, "", term))
 }
 
-fn opened(task: &str, global: &Global) -> Result<(Repo, Config), CommandError> {
+fn opened(global: &Global) -> Result<(Repo, Config), CommandError> {
     let repo = open::repo(global)?;
     let config = open::config(global, &repo, repo.head()?)?;
-    open::task(&config, task)?;
     Ok((repo, config))
 }
 

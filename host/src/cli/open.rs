@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use git2::Oid;
-use lifeos::config::{self, Config};
+use lifeos::config::{self, Config, Task};
 use lifeos::examine::Machine;
 use lifeos::gate::Jail;
 use lifeos::ledger::book::Book;
@@ -82,9 +82,10 @@ pub(crate) fn tell_of_changes(global: &Global, repo: &Repo, base: Oid, term: &Te
     Ok(())
 }
 
-pub(crate) fn task(config: &Config, name: &str) -> Result<(), CommandError> {
-    if config.tasks.contains_key(name) {
-        return Ok(());
+/// The task of this name.
+pub(crate) fn task<'c>(config: &'c Config, name: &str) -> Result<&'c Task, CommandError> {
+    if let Some(task) = config.tasks.get(name) {
+        return Ok(task);
     }
     let error = CommandError::usage(format!("there is no task `{}` in {}", lifeos::clean::line(name), config::FILE));
     let known: Vec<&str> = config.tasks.keys().map(String::as_str).collect();

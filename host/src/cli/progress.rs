@@ -5,27 +5,36 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use lifeos::event::Event;
+use lifeos::event::{Event, Events};
 
 use super::term::{self, Term};
 
 /// Nothing is drawn before so long.
 const PATIENCE: Duration = Duration::from_millis(250);
 
+/// Shows how far work is that tells of its events, until it ends.
+pub(crate) fn during<T>(term: &Term, work: impl FnOnce(&Events<'_>) -> T) -> T {
+    let progress = Progress::new(term);
+    let reader = |event: &Event| progress.show(event, term);
+    let done = work(&Events::to(&reader));
+    progress.show(&Event::Finished, term);
+    done
+}
+
 /// A reader of events that shows how far a run is.
-pub(crate) struct Progress {
+struct Progress {
     bar: Mutex<Option<ProgressBar>>,
     started: Instant,
     draws: bool,
 }
 
 impl Progress {
-    pub(crate) fn new(term: &Term) -> Self {
+    fn new(term: &Term) -> Self {
         Self { bar: Mutex::new(None), started: Instant::now(), draws: term::draws() && !term.is_json() }
     }
 
     /// Takes an event.
-    pub(crate) fn show(&self, event: &Event, term: &Term) {
+    fn show(&self, event: &Event, term: &Term) {
         if !self.draws {
             return self.tell(event, term);
         }

@@ -2,14 +2,13 @@
 
 use clap::Args;
 use lifeos::approve::Voice;
-use lifeos::event::{Event, Events};
 use lifeos::ledger::record::State;
 use lifeos::run::rollback as back;
 
 use super::case::{Case, tell};
 use super::error::CommandError;
 use super::exit::Exit;
-use super::progress::Progress;
+use super::progress::during;
 use super::term::Term;
 use super::{Global, open};
 
@@ -29,13 +28,9 @@ pub(crate) fn rollback(verb: &Rollback, global: &Global, term: &Term) -> Result<
     let person = open::person(&case.repo)?;
     let machine = open::gated(open::machine(global, None, term)?, &verb.gate, global)?;
     let outside = case.outside(global)?;
-    let progress = Progress::new(term);
-    let reader = |event: &Event| progress.show(event, term);
     let by = Voice { person: &person, named: None };
     let place = case.place(outside.as_ref());
-    let done = back::rollback(&place, &case.story.run, case.task(), &by, &machine, &Events::to(&reader));
-    progress.show(&Event::Finished, term);
-    let (run, stand) = done?;
+    let (run, stand) = during(term, |events| back::rollback(&place, &case.story.run, case.task(), &by, &machine, events))?;
     let is_approved = stand.state != State::Waiting;
     let exit = tell("rollback", &run, &case.story, Some(person), stand, term);
     if !term.is_json() && is_approved {

@@ -6,7 +6,6 @@ use clap::Args;
 use lifeos::autonomy::Autonomy;
 use lifeos::clean;
 use lifeos::config::Task;
-use lifeos::event::{Event, Events};
 use lifeos::examine::Machine;
 use lifeos::ledger::Ledger;
 use lifeos::ledger::record::State;
@@ -16,7 +15,7 @@ use lifeos::run::{self, Finished};
 use super::error::{CommandError, class_of};
 use super::exit::Exit;
 use super::locked::Locked;
-use super::progress::Progress;
+use super::progress::during;
 use super::tape::{self, TapeFile};
 use super::term::Term;
 use super::{Global, json, open, outside, text};
@@ -68,13 +67,13 @@ pub(crate) fn run(verb: &Run, global: &Global, term: &Term) -> Result<Exit, Comm
     let locked = Locked::at(&repo, base, global)?;
     open::tell_of_changes(global, &repo, base, term)?;
     let names: Vec<String> = if verb.all { config.tasks.keys().cloned().collect() } else { verb.tasks.clone() };
-    names.iter().try_for_each(|name| open::task(&config, name))?;
+    let tasks = names.iter().map(|name| open::task(&config, name)).collect::<Result<Vec<_>, _>>()?;
     open::bounded(verb.instruction.as_deref())?;
     open::cache_apart(global, &repo, base)?;
     let machine = open::gated(open::machine(global, verb.threads.map(usize::from), term)?, &verb.gate, global)?;
     let machine = Machine { remembers: !verb.no_cache, folds: true, ..machine };
     let book = Ledger::of(&repo, machine.memory()).book()?;
-    let goes_out = names.iter().any(|name| book.autonomy(name, config.tasks[name].autonomy) >= Autonomy::PullRequest);
+    let goes_out = tasks.iter().any(|task| book.autonomy(&task.name, task.autonomy) >= Autonomy::PullRequest);
     let settings = config.remote.as_ref().filter(|_| goes_out);
     let outside = settings.map(|settings| outside::outside(&repo, settings, global)).transpose()?;
     let place = Place {
@@ -85,19 +84,19 @@ pub(crate) fn run(verb: &Run, global: &Global, term: &Term) -> Result<Exit, Comm
         outside: outside.as_ref(),
         lock: Some(&locked.lock),
     };
-    let (mut exits, mut tasks) = (Vec::new(), Vec::new());
-    for name in &names {
-        let end = run_task(verb, &config.tasks[name], tape.take(), &locked, &place, &machine, term);
+    let (mut exits, mut ends) = (Vec::new(), Vec::new());
+    for (name, task) in names.iter().zip(tasks) {
+        let end = run_task(verb, task, tape.take(), &locked, &place, &machine, term);
         let exit = exit_of(&end, verb.detailed_exitcode);
         exits.push(exit);
         match end {
-            end if term.is_json() => tasks.push(json_of(name, end, exit)),
+            end if term.is_json() => ends.push(json_of(name, end, exit)),
             Ok(finished) => print(name, &finished, term),
             Err(error) => drop(term.error(&error.at(name))),
         }
     }
     if term.is_json() {
-        term.json(&json::Ran { schema: "lifeos/run@1", tasks });
+        term.json(&json::Ran { schema: "lifeos/run@1", tasks: ends });
     } else if names.is_empty() {
         term.note("lifeos.toml has no task");
     }
@@ -122,13 +121,11 @@ fn run_task(
     term: &Term,
 ) -> Result<Finished, CommandError> {
     let plugin = locked.plugin(task, place.repo)?;
-    let progress = Progress::new(term);
-    let reader = |event: &Event| progress.show(event, term);
     let mut tape = tape;
     let mut write = |bytes: &[u8]| tape.take().map_or(Ok(()), |file| file.keep(bytes));
     let keep: Option<run::tape::Keep<'_>> = if verb.record.is_some() { Some(&mut write) } else { None };
-    let finished = run::run(place, task, &plugin, verb.instruction.as_deref(), machine, &Events::to(&reader), keep);
-    progress.show(&Event::Finished, term);
+    let instruction = verb.instruction.as_deref();
+    let finished = during(term, |events| run::run(place, task, &plugin, instruction, machine, events, keep));
     if let Some(file) = verb.record.as_ref().filter(|_| tape.is_none()) {
         term.note(&format!("on tape: {}", file.display()));
     }

@@ -5,7 +5,6 @@ use std::path::Path;
 
 use git2::Oid;
 use lifeos::config::Config;
-use lifeos::event::{Event, Events};
 use lifeos::examine::Machine;
 use lifeos::plugin::Plugin;
 use lifeos::repo::Repo;
@@ -17,7 +16,7 @@ use super::error::CommandError;
 use super::exit::Exit;
 use super::file::{self, Making};
 use super::locked::Locked;
-use super::progress::Progress;
+use super::progress::during;
 use super::term::Term;
 use super::{Global, json, open};
 
@@ -65,7 +64,6 @@ pub(crate) fn read(path: &Path) -> Result<Tape, CommandError> {
 pub(crate) fn stand(tape: &Tape, repo: &Repo, global: &Global) -> Result<(Oid, Config), CommandError> {
     let base = run::tape::base_of(repo, &tape.header)?;
     let config = open::config(global, repo, base)?;
-    open::task(&config, &tape.header.task)?;
     Ok((base, config))
 }
 
@@ -90,7 +88,7 @@ pub(crate) fn replay(
         return Err(tape::TapeError::Other { what: "task", recorded, found }.into());
     }
     let (base, config) = stand(&tape, repo, global)?;
-    let task = &config.tasks[name];
+    let task = open::task(&config, name)?;
     let locked = Locked::at(repo, base, global)?;
     // That it is another one than on the tape says more than that it is not the pinned one.
     run::tape::is_of(&tape.header, task, &Plugin::read(locked.unjudged(task, repo)?.0.into_owned())?)?;
@@ -98,10 +96,7 @@ pub(crate) fn replay(
     open::cache_apart(global, repo, base)?;
     let machine = Machine { remembers: false, ..open::machine(global, threads, term)? };
     let place = Place { repo, base, now: open::now(), memory: None, outside: None, lock: Some(&locked.lock) };
-    let progress = Progress::new(term);
-    let reader = |event: &Event| progress.show(event, term);
-    let same = run::tape::replay(&place, &tape, task, &plugin, &machine, &Events::to(&reader));
-    progress.show(&Event::Finished, term);
+    let same = during(term, |events| run::tape::replay(&place, &tape, task, &plugin, &machine, events));
     let run::tape::Same { calls, tree } = same.map_err(|error| older(error.into(), &tape))?;
     if term.is_json() {
         let Tape { header, seal, .. } = tape;

@@ -69,8 +69,7 @@ fn again(run: &str, repo: &Repo, global: &Global, term: &Term) -> Result<(String
     let (_, record) = ledger.run_of(&story)?.ok_or_else(|| cannot("it has no result on record"))?;
     let base = git2::Oid::from_str(&record.base).map_err(RepoError::from)?;
     let config = open::config(global, repo, base)?;
-    open::task(&config, &story.task)?;
-    let task = &config.tasks[&story.task];
+    let task = open::task(&config, &story.task)?;
     let locked = Locked::at(repo, base, global)?;
     let plugin = locked.plugin(task, repo)?;
     let place = Place { repo, base, now: open::now(), memory: machine.memory(), outside: None, lock: Some(&locked.lock) };

@@ -3,7 +3,6 @@
 use clap::Args;
 use lifeos::config;
 use lifeos::digest::Digest;
-use lifeos::event::{Event, Events};
 use lifeos::nearest::nearest;
 use lifeos::plugin::diff::{self, Difference, Way};
 use lifeos::plugin::lock::{self, Entry, is_name};
@@ -15,7 +14,7 @@ use super::checkout::Checkout;
 use super::json::plugin as said;
 use super::{CommandError, Exit, Global, Term, open, summary};
 use crate::cli::error::differences;
-use crate::cli::progress::Progress;
+use crate::cli::progress::during;
 
 /// Lets a plugin in: brings it, shows what it can do, compiles it, and writes
 /// it into lifeos.lock with the grants of the tasks that use it. Run it again
@@ -141,10 +140,7 @@ fn wider(verb: &Add, name: &str, changes: &[Difference]) -> CommandError {
 /// Compiles and links it, which is the last thing that can speak against it, and keeps it.
 fn compile(plugin: &Plugin, entry: &Entry, global: &Global, term: &Term) -> Result<(), CommandError> {
     let machine = open::machine(global, None, term)?;
-    let progress = Progress::new(term);
-    let reader = |event: &Event| progress.show(event, term);
-    machine.runtime.load(plugin, machine.cache.as_ref(), &machine.compiler, &Events::to(&reader))?;
-    progress.show(&Event::Finished, term);
+    during(term, |events| machine.runtime.load(plugin, machine.cache.as_ref(), &machine.compiler, events))?;
     bring::keep(entry, &plugin.bytes, machine.cache.as_ref())
 }
 

@@ -8,7 +8,6 @@ mod watch;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use lifeos::event::{Event, Events};
 use lifeos::ledger::record::PluginId;
 use lifeos::plugin::Plugin;
 use lifeos::plugin::component::componentize;
@@ -17,7 +16,7 @@ use lifeos::template::Language;
 use lifeos::trial::Wanted;
 
 use super::{CommandError, Exit, Global, Term, file, json, open, test};
-use crate::cli::progress::Progress;
+use crate::cli::progress::during;
 pub(super) use cargo::TARGET;
 
 /// Builds a plugin from its sources: a component with the manifest inside.
@@ -76,10 +75,8 @@ fn round(folder: &Path, output: Option<&Path>, verb: &Build, global: &Global, te
     let output = output.map_or_else(usual, Path::to_owned);
     write(&output, &plugin.bytes)?;
     if !verb.no_compile {
-        let progress = Progress::new(term);
-        let reader = |event: &Event| progress.show(event, term);
         let machine = open::machine(global, None, term)?;
-        machine.runtime.load(&plugin, machine.cache.as_ref(), &machine.compiler, &Events::to(&reader))?;
+        during(term, |events| machine.runtime.load(&plugin, machine.cache.as_ref(), &machine.compiler, events))?;
     }
     report(&plugin, &output, term);
     if verb.watch {

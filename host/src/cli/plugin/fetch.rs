@@ -1,7 +1,6 @@
 //! `lifeos plugin fetch`.
 
 use clap::Args;
-use lifeos::event::{Event, Events};
 use lifeos::plugin::lock::{self, Entry};
 
 use super::bring::{self, Network, bring};
@@ -9,7 +8,7 @@ use super::checkout::Checkout;
 use super::json::plugin as said;
 use super::{CommandError, Exit, Global, Term, open};
 use crate::cli::locked;
-use crate::cli::progress::Progress;
+use crate::cli::progress::during;
 
 /// Brings what lifeos.lock names to this machine, holds it against the lock,
 /// and compiles it, so that runs need no network.
@@ -32,8 +31,6 @@ pub(crate) fn fetch(verb: &Fetch, global: &Global, term: &Term) -> Result<Exit, 
         return Err(error.hint("`lifeos plugin list` shows what it has"));
     }
     let machine = open::machine(global, None, term)?;
-    let progress = Progress::new(term);
-    let reader = |event: &Event| progress.show(event, term);
     let mut plugins = Vec::new();
     for (name, entry) in checkout.lock.plugins.iter().filter(|(name, _)| verb.names.is_empty() || verb.names.contains(name)) {
         let there = locked::bytes(name, entry, &repo, machine.cache.as_ref()).ok();
@@ -47,8 +44,7 @@ pub(crate) fn fetch(verb: &Fetch, global: &Global, term: &Term) -> Result<Exit, 
                 entry.admit(name, bytes.map_err(|error| error.at(name))?.bytes)?
             }
         };
-        machine.runtime.load(&plugin, machine.cache.as_ref(), &machine.compiler, &Events::to(&reader))?;
-        progress.show(&Event::Finished, term);
+        during(term, |events| machine.runtime.load(&plugin, machine.cache.as_ref(), &machine.compiler, events))?;
         if !was_here {
             bring::keep(entry, &plugin.bytes, machine.cache.as_ref())?;
         }

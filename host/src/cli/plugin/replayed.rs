@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use lifeos::event::{Event, Events};
 use lifeos::examine::Machine;
 use lifeos::ledger::record::PluginId;
 use lifeos::plugin::Plugin;
@@ -15,7 +14,7 @@ use lifeos::tape::held::Divergence;
 use lifeos::trace::Used;
 
 use super::{CommandError, Exit, Global, Term, json, open};
-use crate::cli::progress::Progress;
+use crate::cli::progress::during;
 use crate::cli::{tape, text};
 
 /// Findings of each side that are shown to people.
@@ -28,13 +27,10 @@ pub(super) fn replayed(file: &Path, [old, new]: [&Plugin; 2], global: &Global, t
     let tape = tape::read(file)?;
     let (base, config) = tape::stand(&tape, &repo, global)?;
     open::cache_apart(global, &repo, base)?;
-    let task = &config.tasks[&tape.header.task];
+    let task = open::task(&config, &tape.header.task)?;
     let machine = Machine { remembers: false, ..open::machine(global, None, term)? };
     let place = Place { repo: &repo, base, now: open::now(), memory: None, outside: None, lock: None };
-    let progress = Progress::new(term);
-    let reader = |event: &Event| progress.show(event, term);
-    let compared = compare(&place, &tape, task, [old, new], &machine, &Events::to(&reader));
-    progress.show(&Event::Finished, term);
+    let compared = during(term, |events| compare(&place, &tape, task, [old, new], &machine, events));
     // That the old one is not what is on its tape is a mistake of whoever asks, and no difference to the new one.
     let compared = compared.map_err(|error| match error {
         RunError::Parted(_) => CommandError { exit: Exit::Usage, ..error.into() },

@@ -3,7 +3,6 @@
 use clap::Args;
 use lifeos::config;
 use lifeos::diff::Diff;
-use lifeos::event::{Event, Events};
 use lifeos::ledger::record::PluginId;
 use lifeos::reach::narrow::Grant;
 use lifeos::reach::unused::{RUNS_MAX, RUNS_MIN};
@@ -12,7 +11,7 @@ use lifeos::run::suggest::{Asked, Suggestion, suggest as find};
 
 use super::{CommandError, Exit, Global, Term, json, open};
 use crate::cli::locked::Locked;
-use crate::cli::progress::Progress;
+use crate::cli::progress::during;
 use crate::cli::text;
 
 /// Shows the narrowest grant that the last runs of a task needed, as a patch of
@@ -32,19 +31,14 @@ pub(crate) fn suggest(verb: &Suggest, global: &Global, term: &Term) -> Result<Ex
     let base = repo.head()?;
     let text = open::config_text(global, &repo, base)?;
     let config = open::config(global, &repo, base)?;
-    open::task(&config, &verb.task)?;
-    let task = &config.tasks[&verb.task];
+    let task = open::task(&config, &verb.task)?;
     let locked = Locked::at(&repo, base, global)?;
     let plugin = locked.plugin(task, &repo)?;
     open::cache_apart(global, &repo, base)?;
     let machine = open::machine(global, None, term)?;
     let place = Place { repo: &repo, base, now: open::now(), memory: machine.memory(), outside: None, lock: Some(&locked.lock) };
     let asked = Asked { text: &text, task, plugin: &plugin, runs_max: verb.runs.into() };
-    let progress = Progress::new(term);
-    let reader = |event: &Event| progress.show(event, term);
-    let suggestion = find(&place, &asked, &machine, &Events::to(&reader));
-    progress.show(&Event::Finished, term);
-    let suggestion = suggestion?;
+    let suggestion = during(term, |events| find(&place, &asked, &machine, events))?;
     let name = global.config.as_ref().map_or_else(|| config::FILE.to_owned(), |path| path.display().to_string());
     let patch =
         if suggestion.text == text { String::new() } else { Diff::new(Some(&text), Some(&suggestion.text)).unified(&name) };

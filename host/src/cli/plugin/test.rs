@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use clap::Args;
-use lifeos::event::{Event, Events};
 use lifeos::ledger::record::PluginId;
 use lifeos::plugin::Plugin;
 use lifeos::plugin::manifest::{self, Manifest};
@@ -18,7 +17,7 @@ use lifeos::trial::{self, Tried, Wanted};
 use super::build::read_manifest;
 use super::{CommandError, Exit, Global, Term, file, open};
 use crate::cli::json::tested::Tested;
-use crate::cli::progress::Progress;
+use crate::cli::progress::during;
 
 /// Tries a plugin's cases in the sandbox: what it makes of the files in
 /// cases/NAME/before is held against cases/NAME/after. Standard cases ask
@@ -67,12 +66,8 @@ pub(super) fn attempt(
     term: &Term,
 ) -> Result<bool, CommandError> {
     let cases = Case::read_all(folder, &plugin.manifest)?;
-    let progress = Progress::new(term);
-    let reader = |event: &Event| progress.show(event, term);
     let machine = open::machine(global, None, term)?;
-    let tried = trial::try_all(plugin, &cases, wanted, &machine, &Events::to(&reader));
-    progress.show(&Event::Finished, term);
-    let tried = tried?;
+    let tried = during(term, |events| trial::try_all(plugin, &cases, wanted, &machine, events))?;
     let Manifest { name, version, .. } = plugin.manifest.clone();
     let id = PluginId { name, version, digest: plugin.digest.to_string() };
     if let Some(place) = junit {
