@@ -5,7 +5,8 @@
 pub(crate) enum Exit {
     /// Done, or nothing to do, or waiting.
     Done,
-    /// `check` found something, or a case of `plugin test` failed.
+    /// `check` found something, a case of `plugin test` failed, or `plugin diff`
+    /// that the newer one can more or does otherwise.
     Findings,
     /// Wrong arguments or configuration; nothing was started.
     Usage,
@@ -23,7 +24,7 @@ pub(crate) enum Exit {
     Gate,
     /// The plugin trapped or answered nonsense.
     Plugin,
-    /// A forge, a remote repository or a model failed.
+    /// A forge, a remote repository, or where a plugin comes from failed.
     Remote,
     /// The state of the repository forbids it.
     Repo,
