@@ -192,6 +192,23 @@ fn a_key_allows_with_one_value_and_denies_with_another() {
     }
 }
 
+/// Files of `config` are read under the grant `read`, whether or not `capabilities.read` is there.
+#[test]
+fn a_grant_for_files_of_config_alone_has_an_effect() {
+    let config = over_files(row("config", [json!(["hostile.cfg"]), Value::Null], "", [(0, ""); 2]));
+    let mut manifest = manifest(&config, &config.allow);
+    manifest["capabilities"]["read"] = Value::Null;
+    let repo = TestRepo::new(&[("a.md", "a\n"), ("hostile.cfg", "on\n")]);
+    repo.task_of(&component(true, &manifest), &format!("{ALL}options.danger = 'tell-config'"));
+    repo.lifeos(&["check", "t", "--json"]).exits(1).says("hostile.cfg=on");
+    let ran = repo.lifeos(&["plugin", "audit", "t", "--json"]);
+    let audit = ran.exits(0).json();
+    assert_eq!(audit["capabilities"][1]["declared"], json!(["hostile.cfg"]), "{ran}");
+    assert_eq!(audit["capabilities"][1]["optional"], true, "{ran}");
+    let findings = audit["findings"].as_array().expect("findings");
+    assert!(!findings.iter().any(|finding| finding["subject"] == "read"), "{ran}");
+}
+
 /// The public fields of a type in a source file.
 fn fields(file: &str, of: &str) -> Vec<String> {
     let source = std::fs::read_to_string(workspace().join(file)).expect("a source file");

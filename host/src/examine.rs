@@ -22,7 +22,7 @@ use crate::path::RepoPath;
 use crate::plugin::manifest::{Manifest, ManifestError};
 use crate::plugin::needs::{self, Missing};
 use crate::plugin::{Plugin, World};
-use crate::policy::Policy;
+use crate::policy::{Capability, Policy};
 use crate::reach::Reached;
 use crate::repo::history::Memory;
 use crate::repo::{Base, Repo, RepoError};
@@ -114,7 +114,7 @@ pub enum ExamineError {
         /// The task.
         task: String,
         /// What is missing.
-        capability: &'static str,
+        capability: Capability,
         /// The line of `lifeos.toml` that would allow it.
         line: String,
     },

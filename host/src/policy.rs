@@ -2,9 +2,12 @@
 //! question about a path, for list, read, edit and delete alike. It does no
 //! counting; `broker` and `check` do.
 
+mod capability;
+
 use crate::digest::Digest;
 use crate::glob::Globs;
 use crate::path::{RepoPath, fold};
+pub use capability::Capability;
 
 /// Upper bounds for one run of one task. Every one is enforced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::glob::Globs;
 use crate::path::RepoPath;
-use crate::policy::{self, Policy};
+use crate::policy::{self, Capability, Policy};
 use crate::repo::Base;
 use crate::trace::{Call, Outcome};
 use fold::Fold;
@@ -29,8 +29,6 @@ const DENIED_MAX: usize = 100;
 const LISTINGS_MAX: usize = 100;
 /// Entries that are looked at for what an unused pattern could have reached.
 const ENTRIES_SEEN_MAX: usize = 200_000;
-/// The capabilities that have globs.
-const WITH_GLOBS: [&str; 3] = ["list", "read", "edit"];
 
 /// Patterns, and how many paths each stands for.
 pub type Patterns = BTreeMap<String, u64>;
@@ -120,12 +118,12 @@ impl Reached {
 
     /// What was reached by a capability.
     #[must_use]
-    pub fn by(&self, capability: &str) -> &Patterns {
+    pub fn by(&self, capability: Capability) -> &Patterns {
         match capability {
-            "list" => &self.list,
-            "read" => &self.read,
-            "edit" => &self.edit,
-            _ => &self.history,
+            Capability::List => &self.list,
+            Capability::Read => &self.read,
+            Capability::Edit => &self.edit,
+            Capability::History => &self.history,
         }
     }
 }

@@ -14,8 +14,8 @@ use crate::ledger::record::Run;
 use crate::ledger::story::Story;
 use crate::ledger::{Ledger, LedgerError};
 use crate::path::RepoPath;
-use crate::plugin::imports::{self, Capability};
-use crate::policy;
+use crate::plugin::imports::{self, Lends};
+use crate::policy::{self, Capability};
 use crate::reach::unused::{self, Unused};
 use crate::repo::{Repo, RepoError};
 use hidden::HiddenIn;
@@ -49,7 +49,7 @@ pub struct Review {
     /// The other findings, by rule.
     pub remaining: Vec<Rule>,
     /// Capabilities that are granted and that this run did not use.
-    pub unused: Vec<&'static str>,
+    pub unused: Vec<Capability>,
     /// What is granted and was not used in the last runs, if there are enough to tell.
     pub idle: Option<Unused>,
     /// Protected paths that the grant writes out.
@@ -141,8 +141,8 @@ pub fn changes(repo: &Repo, run: &Run) -> Result<Vec<Change>, RepoError> {
 
 /// Whether a component can call for a capability: one of its imports stands for it.
 #[must_use]
-pub fn can_call(run: &Run, capability: Capability) -> bool {
-    run.imported.iter().any(|import| imports::capability(import).is_ok_and(|found| found == capability))
+pub fn can_call(run: &Run, capability: Lends) -> bool {
+    run.imported.iter().any(|import| imports::lends(import).is_ok_and(|found| found == capability))
 }
 
 fn file(Change { path, texts }: &Change) -> File {
@@ -158,14 +158,10 @@ fn file(Change { path, texts }: &Change) -> File {
 }
 
 /// Capabilities that are granted and were not used. A document that is handed over was read.
-fn unused(run: &Run) -> Vec<&'static str> {
-    let granted = [
-        ("list", !run.granted.list.is_empty()),
-        ("read", !run.granted.read.is_empty() && run.documents == 0),
-        ("edit", !run.granted.edit.is_empty()),
-        ("history", run.granted.history),
-    ];
-    granted.into_iter().filter(|(name, granted)| *granted && !run.used.contains_key(*name)).map(|(name, _)| name).collect()
+fn unused(run: &Run) -> Vec<Capability> {
+    let is_used =
+        |capability: Capability| run.used.contains_key(capability.word()) || capability == Capability::Read && run.documents > 0;
+    Capability::ALL.into_iter().filter(|capability| run.granted.has(*capability) && !is_used(*capability)).collect()
 }
 
 /// Protected paths that the grant writes out: no wildcard, so a plugin reaches just these.

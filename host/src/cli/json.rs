@@ -17,6 +17,7 @@ use lifeos::edit::Finding;
 use lifeos::ledger::book::{Book, Level as TaskLevel};
 use lifeos::ledger::record::{EditText, PluginId, PullRequest, RefusedText, Run, State};
 use lifeos::ledger::story::Story;
+use lifeos::policy::Capability;
 use lifeos::results::Counts;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -153,7 +154,8 @@ pub(crate) struct UnusedLine {
     /// How many runs were looked at, all with one component.
     pub(crate) runs: usize,
     /// Capabilities of which nothing was used.
-    pub(crate) capabilities: Vec<&'static str>,
+    #[schemars(with = "Vec<String>")]
+    pub(crate) capabilities: Vec<Capability>,
     /// Of the other capabilities: patterns by which nothing was reached that is there.
     pub(crate) patterns: BTreeMap<&'static str, Vec<String>>,
 }

@@ -36,7 +36,8 @@ pub(crate) fn status(_: &Status, global: &Global, term: &Term) -> Result<Exit, C
     if term.is_json() {
         let line = |(task, unused): (String, Unused)| {
             let Unused { runs, capabilities, patterns } = unused;
-            json::UnusedLine { task, runs, capabilities, patterns: patterns.into_iter().collect() }
+            let patterns = patterns.into_iter().map(|(capability, patterns)| (capability.word(), patterns)).collect();
+            json::UnusedLine { task, runs, capabilities, patterns }
         };
         let (levels, unused) = (json::LevelLine::all(&book), unused.into_iter().map(line).collect());
         term.json(&json::Runs { schema: "lifeos/status@1", runs, levels, unused });

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use lifeos::clean;
 use lifeos::edit::{Finding, Severity};
 use lifeos::ledger::record::{CommandText, GateText, ReachText, RefusedText};
+use lifeos::policy::Capability;
 use lifeos::reach::unused::Unused;
 
 use super::json::RunLine;
@@ -42,7 +43,7 @@ pub(crate) fn findings(findings: &[Finding]) -> String {
 /// What is granted and was not used, in one sentence.
 pub(crate) fn unused(unused: &Unused) -> String {
     let Unused { runs, capabilities, patterns } = unused;
-    let mut parts: Vec<String> = capabilities.iter().map(|capability| (*capability).to_owned()).collect();
+    let mut parts: Vec<String> = capabilities.iter().map(Capability::to_string).collect();
     for (capability, patterns) in patterns {
         let shown: Vec<String> = patterns.iter().take(GLOBS_SHOWN).map(|pattern| format!("\"{pattern}\"")).collect();
         let more = patterns.len() - shown.len();

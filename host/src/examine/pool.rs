@@ -16,7 +16,7 @@ use crate::digest::Digest;
 use crate::event::{Event, Events};
 use crate::glob::Globs;
 use crate::plugin::Plugin;
-use crate::plugin::imports::Capability;
+use crate::plugin::imports::Lends;
 use crate::plugin::manifest::ManifestError;
 use crate::repo::{Entry, Location};
 use crate::results::{Counts, Results};
@@ -112,7 +112,7 @@ impl Pool<'_> {
         let Shared { base, policy, .. } = &**self.shared;
         let limits = &policy.limits;
         let numbers = [limits.document_fuel_max, limits.memory_bytes_max, limits.read_bytes_max];
-        let has_clock = self.plugin.imports.iter().any(|import| import.capability == Capability::Inert);
+        let has_clock = self.plugin.imports.iter().any(|import| import.lends == Lends::Inert);
         let clock = if has_clock { base.seconds } else { 0 };
         let config = settings.config.iter().map(|file| format!("{} {}\n", file.id, file.path)).collect::<String>();
         let facts = format!("{numbers:?} {} {clock} {}", policy.may_read_history(), env!("CARGO_PKG_VERSION"));

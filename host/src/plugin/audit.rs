@@ -5,12 +5,12 @@
 mod verdict;
 
 use super::facts::{Facts, Inner, Interface, Producer};
-use super::imports::{self, Capability, Import, VERSION};
+use super::imports::{self, Import, Lends, VERSION};
 use super::lent::{self, Known};
-use super::manifest::{Manifest, Scope};
+use super::manifest::Manifest;
 use super::{Plugin, PluginError, Surface, World};
 use crate::digest::Digest;
-use crate::policy::{Limits, Reach};
+use crate::policy::{Capability, Limits, Reach};
 use crate::trace::{Used, Uses};
 pub use verdict::{Finding, Fix, Level, RULES};
 
@@ -63,7 +63,8 @@ pub struct Audit {
 #[schemars(deny_unknown_fields)]
 pub struct Imported {
     /// What it takes to be lent it; none for what is refused.
-    pub capability: Option<Capability>,
+    #[serde(rename = "capability")]
+    pub lends: Option<Lends>,
     /// Its name and functions.
     pub interface: Interface,
     /// What it lets the component do.
@@ -75,7 +76,8 @@ pub struct Imported {
 #[schemars(deny_unknown_fields)]
 pub struct Row {
     /// `list`, `read`, `edit` or `history`.
-    pub capability: &'static str,
+    #[schemars(with = "String")]
+    pub capability: Capability,
     /// Imported: functions that reach it; for a task over documents also what the
     /// host hands over and takes back.
     pub imported: Vec<String>,
@@ -137,7 +139,7 @@ pub struct Idle {
     /// Runs that were looked at.
     pub runs: usize,
     /// By capability; no patterns for the whole of it.
-    pub grants: Vec<(&'static str, Vec<String>)>,
+    pub grants: Vec<(Capability, Vec<String>)>,
 }
 
 /// How a task knows the bytes of its component.
@@ -211,15 +213,15 @@ impl Audit {
 
 fn imported(interface: Interface) -> Imported {
     let allows = lent::allows(&interface);
-    Imported { capability: imports::capability(&interface.name).ok(), allows, interface }
+    Imported { lends: imports::lends(&interface.name).ok(), allows, interface }
 }
 
 /// The capabilities that an owner can grant, and the functions that reach them.
-const REACHED: [(&str, &[(&str, &str)]); 4] = [
-    ("list", &[("repo", "list-files"), ("repo", "stat")]),
-    ("read", &[("repo", "read-file")]),
-    ("edit", &[("edits", "propose")]),
-    ("history", &[("history", "revisions"), ("history", "texts")]),
+const REACHED: [(Capability, &[(&str, &str)]); 4] = [
+    (Capability::List, &[("repo", "list-files"), ("repo", "stat")]),
+    (Capability::Read, &[("repo", "read-file")]),
+    (Capability::Edit, &[("edits", "propose")]),
+    (Capability::History, &[("history", "revisions"), ("history", "texts")]),
 ];
 
 fn rows(imports: &[Interface], world: Option<World>, manifest: Option<&Manifest>, grant: Option<&Grant<'_>>) -> Vec<Row> {
@@ -228,49 +230,33 @@ fn rows(imports: &[Interface], world: Option<World>, manifest: Option<&Manifest>
         .flat_map(|import| import.functions.iter().map(|function| lent::known(&import.name, function)))
         .filter_map(|known| if let Known::Lent(lent) = known { Some(lent) } else { None })
         .collect();
-    let row = |(capability, reached): (&'static str, &[(&str, &str)])| {
+    let row = |(capability, reached): (Capability, &[(&str, &str)])| {
         let reaches = |lent: &&&lent::Lent| reached.contains(&(lent.interface, lent.function));
         let functions = lent.iter().filter(reaches).map(|lent| format!("{}#{}", lent.interface, lent.function));
         let by_world = match (world, capability) {
-            (Some(World::FileTask), "read") => Some("documents handed to `check`"),
-            (Some(World::FileTask), "edit") => Some("answers of `check` and `conclude`"),
+            (Some(World::FileTask), Capability::Read) => Some("documents handed to `check`"),
+            (Some(World::FileTask), Capability::Edit) => Some("answers of `check` and `conclude`"),
             _ => None,
         };
-        let (declared, optional) = manifest.map_or((None, false), |manifest| declared(manifest, capability));
+        let need = manifest.and_then(|manifest| manifest.need(capability));
         Row {
             capability,
             imported: by_world.map(str::to_owned).into_iter().chain(functions).collect(),
-            declared,
-            optional,
+            optional: need.as_ref().is_some_and(|need| need.optional),
+            declared: need.map(|need| need.globs),
             granted: grant.and_then(|grant| granted(grant.reach, capability)),
             used: grant.and_then(|grant| {
                 let uses = grant.uses.as_ref()?;
-                Some(uses.calls.get(capability).copied().unwrap_or_default())
+                Some(uses.calls.get(capability.word()).copied().unwrap_or_default())
             }),
         }
     };
     REACHED.into_iter().map(row).collect()
 }
 
-fn declared(manifest: &Manifest, capability: &str) -> (Option<Vec<String>>, bool) {
-    let capabilities = &manifest.capabilities;
-    let of = |scope: &Option<Scope>| scope.as_ref().map_or((None, false), |scope| (Some(scope.globs.clone()), scope.optional));
-    match capability {
-        "list" => of(&capabilities.list),
-        "read" => of(&capabilities.read),
-        "edit" => of(&capabilities.edit),
-        _ => capabilities.history.as_ref().map_or((None, false), |plain| (Some(Vec::new()), plain.optional)),
-    }
-}
-
-fn granted(reach: &Reach, capability: &str) -> Option<Vec<String>> {
-    let globs = match capability {
-        "list" => &reach.list,
-        "read" => &reach.read,
-        "edit" => &reach.edit,
-        _ => return reach.history.then(Vec::new),
-    };
-    (!globs.is_empty()).then(|| globs.patterns().to_vec())
+fn granted(reach: &Reach, capability: Capability) -> Option<Vec<String>> {
+    let patterns = || reach.globs(capability).map_or_else(Vec::new, |globs| globs.patterns().to_vec());
+    reach.has(capability).then(patterns)
 }
 
 fn limits(manifest: Option<&Manifest>, grant: Option<&Grant<'_>>) -> Vec<LimitRow> {
@@ -283,9 +269,9 @@ fn limits(manifest: Option<&Manifest>, grant: Option<&Grant<'_>>) -> Vec<LimitRo
 }
 
 /// Imports of the contract that no manifest covers, each with the key that is missing.
-fn undeclared(audit: &Audit, manifest: &Manifest) -> Vec<(String, &'static str)> {
+fn undeclared(audit: &Audit, manifest: &Manifest) -> Vec<(String, Capability)> {
     let found = audit.imports.iter().filter_map(|imported| {
-        let import = Import { name: imported.interface.name.clone(), capability: imported.capability? };
+        let import = Import { name: imported.interface.name.clone(), lends: imported.lends? };
         match imports::declared(&import, manifest) {
             Err(imports::ImportError::Undeclared { name, capability }) => Some((name, capability)),
             _ => None,

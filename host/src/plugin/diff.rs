@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::facts::{Facts, Interface};
-use super::imports::{self, Capability};
+use super::imports::{self, Lends};
 use super::manifest::{Manifest, Scope};
 use super::{PluginError, Surface, World, scope};
 use crate::clean;
@@ -261,8 +261,8 @@ fn signature(shape: Option<&Shape>) -> String {
 /// Inert WASI, and the types of the contract: nothing comes of taking them.
 fn is_without_power(key: &str) -> bool {
     let (interface, function) = key.split_once('#').unwrap_or((key, ""));
-    match imports::capability(interface) {
-        Ok(Capability::Inert) => true,
+    match imports::lends(interface) {
+        Ok(Lends::Inert) => true,
         Ok(_) => function.is_empty(),
         Err(_) => false,
     }

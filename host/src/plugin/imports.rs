@@ -2,6 +2,7 @@
 //! import that is not on these lists is refused before anything is compiled.
 
 use super::manifest::Manifest;
+use crate::policy::Capability;
 
 /// The package of the contract.
 pub const PACKAGE: &str = "lifeos:task";
@@ -13,14 +14,17 @@ pub const VERSION: &str = "0.1.0";
 pub struct Import {
     /// As it stands in the component.
     pub name: String,
-    /// What it takes to be lent it.
-    pub capability: Capability,
+    /// What it stands for.
+    #[serde(rename = "capability")]
+    pub lends: Lends,
 }
 
 /// What an import stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Capability {
+// Its name in `--json` stays what it was.
+#[schemars(rename = "Capability")]
+pub enum Lends {
     /// Types, findings, log: always lent.
     Always,
     /// `repo`: list and read files, each by globs of its own.
@@ -60,7 +64,7 @@ pub enum ImportError {
         /// The import.
         name: String,
         /// The manifest key.
-        capability: &'static str,
+        capability: Capability,
     },
 }
 
@@ -91,21 +95,21 @@ pub const INERT: &[(&str, &str)] = &[
 ];
 
 pub(super) fn classify(names: &[String]) -> Result<Vec<Import>, ImportError> {
-    names.iter().map(|name| Ok(Import { capability: capability(name)?, name: name.clone() })).collect()
+    names.iter().map(|name| Ok(Import { lends: lends(name)?, name: name.clone() })).collect()
 }
 
 /// What the import of a component stands for.
 ///
 /// # Errors
 /// [`ImportError`] for one that no component may have.
-pub fn capability(name: &str) -> Result<Capability, ImportError> {
+pub fn lends(name: &str) -> Result<Lends, ImportError> {
     let forbidden = || ImportError::Forbidden { name: crate::clean::shown(name, NAME_BYTES_MAX) };
     if name.len() > NAME_BYTES_MAX || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b":/@.-".contains(&byte)) {
         return Err(forbidden());
     }
     let (interface, version) = name.split_once('@').unwrap_or((name, ""));
     if INERT.iter().any(|(inert, _)| interface == *inert) {
-        return if version.starts_with("0.2.") { Ok(Capability::Inert) } else { Err(forbidden()) };
+        return if version.starts_with("0.2.") { Ok(Lends::Inert) } else { Err(forbidden()) };
     }
     let Some(interface) = interface.strip_prefix(PACKAGE).and_then(|rest| rest.strip_prefix('/')) else {
         return Err(forbidden());
@@ -114,10 +118,10 @@ pub fn capability(name: &str) -> Result<Capability, ImportError> {
         return Err(ImportError::Version { found: version.to_owned() });
     }
     match interface {
-        "types" | "findings" | "log" => Ok(Capability::Always),
-        "repo" => Ok(Capability::Read),
-        "history" => Ok(Capability::History),
-        "edits" => Ok(Capability::Edit),
+        "types" | "findings" | "log" => Ok(Lends::Always),
+        "repo" => Ok(Lends::Read),
+        "history" => Ok(Lends::History),
+        "edits" => Ok(Lends::Edit),
         _ => Err(forbidden()),
     }
 }
@@ -141,11 +145,11 @@ pub(super) fn within_declared(imports: &[Import], manifest: &Manifest) -> Result
 
 /// The same for one import.
 pub(super) fn declared(import: &Import, manifest: &Manifest) -> Result<(), ImportError> {
-    let (is_declared, capability) = match import.capability {
-        Capability::Always | Capability::Inert => return Ok(()),
-        Capability::Read => (manifest.capabilities.read.is_some() || manifest.capabilities.list.is_some(), "read"),
-        Capability::History => (manifest.capabilities.history.is_some(), "history"),
-        Capability::Edit => (manifest.capabilities.edit.is_some(), "edit"),
+    let (is_declared, capability) = match import.lends {
+        Lends::Always | Lends::Inert => return Ok(()),
+        Lends::Read => (manifest.capabilities.read.is_some() || manifest.capabilities.list.is_some(), Capability::Read),
+        Lends::History => (manifest.capabilities.history.is_some(), Capability::History),
+        Lends::Edit => (manifest.capabilities.edit.is_some(), Capability::Edit),
     };
     if is_declared { Ok(()) } else { Err(ImportError::Undeclared { name: import.name.clone(), capability }) }
 }
@@ -157,9 +161,9 @@ mod tests {
     #[test]
     fn case_1_2_16_only_the_contract_and_inert_wasi_are_known() {
         let rows = [
-            ("lifeos:task/repo@0.1.0", Some(Capability::Read)),
-            ("lifeos:task/types@0.1.0", Some(Capability::Always)),
-            ("wasi:cli/environment@0.2.6", Some(Capability::Inert)),
+            ("lifeos:task/repo@0.1.0", Some(Lends::Read)),
+            ("lifeos:task/types@0.1.0", Some(Lends::Always)),
+            ("wasi:cli/environment@0.2.6", Some(Lends::Inert)),
             ("wasi:cli/environment@0.3.0", None),
             ("wasi:cli/environment", None),
             ("wasi:cli/command@0.2.6", None),
@@ -175,9 +179,9 @@ mod tests {
             ("run", None),
         ];
         for (name, expected) in rows {
-            assert_eq!(capability(name).ok(), expected, "{name}");
+            assert_eq!(lends(name).ok(), expected, "{name}");
         }
-        assert!(matches!(capability("lifeos:task/repo@1.0.0"), Err(ImportError::Version { found }) if found == "1.0.0"));
+        assert!(matches!(lends("lifeos:task/repo@1.0.0"), Err(ImportError::Version { found }) if found == "1.0.0"));
     }
 
     #[test]

@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 use super::facts::Interface;
-use super::imports::{self, Capability, INERT, PACKAGE, VERSION};
+use super::imports::{self, INERT, Lends, PACKAGE, VERSION};
 
 /// A function of the contract.
 #[derive(Debug)]
@@ -156,8 +156,8 @@ pub fn allows_of(import: &str, function: &str) -> Option<&'static str> {
 #[must_use]
 pub fn allows(import: &Interface) -> String {
     let name = import.name.as_str();
-    match imports::capability(name) {
-        Ok(Capability::Inert) => {
+    match imports::lends(name) {
+        Ok(Lends::Inert) => {
             let interface = name.split('@').next().unwrap_or(name);
             let sees = INERT.iter().find(|(inert, _)| *inert == interface).map_or("nothing", |(_, sees)| sees);
             format!("inert, a stub answers: {sees}")

@@ -11,7 +11,7 @@ use super::manifest::{Capabilities, Manifest, Plain, Scope};
 use super::origin::Origin;
 use super::{Plugin, PluginError, World};
 use crate::digest::Digest;
-use crate::policy::Ceilings;
+use crate::policy::{Capability, Ceilings};
 
 /// Where it lives in the base commit.
 pub const FILE: &str = "lifeos.lock";
@@ -73,6 +73,21 @@ pub struct Declared {
     /// What it promises not to go over.
     #[serde(default, skip_serializing_if = "is_nothing")]
     pub limits: Ceilings,
+}
+
+impl Declared {
+    /// What it declares by capability, as the manifest has it.
+    #[must_use]
+    pub fn capabilities(&self) -> Capabilities {
+        let Self { list, read, edit, history, .. } = self.clone();
+        Capabilities { list, read, edit, history }
+    }
+
+    /// See [`Manifest::need`].
+    #[must_use]
+    pub fn need(&self, capability: Capability) -> Option<Scope> {
+        self.capabilities().need(capability, &self.config)
+    }
 }
 
 /// What is wrong with a lifeos.lock.

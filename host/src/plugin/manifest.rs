@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clean;
 use crate::glob::{Globs, InvalidPattern};
-use crate::policy::{Ceilings, Reach};
+use crate::policy::{Capability, Ceilings, Reach};
 
 /// Name of the custom section.
 pub const SECTION: &str = "lifeos:manifest";
@@ -62,6 +62,24 @@ pub struct Capabilities {
     /// Read earlier revisions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub history: Option<Plain>,
+}
+
+impl Capabilities {
+    /// See [`Manifest::need`], with these files of `config`; of `history` there are no globs.
+    #[must_use]
+    pub fn need(&self, capability: Capability, config: &[String]) -> Option<Scope> {
+        let of_config = (!config.is_empty()).then(|| Scope { globs: Vec::new(), optional: true });
+        let (scope, more) = match capability {
+            Capability::List => (self.list.clone(), &[][..]),
+            Capability::Read => (self.read.clone().or(of_config), config),
+            Capability::Edit => (self.edit.clone(), &[][..]),
+            Capability::History => {
+                let plain = |plain: &Plain| Scope { globs: Vec::new(), optional: plain.optional };
+                return self.history.as_ref().map(plain);
+            }
+        };
+        scope.map(|Scope { globs, optional }| Scope { globs: [&globs, more].concat(), optional })
+    }
 }
 
 /// A capability that reaches paths.
@@ -134,15 +152,20 @@ impl Manifest {
     /// # Errors
     /// Never for a manifest that was read; a bad pattern otherwise.
     pub fn reach(&self) -> Result<Reach, ManifestError> {
-        let globs = |scope: &Option<Scope>| scope.as_ref().map_or_else(Vec::new, |scope| scope.globs.clone());
-        let capabilities = &self.capabilities;
-        let read = [globs(&capabilities.read), self.config.clone()].concat();
+        let globs = |capability| Globs::new(&self.need(capability).map_or_else(Vec::new, |need| need.globs));
         Ok(Reach {
-            list: Globs::new(&globs(&capabilities.list))?,
-            read: Globs::new(&read)?,
-            edit: Globs::new(&globs(&capabilities.edit))?,
-            history: capabilities.history.is_some(),
+            list: globs(Capability::List)?,
+            read: globs(Capability::Read)?,
+            edit: globs(Capability::Edit)?,
+            history: self.capabilities.history.is_some(),
         })
+    }
+
+    /// What the author asks of a capability; none if it is not declared. Files of
+    /// `config` are read as well, and the plugin is of use without them.
+    #[must_use]
+    pub fn need(&self, capability: Capability) -> Option<Scope> {
+        self.capabilities.need(capability, &self.config)
     }
 
     fn validated(self) -> Result<Self, ManifestError> {

@@ -2,13 +2,13 @@
 //! with the line of `lifeos.toml` that would. It knows nothing of imports.
 
 use super::manifest::Manifest;
-use crate::policy::Reach;
+use crate::policy::{Capability, Reach};
 
 /// A capability that is declared and not granted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Missing {
     /// Its name.
-    pub capability: &'static str,
+    pub capability: Capability,
     /// Whether the plugin is of use without it.
     pub optional: bool,
     /// The line that would grant it.
@@ -18,26 +18,9 @@ pub struct Missing {
 /// What a task does not grant of what a manifest declares.
 #[must_use]
 pub fn missing(manifest: &Manifest, granted: &Reach) -> Vec<Missing> {
-    let needed = &manifest.capabilities;
-    let scopes = [
-        ("list", &needed.list, granted.list.is_empty()),
-        ("read", &needed.read, granted.read.is_empty()),
-        ("edit", &needed.edit, granted.edit.is_empty()),
-    ];
-    let scopes = scopes.into_iter().filter(|(_, _, is_missing)| *is_missing).filter_map(|(capability, scope, _)| {
-        let scope = scope.as_ref()?;
-        Some(Missing { capability, optional: scope.optional, line: line(capability, &scope.globs) })
-    });
-    let history = needed.history.as_ref().filter(|_| !granted.history).map(|plain| Missing {
-        capability: "history",
-        optional: plain.optional,
-        line: "history = true".to_owned(),
-    });
-    scopes.chain(history).collect()
-}
-
-/// A list of globs as a line of TOML: a JSON list of strings is one of TOML.
-#[must_use]
-pub fn line(key: &str, globs: &[String]) -> String {
-    format!("{key} = {}", serde_json::to_string(globs).unwrap_or_default())
+    let needed = |capability: Capability| {
+        let need = manifest.need(capability).filter(|_| !granted.has(capability))?;
+        Some(Missing { capability, optional: need.optional, line: capability.line(&need.globs) })
+    };
+    Capability::ALL.into_iter().filter_map(needed).collect()
 }

@@ -6,78 +6,39 @@ use std::collections::BTreeMap;
 use super::fold::Fold;
 use super::{Patterns, Reached};
 use crate::glob::{self, Globs};
+use crate::ledger::record::ReachText;
 use crate::plugin::manifest::Manifest;
-use crate::policy::Reach;
+use crate::policy::{Capability, Reach};
 use crate::repo::Base;
 
 /// Patterns of one capability; with more, those of one ending become one.
 pub const PATTERNS_MAX: usize = 12;
 
-/// A grant.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Grant {
-    /// Names that may be seen.
-    pub list: Vec<String>,
-    /// Files that may be read.
-    pub read: Vec<String>,
-    /// Files that may be changed.
-    pub edit: Vec<String>,
-    /// Whether history may be read.
-    pub history: bool,
-}
-
-impl Grant {
-    /// The same with one capability as another grant has it.
-    #[must_use]
-    pub fn with(&self, capability: &str, other: &Self) -> Self {
-        match capability {
-            "list" => Self { list: other.list.clone(), ..self.clone() },
-            "read" => Self { read: other.read.clone(), ..self.clone() },
-            "edit" => Self { edit: other.edit.clone(), ..self.clone() },
-            "history" => Self { history: other.history, ..self.clone() },
-            _ => self.clone(),
-        }
-    }
-
-    /// The grant of a task.
-    #[must_use]
-    pub fn of(granted: &Reach) -> Self {
-        let patterns = |globs: &Globs| globs.patterns().to_vec();
-        Self {
-            list: patterns(&granted.list),
-            read: patterns(&granted.read),
-            edit: patterns(&granted.edit),
-            history: granted.history,
-        }
-    }
-}
-
 /// The narrowest grant that sufficed for `reached`; what the plugin cannot do
 /// without stays, with a sentence for each capability that is kept for it.
 #[must_use]
-pub fn narrowed(reached: &Reached, granted: &Reach, manifest: &Manifest, base: &Base) -> (Grant, Vec<String>) {
+pub fn narrowed(reached: &Reached, granted: &Reach, manifest: &Manifest, base: &Base) -> (ReachText, Vec<String>) {
     let mut kept = Vec::new();
-    let needs = &manifest.capabilities;
-    let mut keep = |capability: &str, needed: bool, patterns: Vec<String>, present: &Globs| {
-        if patterns.is_empty() && needed && !present.is_empty() {
-            kept.push(format!("{capability} was not used and stays: the plugin does not start without"));
-            return present.patterns().to_vec();
-        }
-        patterns
+    let is_needed = |capability| manifest.need(capability).is_some_and(|need| !need.optional);
+    let mut keeps = |capability: Capability, is_used: bool| {
+        let stays = !is_used && granted.has(capability) && is_needed(capability);
+        kept.extend(stays.then(|| format!("{capability} was not used and stays: the plugin does not start without")));
+        stays
     };
-    let needed = |scope: &Option<crate::plugin::manifest::Scope>| scope.as_ref().is_some_and(|scope| !scope.optional);
-    let read = keep("read", needed(&needs.read), within(&reached.read, &granted.read, base), &granted.read);
-    let edit = keep("edit", needed(&needs.edit), within(&reached.edit, &granted.edit, base), &granted.edit);
+    let mut patterns = |capability: Capability, reached: &Patterns| {
+        let present = granted.globs(capability)?;
+        let wanted = within(reached, present, base);
+        Some(if keeps(capability, !wanted.is_empty()) { present.patterns().to_vec() } else { wanted })
+    };
+    let read = patterns(Capability::Read, &reached.read).unwrap_or_default();
+    let edit = patterns(Capability::Edit, &reached.edit).unwrap_or_default();
     // Names of files that may be read need no grant of their own.
     let readable = Globs::new(&read).unwrap_or_else(|_| Globs::none());
     let names: Patterns = reached.list.iter().filter(|(name, _)| !covers(&readable, &Fold::parse(name))).map(pair).collect();
-    let list = keep("list", needed(&needs.list), within(&names, &granted.list, base), &granted.list);
-    let history_needed = needs.history.as_ref().is_some_and(|plain| !plain.optional);
-    if granted.history && reached.history.is_empty() && history_needed {
-        kept.push("history was not used and stays: the plugin does not start without".to_owned());
-    }
-    let history = granted.history && (!reached.history.is_empty() || history_needed);
-    (Grant { list, read, edit, history }, kept)
+    let list = patterns(Capability::List, &names).unwrap_or_default();
+    let is_told = !reached.history.is_empty();
+    let history = granted.history && (is_told || keeps(Capability::History, is_told));
+    (ReachText { list, read, edit, history }, kept)
 }
 
 fn pair((name, count): (&String, &u64)) -> (String, u64) {

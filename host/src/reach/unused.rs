@@ -3,11 +3,11 @@
 
 use git2::Oid;
 
-use super::{FILE, Reached, Use, WITH_GLOBS};
+use super::{FILE, Reached, Use};
 use crate::ledger::book::Book;
 use crate::ledger::record::Run;
 use crate::ledger::{Ledger, LedgerError};
-use crate::policy::Reach;
+use crate::policy::{Capability, Reach};
 
 /// Runs that are looked at, unless somebody wants more or fewer.
 pub const RUNS_MAX: usize = 10;
@@ -32,9 +32,9 @@ pub struct Unused {
     /// How many runs were looked at.
     pub runs: usize,
     /// Capabilities of which nothing was used.
-    pub capabilities: Vec<&'static str>,
+    pub capabilities: Vec<Capability>,
     /// Patterns of the other capabilities by which nothing was reached.
-    pub patterns: Vec<(&'static str, Vec<String>)>,
+    pub patterns: Vec<(Capability, Vec<String>)>,
 }
 
 /// The last runs of a task that a component made, newest first, as far as they
@@ -89,9 +89,9 @@ pub fn unused(
 }
 
 fn of(runs: &[Recorded], granted: &Reach) -> Unused {
-    let globs = [&granted.list, &granted.read, &granted.edit];
     let (mut capabilities, mut patterns) = (Vec::new(), Vec::new());
-    for (capability, globs) in WITH_GLOBS.into_iter().zip(globs) {
+    for capability in Capability::WITH_GLOBS {
+        let Some(globs) = granted.globs(capability) else { continue };
         let came: Vec<Option<Use>> = globs.patterns().iter().map(|pattern| came(runs, capability, pattern)).collect();
         if !came.is_empty() && came.iter().all(|came| came.is_some_and(|came| came < Use::Reached)) {
             capabilities.push(capability);
@@ -104,15 +104,16 @@ fn of(runs: &[Recorded], granted: &Reach) -> Unused {
             patterns.push((capability, idle));
         }
     }
-    if granted.history && came(runs, "history", "**") == Some(Use::Idle) {
-        capabilities.push("history");
+    if granted.history && came(runs, Capability::History, "**") == Some(Use::Idle) {
+        capabilities.push(Capability::History);
     }
     Unused { runs: runs.len(), capabilities, patterns }
 }
 
 /// What came of a pattern in the runs that were granted it; none if they are too
 /// few to tell.
-fn came(runs: &[Recorded], capability: &str, pattern: &str) -> Option<Use> {
-    let told: Vec<Use> = runs.iter().filter_map(|run| run.reached.granted.get(capability)?.get(pattern).copied()).collect();
+fn came(runs: &[Recorded], capability: Capability, pattern: &str) -> Option<Use> {
+    let told: Vec<Use> =
+        runs.iter().filter_map(|run| run.reached.granted.get(capability.word())?.get(pattern).copied()).collect();
     told.iter().max().copied().filter(|_| told.len() >= RUNS_MIN)
 }

@@ -9,7 +9,6 @@ use crate::examine::Examined;
 use crate::gate::{Ran, Verdict};
 use crate::ledger::record::{CommandText, GateText, Outcome, ReachText, RefusedText, Run};
 use crate::plugin::Plugin;
-use crate::policy::Reach;
 use crate::reach;
 use crate::trace::{self, Call};
 use crate::waiting::Identity;
@@ -18,17 +17,8 @@ use crate::waiting::Identity;
 pub(super) fn blank(task: &Task, plugin: &Plugin, identity: &Identity, base: git2::Oid) -> Run {
     let mut record = blank_of(task, identity, base);
     record.imported = plugin.imports.iter().map(|import| import.name.clone()).collect();
-    record.declared = plugin.manifest.reach().map_or(record.declared, |reach| reach_text(&reach));
+    record.declared = plugin.manifest.reach().map_or(record.declared, |reach| ReachText::of(&reach));
     record
-}
-
-fn reach_text(reach: &Reach) -> ReachText {
-    ReachText {
-        list: reach.list.patterns().to_vec(),
-        read: reach.read.patterns().to_vec(),
-        edit: reach.edit.patterns().to_vec(),
-        history: reach.history,
-    }
 }
 
 /// A record of a run without a plugin that has done nothing yet.
@@ -44,7 +34,7 @@ pub(super) fn blank_of(task: &Task, identity: &Identity, base: git2::Oid) -> Run
         grant: identity.grant.to_string(),
         imported: Vec::new(),
         declared: nothing,
-        granted: reach_text(&task.granted),
+        granted: ReachText::of(&task.granted),
         used: BTreeMap::new(),
         documents: 0,
         skipped: BTreeMap::new(),

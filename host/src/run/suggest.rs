@@ -12,10 +12,12 @@ use super::place::Place;
 use crate::config::{Config, ConfigError, Task};
 use crate::event::Events;
 use crate::examine::Machine;
+use crate::ledger::record::ReachText;
 use crate::ledger::{Ledger, LedgerError};
 use crate::plugin::Plugin;
+use crate::policy::Capability;
 use crate::reach::Reached;
-use crate::reach::narrow::{Grant, narrowed};
+use crate::reach::narrow::narrowed;
 use crate::reach::unused::{Recorded, last_runs};
 use crate::repo::RepoError;
 use patch::PatchError;
@@ -26,9 +28,9 @@ pub struct Suggestion {
     /// The runs that it rests on, newest first.
     pub runs: Vec<String>,
     /// What is granted now.
-    pub present: Grant,
+    pub present: ReachText,
     /// What would have sufficed.
-    pub suggested: Grant,
+    pub suggested: ReachText,
     /// One sentence for each capability.
     pub reasons: Vec<String>,
     /// What those runs reached, and what they asked for in vain.
@@ -112,7 +114,7 @@ pub fn suggest(place: &Place<'_>, asked: &Asked<'_>, machine: &Machine, events: 
     runs.iter().for_each(|run| reached.add(run.reached.clone()));
     let pinned = place.repo.pin_with(base, place.memory)?;
     let (narrow, kept) = narrowed(&reached, &task.granted, &plugin.manifest, &pinned);
-    let present = Grant::of(&task.granted);
+    let present = ReachText::of(&task.granted);
     let (suggested, text, then, widened) = trial.narrowest(&narrow, &present, &now)?;
     let mut reasons = reasons(&present, &suggested, &reached, &runs);
     reasons.extend(kept);
@@ -140,20 +142,21 @@ impl Trial<'_> {
     /// that is asked for, then with one capability after the other as it is now.
     fn narrowest(
         &self,
-        narrow: &Grant,
-        present: &Grant,
+        narrow: &ReachText,
+        present: &ReachText,
         now: &Made,
-    ) -> Result<(Grant, String, Option<Made>, Vec<String>), SuggestError> {
+    ) -> Result<(ReachText, String, Option<Made>, Vec<String>), SuggestError> {
         let (mut grant, mut widened) = (narrow.clone(), Vec::new());
-        for capability in ["", "list", "history", "read", "edit"] {
-            let wider = grant.with(capability, present);
-            if !capability.is_empty() {
+        let wider = [Capability::List, Capability::History, Capability::Read, Capability::Edit].map(Some);
+        for capability in [None].into_iter().chain(wider) {
+            if let Some(capability) = capability {
+                let wider = grant.with(capability, present);
                 if wider == grant {
                     continue;
                 }
                 widened.push(format!("{capability} stays as it is: with less, the run comes to another tree"));
+                grant = wider;
             }
-            grant = wider;
             if grant == *present {
                 break;
             }
@@ -169,14 +172,11 @@ impl Trial<'_> {
 }
 
 /// What changes, and why.
-fn reasons(present: &Grant, suggested: &Grant, reached: &Reached, runs: &[Recorded]) -> Vec<String> {
+fn reasons(present: &ReachText, suggested: &ReachText, reached: &Reached, runs: &[Recorded]) -> Vec<String> {
     let runs = if runs.len() == 1 { "the last run".to_owned() } else { format!("the last {} runs", runs.len()) };
     let mut reasons = Vec::new();
-    for (capability, old, new) in [
-        ("list", &present.list, &suggested.list),
-        ("read", &present.read, &suggested.read),
-        ("edit", &present.edit, &suggested.edit),
-    ] {
+    for capability in Capability::WITH_GLOBS {
+        let (old, new) = (present.patterns(capability), suggested.patterns(capability));
         let pattern = |count: usize| if count == 1 { "1 pattern".to_owned() } else { format!("{count} patterns") };
         let paths: u64 = reached.by(capability).values().sum();
         match (old == new, new.is_empty(), paths) {

@@ -4,6 +4,7 @@ use lifeos::config::Task;
 use lifeos::plugin::World;
 use lifeos::plugin::diff::Difference;
 use lifeos::plugin::lock::Entry;
+use lifeos::policy::Capability;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -53,7 +54,8 @@ pub(crate) struct Line {
     /// What it can call: interface and function.
     pub(crate) imports: Vec<String>,
     /// What its author declares.
-    pub(crate) capabilities: Vec<String>,
+    #[schemars(with = "Vec<String>")]
+    pub(crate) capabilities: Vec<Capability>,
     /// Tasks of lifeos.toml that use it.
     pub(crate) tasks: Vec<Use>,
     /// Whether the bytes that were looked at are on this machine.

@@ -2,6 +2,7 @@
 
 use lifeos::edit::Severity;
 use lifeos::ledger::record::Run;
+use lifeos::policy::Capability;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -32,7 +33,8 @@ pub(crate) struct Facts {
     /// The other findings, by rule.
     pub(crate) remaining: Vec<RuleCount>,
     /// Capabilities that are granted and that this run did not use.
-    pub(crate) unused: Vec<&'static str>,
+    #[schemars(with = "Vec<String>")]
+    pub(crate) unused: Vec<Capability>,
     /// Protected paths that the grant writes out.
     pub(crate) protected: Vec<String>,
     /// Files in which the candidate differs from its base.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use lifeos::edit::Finding;
-use lifeos::ledger::record::PluginId;
+use lifeos::ledger::record::{PluginId, ReachText};
 use lifeos::trace::Used;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -87,8 +87,8 @@ pub(crate) struct Suggested {
     pub(crate) plugin: PluginId,
     /// Runs that it rests on, newest first.
     pub(crate) runs: Vec<String>,
-    pub(crate) present: GrantText,
-    pub(crate) suggested: GrantText,
+    pub(crate) present: ReachText,
+    pub(crate) suggested: ReachText,
     /// Whether the suggestion is narrower than what is there.
     pub(crate) narrower: bool,
     /// The commit over which it was tried.
@@ -101,14 +101,4 @@ pub(crate) struct Suggested {
     pub(crate) denied: BTreeMap<String, BTreeMap<String, u64>>,
     /// The change of lifeos.toml as a unified diff, for `git apply`; empty if there is none.
     pub(crate) patch: String,
-}
-
-/// A grant.
-#[derive(Serialize, JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub(crate) struct GrantText {
-    pub(crate) list: Vec<String>,
-    pub(crate) read: Vec<String>,
-    pub(crate) edit: Vec<String>,
-    pub(crate) history: bool,
 }

@@ -62,7 +62,8 @@ fn print(line: &said::Line, term: &Term) {
     let source = source.as_deref().map_or("carried by this lifeos".into(), lifeos::clean::line);
     let outside = if *is_outside { ", outside of the repository" } else { "" };
     term.data(&format!("{name} {}  {}  {short}\n  from   {source}{outside}\n", lifeos::clean::line(version), world.word()));
-    let capabilities = if capabilities.is_empty() { "nothing".to_owned() } else { capabilities.join(", ") };
+    let wants: Vec<&str> = capabilities.iter().map(|capability| capability.word()).collect();
+    let capabilities = if wants.is_empty() { "nothing".to_owned() } else { wants.join(", ") };
     term.data(&format!("  wants  {capabilities}\n"));
     let uses: Vec<String> = tasks.iter().map(|user| format!("{}{}", user.task, note(user, name))).collect();
     term.data(&match uses.as_slice() {
@@ -98,7 +99,7 @@ impl said::Line {
             source: Some(entry.source.to_string()),
             is_outside: entry.source.is_outside(),
             imports: entry.imports.clone(),
-            capabilities: summary::capabilities(&entry.declared).into_iter().map(str::to_owned).collect(),
+            capabilities: summary::capabilities(&entry.declared),
             tasks: Vec::new(),
             is_here: true,
             is_compiled,

@@ -4,7 +4,6 @@ use clap::Args;
 use lifeos::config;
 use lifeos::diff::Diff;
 use lifeos::ledger::record::PluginId;
-use lifeos::reach::narrow::Grant;
 use lifeos::reach::unused::{RUNS_MAX, RUNS_MIN};
 use lifeos::run::place::Place;
 use lifeos::run::suggest::{Asked, Suggestion, suggest as find};
@@ -56,15 +55,14 @@ pub(crate) fn suggest(verb: &Suggest, global: &Global, term: &Term) -> Result<Ex
 }
 
 fn report(suggestion: Suggestion, task: String, plugin: PluginId, patch: String) -> json::tape::Suggested {
-    let grant = |Grant { list, read, edit, history }: Grant| json::tape::GrantText { list, read, edit, history };
     json::tape::Suggested {
         schema: "lifeos/plugin-suggest@1",
         task,
         plugin,
         narrower: suggestion.present != suggestion.suggested,
         runs: suggestion.runs,
-        present: grant(suggestion.present),
-        suggested: grant(suggestion.suggested),
+        present: suggestion.present,
+        suggested: suggestion.suggested,
         base: suggestion.base.to_string(),
         tree: suggestion.tree,
         reasons: suggestion.reasons,

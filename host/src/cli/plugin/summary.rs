@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use lifeos::clean;
 use lifeos::plugin::lock::{Declared, Entry};
 use lifeos::plugin::manifest::Scope;
+use lifeos::policy::Capability;
 
 use super::CommandError;
 
@@ -38,14 +39,13 @@ pub(super) fn entry(name: &str, entry: &Entry) -> String {
 
 /// Each thing that an author declares, in a line.
 fn rows(declared: &Declared) -> Vec<(&'static str, String)> {
-    let need = |optional: bool| if optional { "optional" } else { "needed" };
-    let scopes = [("list", &declared.list), ("read", &declared.read), ("edit", &declared.edit)];
-    let scope = |(key, scope): (&'static str, &Option<Scope>)| {
-        let Scope { globs: patterns, optional } = scope.as_ref()?;
-        Some((key, format!("{} ({})", globs(patterns), need(*optional))))
+    let capabilities = declared.capabilities();
+    let row = |capability: Capability| {
+        let Scope { globs: patterns, optional } = capabilities.need(capability, &[])?;
+        let reach = if capability == Capability::History { "of what it reads".to_owned() } else { globs(&patterns) };
+        Some((capability.word(), format!("{reach} ({})", if optional { "optional" } else { "needed" })))
     };
-    let mut rows: Vec<_> = scopes.into_iter().filter_map(scope).collect();
-    rows.extend(declared.history.as_ref().map(|plain| ("history", format!("of what it reads ({})", need(plain.optional)))));
+    let mut rows: Vec<_> = Capability::ALL.into_iter().filter_map(row).collect();
     for (key, patterns) in [("config", &declared.config), ("documents", &declared.documents)] {
         if !patterns.is_empty() {
             rows.push((key, globs(patterns)));
@@ -62,15 +62,8 @@ fn globs(patterns: &[String]) -> String {
 }
 
 /// The capabilities that an author declares, by name.
-pub(super) fn capabilities(declared: &Declared) -> Vec<&'static str> {
-    let Declared { list, read, edit, history, config, .. } = declared;
-    let all = [
-        ("list", list.is_some()),
-        ("read", read.is_some() || !config.is_empty()),
-        ("edit", edit.is_some()),
-        ("history", history.is_some()),
-    ];
-    all.into_iter().filter_map(|(key, is_there)| is_there.then_some(key)).collect()
+pub(super) fn capabilities(declared: &Declared) -> Vec<Capability> {
+    Capability::ALL.into_iter().filter(|capability| declared.need(*capability).is_some()).collect()
 }
 
 /// A task that grants a plugin what its author declares.
@@ -89,10 +82,14 @@ struct Table<'t> {
 
 /// The text of such a task.
 pub(super) fn task(task: &str, name: &str, entry: &Entry) -> Result<String, CommandError> {
-    let Declared { list, read, edit, history, config, .. } = &entry.declared;
-    let patterns = |scope: &Option<Scope>| scope.as_ref().map_or_else(Vec::new, |scope| scope.globs.clone());
-    let read = [patterns(read), config.clone()].concat();
-    let table = Table { plugin: name, list: patterns(list), read, edit: patterns(edit), history: history.is_some() };
+    let patterns = |capability| entry.declared.need(capability).map_or_else(Vec::new, |need| need.globs);
+    let table = Table {
+        plugin: name,
+        list: patterns(Capability::List),
+        read: patterns(Capability::Read),
+        edit: patterns(Capability::Edit),
+        history: entry.declared.history.is_some(),
+    };
     let body = toml::to_string_pretty(&table).map_err(CommandError::usage)?;
     Ok(format!("# Everything that the plugin's author declares; grant less where less will do.\n[task.{task}]\n{body}"))
 }

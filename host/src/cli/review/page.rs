@@ -6,8 +6,9 @@ use std::path::Path;
 use lifeos::clean;
 use lifeos::diff::Line;
 use lifeos::edit::Finding;
-use lifeos::ledger::record::{CommandText, Run, State};
-use lifeos::plugin::imports::{self, Capability};
+use lifeos::ledger::record::{CommandText, ReachText, Run, State};
+use lifeos::plugin::imports::{self, Lends};
+use lifeos::policy::Capability;
 use lifeos::review::hidden::{code_point, name};
 use lifeos::review::{self, File, Review};
 
@@ -261,35 +262,34 @@ fn rules(rules: &[review::Rule], room: &mut Room) -> (Vec<Rule>, usize) {
 
 /// The four sets, a row for each capability.
 fn authority(run: &Run) -> Vec<Authority> {
-    let (declared, granted) = (&run.declared, &run.granted);
-    let can = |capability| if review::can_call(run, capability) { "yes" } else { "no" };
+    let can = |lends| if review::can_call(run, lends) { "yes" } else { "no" };
     // A task over documents is handed what it reads and gives its edits back.
     let handed = |other: &'static str, by: &'static str| if run.documents > 0 { by } else { other };
-    let history = |is_there: bool| if is_there { vec!["of files it may read".to_owned()] } else { Vec::new() };
-    let row = |name, key, imported, declared, granted| Authority { name, imported, declared, granted, used: used(run, key) };
-    let reads = can(Capability::Read);
-    vec![
-        row("see names of files", "list", reads, declared.list.clone(), granted.list.clone()),
-        row("read files", "read", handed(reads, "no need: handed to it"), declared.read.clone(), granted.read.clone()),
-        row(
-            "propose edits",
-            "edit",
-            handed(can(Capability::Edit), "given back with its answers"),
-            declared.edit.clone(),
-            granted.edit.clone(),
-        ),
-        row("read history", "history", can(Capability::History), history(declared.history), history(granted.history)),
-    ]
+    let side = |reach: &ReachText, capability| match capability {
+        Capability::History if reach.history => vec!["of files it may read".to_owned()],
+        _ => reach.patterns(capability).to_vec(),
+    };
+    let row = |capability| {
+        let (name, imported) = match capability {
+            Capability::List => ("see names of files", can(Lends::Read)),
+            Capability::Read => ("read files", handed(can(Lends::Read), "no need: handed to it")),
+            Capability::Edit => ("propose edits", handed(can(Lends::Edit), "given back with its answers")),
+            Capability::History => ("read history", can(Lends::History)),
+        };
+        let [declared, granted] = [&run.declared, &run.granted].map(|reach| side(reach, capability));
+        Authority { name, imported, declared, granted, used: used(run, capability) }
+    };
+    Capability::ALL.map(row).into()
 }
 
-fn used(run: &Run, capability: &str) -> String {
+fn used(run: &Run, capability: Capability) -> String {
     let mut words = Vec::new();
-    if capability == "read" && run.documents > 0 {
+    if capability == Capability::Read && run.documents > 0 {
         words.push(text::count(run.documents, "document"));
     }
-    if let Some(used) = run.used.get(capability) {
+    if let Some(used) = run.used.get(capability.word()) {
         let all = used.allowed.saturating_add(used.denied).saturating_add(used.errors);
-        words.push(if capability == "edit" { text::count(all, "edit") } else { text::count(all, "call") });
+        words.push(if capability == Capability::Edit { text::count(all, "edit") } else { text::count(all, "call") });
         words.extend((used.denied > 0).then(|| format!("{} refused", used.denied)));
         words.extend((used.errors > 0).then(|| format!("{} not possible", used.errors)));
     }
@@ -298,8 +298,7 @@ fn used(run: &Run, capability: &str) -> String {
 
 /// Imports that no grant is needed for.
 fn other_imports(run: &Run) -> String {
-    let harmless =
-        |import: &&String| imports::capability(import).is_ok_and(|found| matches!(found, Capability::Always | Capability::Inert));
+    let harmless = |import: &&String| imports::lends(import).is_ok_and(|found| matches!(found, Lends::Always | Lends::Inert));
     let names: Vec<&str> = run.imported.iter().filter(harmless).map(String::as_str).collect();
     if names.is_empty() { String::new() } else { format!("Imported besides, and in need of no grant: {}.", names.join(", ")) }
 }

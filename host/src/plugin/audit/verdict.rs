@@ -3,9 +3,10 @@
 
 use super::{Audit, Grant, Idle, Known, Manifest, Pin, PluginError, Row, lent, undeclared};
 use crate::clean;
-use crate::plugin::imports::{self, Capability, Import, ImportError};
+use crate::plugin::imports::{self, Import, ImportError, Lends};
 use crate::plugin::manifest::ManifestError;
 use crate::plugin::{World, needs};
+use crate::policy::Capability;
 
 /// Findings of one kind that are told one by one.
 const ALIKE_MAX: usize = 100;
@@ -131,7 +132,7 @@ fn of_owner(task: &str, add: bool, line: String) -> Option<Fix> {
 }
 
 /// A line for the author.
-fn of_author(capability: &str, add: bool, line: String) -> Option<Fix> {
+fn of_author(capability: Capability, add: bool, line: String) -> Option<Fix> {
     Some(Fix { file: "lifeos-plugin.toml", table: format!("[capabilities.{capability}]"), add, line })
 }
 
@@ -140,7 +141,7 @@ fn of_imports(audit: &Audit) -> Vec<Finding> {
     let mut found = Vec::new();
     for imported in &audit.imports {
         let name = &imported.interface.name;
-        match imports::capability(name) {
+        match imports::lends(name) {
             Err(ImportError::Version { found: version }) => {
                 let version = clean::shown(&version, 40);
                 let error = ImportError::Version { found: version }.to_string();
@@ -150,9 +151,9 @@ fn of_imports(audit: &Audit) -> Vec<Finding> {
                 let allows = &imported.allows;
                 found.push(finding("audit/forbidden-import", name, format!("{error}: it {allows}"), None));
             }
-            Ok(Capability::Inert) => {}
-            Ok(capability) => {
-                let import = Import { name: name.clone(), capability };
+            Ok(Lends::Inert) => {}
+            Ok(lends) => {
+                let import = Import { name: name.clone(), lends };
                 if let (Some(World::FileTask), Err(error)) = (audit.world, imports::not_proposing(&import)) {
                     found.push(finding("audit/not-in-world", name, error.to_string(), None));
                 }
@@ -182,8 +183,8 @@ fn cut(mut found: Vec<Finding>) -> Vec<Finding> {
 }
 
 fn of_declared(audit: &Audit, manifest: &Manifest) -> Vec<Finding> {
-    let one = |(name, capability): (String, &'static str)| {
-        let line = if capability == "history" { String::new() } else { "globs = [\"**\"]".to_owned() };
+    let one = |(name, capability): (String, Capability)| {
+        let line = if capability == Capability::History { String::new() } else { "globs = [\"**\"]".to_owned() };
         let message = ImportError::Undeclared { name: name.clone(), capability }.to_string();
         finding("audit/undeclared-import", &name, message, of_author(capability, true, line))
     };
@@ -198,7 +199,7 @@ fn of_needed(manifest: &Manifest, grant: &Grant<'_>) -> Vec<Finding> {
             false => ("audit/not-granted", "needs"),
         };
         let message = format!("the plugin {words} the capability `{capability}`, which task {} does not grant", grant.task);
-        finding(rule, capability, message, of_owner(grant.task, true, line))
+        finding(rule, capability.word(), message, of_owner(grant.task, true, line))
     };
     needs::missing(manifest, grant.reach).into_iter().map(one).collect()
 }
@@ -230,7 +231,7 @@ fn of_pin(audit: &Audit, grant: &Grant<'_>) -> Option<Finding> {
 /// What the last runs had no use for.
 fn of_idle(audit: &Audit, grant: &Grant<'_>) -> Vec<Finding> {
     let Some(Idle { runs, grants }) = &grant.idle else { return Vec::new() };
-    let one = |(capability, patterns): &(&'static str, Vec<String>)| {
+    let one = |(capability, patterns): &(Capability, Vec<String>)| {
         let row = audit.capabilities.iter().find(|row| row.capability == *capability);
         let what = match patterns.as_slice() {
             [] => format!("`{capability}`"),
@@ -240,12 +241,9 @@ fn of_idle(audit: &Audit, grant: &Grant<'_>) -> Vec<Finding> {
         let message = format!(
             "task {task} grants {what}, of no use in its last {runs} runs; lifeos plugin suggest {task} shows a narrower grant"
         );
-        let line = match (*capability, row.and_then(|row| row.granted.as_ref())) {
-            ("history", _) => Some("history = true".to_owned()),
-            (_, globs) => globs.map(|globs| needs::line(capability, globs)),
-        };
+        let line = row.and_then(|row| Some(capability.line(row.granted.as_ref()?)));
         let fix = line.filter(|_| patterns.is_empty()).and_then(|line| of_owner(task, false, line));
-        finding("audit/idle-grant", capability, message, fix)
+        finding("audit/idle-grant", capability.word(), message, fix)
     };
     grants.iter().map(one).collect()
 }
@@ -253,26 +251,28 @@ fn of_idle(audit: &Audit, grant: &Grant<'_>) -> Vec<Finding> {
 /// A grant or a declaration that nothing comes of.
 fn of_no_use(row: &Row, audit: &Audit, grant: Option<&Grant<'_>>) -> Option<Finding> {
     let capability = row.capability;
-    let names = audit.capabilities.iter().find(|row| row.capability == "list");
+    let names = audit.capabilities.iter().find(|row| row.capability == Capability::List);
     // What may be read may be listed too.
-    let is_reached = !row.imported.is_empty() || capability == "read" && names.is_some_and(|names| !names.imported.is_empty());
+    let is_reached =
+        !row.imported.is_empty() || capability == Capability::Read && names.is_some_and(|names| !names.imported.is_empty());
     if let (Some(globs), Some(grant)) = (&row.granted, grant) {
-        let line = if capability == "history" { "history = true".to_owned() } else { needs::line(capability, globs) };
-        let fix = of_owner(grant.task, false, line);
+        let fix = of_owner(grant.task, false, capability.line(globs));
         let task = grant.task;
         if row.declared.is_none() {
             let message = format!("task {task} grants `{capability}`, which the plugin does not declare: it has no effect");
-            return Some(finding("audit/unused-grant", capability, message, fix));
+            return Some(finding("audit/unused-grant", capability.word(), message, fix));
         }
         if !is_reached {
             let message = format!("task {task} grants `{capability}`, and the component imports nothing that could use it");
-            return Some(finding("audit/unused-grant", capability, message, fix));
+            return Some(finding("audit/unused-grant", capability.word(), message, fix));
         }
     }
     if row.declared.is_some() && !is_reached {
         let message = format!("the manifest declares `{capability}`, and the component imports nothing that could use it");
-        let fix = of_author(capability, false, String::new());
-        return Some(finding("audit/unused-declaration", capability, message, fix));
+        // What `config` alone declares has no table of its own.
+        let is_of_config = capability == Capability::Read && row.declared.as_ref() == Some(&audit.handed.config);
+        let fix = of_author(capability, false, String::new()).filter(|_| !is_of_config);
+        return Some(finding("audit/unused-declaration", capability.word(), message, fix));
     }
     None
 }

@@ -7,7 +7,8 @@ use std::ops::Range;
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::reach::narrow::Grant;
+use crate::ledger::record::ReachText;
+use crate::policy::Capability;
 
 /// Patterns that stand on one line.
 const ONE_LINE_MAX: usize = 4;
@@ -47,15 +48,12 @@ type Change = (Range<usize>, String);
 ///
 /// # Errors
 /// [`PatchError`].
-pub fn granting(text: &str, task: &str, present: &Grant, grant: &Grant) -> Result<String, PatchError> {
+pub fn granting(text: &str, task: &str, present: &ReachText, grant: &ReachText) -> Result<String, PatchError> {
     let mut file: File = toml::from_str(text)?;
     let table = file.task.remove(task).ok_or_else(|| PatchError::NoTask(task.to_owned()))?;
     let mut changes = Vec::new();
-    for (value, old, new) in [
-        (table.list, &present.list, &grant.list),
-        (table.read, &present.read, &grant.read),
-        (table.edit, &present.edit, &grant.edit),
-    ] {
+    for (capability, value) in Capability::WITH_GLOBS.into_iter().zip([table.list, table.read, table.edit]) {
+        let (old, new) = (present.patterns(capability), grant.patterns(capability));
         if let Some(value) = value.filter(|_| old != new) {
             changes.extend(narrowed(text, &value, new));
         }
@@ -146,13 +144,13 @@ fn changed(text: &str, mut changes: Vec<Change>) -> String {
 mod tests {
     use super::*;
 
-    fn grant(list: &[&str], read: &[&str], history: bool) -> Grant {
+    fn grant(list: &[&str], read: &[&str], history: bool) -> ReachText {
         let owned = |patterns: &[&str]| patterns.iter().map(|pattern| (*pattern).to_owned()).collect();
-        Grant { list: owned(list), read: owned(read), edit: Vec::new(), history }
+        ReachText { list: owned(list), read: owned(read), edit: Vec::new(), history }
     }
 
     #[track_caller]
-    fn assert_changed(text: &str, old: &Grant, new: &Grant, expected: &str) {
+    fn assert_changed(text: &str, old: &ReachText, new: &ReachText, expected: &str) {
         let changed = granting(text, "t", old, new).expect("a text");
         assert_eq!(changed, expected);
         toml::from_str::<toml::Table>(&changed).expect("TOML");

@@ -80,7 +80,7 @@ fn table(audit: &Audit, page: &mut String) {
 fn imports(audit: &Audit, page: &mut String) {
     page.push_str("\n<details><summary>Imports</summary>\n\n");
     for imported in audit.imports.iter().take(SHOWN_MAX) {
-        let refused = if imported.capability.is_none() { " **refused**:" } else { "" };
+        let refused = if imported.lends.is_none() { " **refused**:" } else { "" };
         let _infallible = writeln!(page, "- {}:{refused} {}", code(&imported.interface.name), imported.allows);
     }
     more(audit.imports.len(), page);

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use lifeos::clean;
 use lifeos::plugin::audit::{Audit, Finding, Fix, Imported, Level, LimitRow, Row};
 use lifeos::plugin::facts::Producer;
-use lifeos::plugin::imports::Capability;
+use lifeos::plugin::imports::Lends;
 use lifeos::plugin::lent;
 
 use crate::cli::text::{count, shortened};
@@ -81,10 +81,10 @@ fn calls(imported: &Imported) -> Vec<String> {
 }
 
 fn standing(imported: &Imported) -> &'static str {
-    match imported.capability {
+    match imported.lends {
         None => "  REFUSED",
-        Some(Capability::Inert) => "  inert",
-        Some(Capability::Always) => "  always lent",
+        Some(Lends::Inert) => "  inert",
+        Some(Lends::Always) => "  always lent",
         Some(_) => "",
     }
 }
