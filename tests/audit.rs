@@ -4,6 +4,10 @@
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use lifeos::digest::Digest;
+use lifeos::glob::Globs;
+use lifeos::plugin::audit::{Audit, Grant, Pin};
+use lifeos::policy::{Capability, Limits, Reach, Unused};
 use serde_json::Value;
 
 use crate::rig::components::{MANIFEST, add_manifest, hostile_wat, std_guest, task_wat, wat, wat_with};
@@ -15,12 +19,13 @@ const ALL: &str = "read = ['**']\nedit = ['**']\nlist = ['**']\nhistory = true";
 struct Case {
     repo: TestRepo,
     path: String,
+    old: Digest,
 }
 
 fn case(component: &[u8], table: &str) -> Case {
     let repo = TestRepo::new(&[("a.md", "a\n")]);
     let path = repo.task_of(component, table).display().to_string();
-    Case { repo, path }
+    Case { repo, path, old: Digest::of(component) }
 }
 
 impl Case {
@@ -136,6 +141,30 @@ fn a_function_that_the_contract_does_not_have_is_named() {
 }
 
 #[test]
+fn what_is_too_much_is_counted_under_its_own_rule() {
+    let functions: String = (0..150).map(|at| format!("(export \"f{at}\" (func))")).collect();
+    let imports = format!("(import \"lifeos:task/log@0.1.0\" (instance {functions}))(import \"evil:corp/shell\" (instance))");
+    let ran = case(&wat(&task_wat(&imports, "", "", "")), "").file();
+    let found = rules(ran.exits(20).says("and 50 more of this kind"));
+    let of = |rule: &str| found.iter().filter(|(found, _)| found == rule).count();
+    assert_eq!((of("audit/unknown-function"), of("audit/forbidden-import")), (101, 1), "{ran}");
+}
+
+#[test]
+fn a_grant_of_no_use_is_told_once() {
+    let globs = || Globs::new(&["*.md"]).expect("globs");
+    let reach = Reach { list: Globs::none(), read: globs(), edit: globs(), history: true };
+    let capabilities = vec![Capability::Edit, Capability::History];
+    let component = std::fs::read(hostile_files()).expect("a component");
+    let idle = Some(Unused { runs: 5, capabilities, patterns: Vec::new() });
+    let grant = Grant { task: "t", reach: &reach, limits: &Limits::default(), pin: Pin::NotNeeded, uses: None, idle };
+    let audit = Audit::of(&component, Digest::of(&component), Some(&grant)).expect("a component");
+    let found: Vec<_> = audit.findings.iter().map(|finding| (finding.rule, finding.subject.as_str())).collect();
+    assert_eq!(found, [("audit/idle-grant", "edit"), ("audit/unused-grant", "history")]);
+    assert_eq!(audit.findings[0].fix.as_ref().expect("a fix").line, "edit = [\"*.md\"]");
+}
+
+#[test]
 fn a_component_without_manifest_or_world_is_told_as_far_as_it_goes() {
     let bare = ::wat::parse_str("(component (import \"wasi:http/types@0.2.6\" (instance)))").expect("a component");
     let ran = case(&bare, "").file();
@@ -187,7 +216,10 @@ fn a_component_is_held_against_a_task_before_it_is_the_task_s() {
     // Under the task's own name its bytes are the pinned ones or none.
     std::fs::write(&case.path, &other).expect("other bytes");
     let ran = case.task();
-    assert!(fix(ran.exits(20), "audit/other-bytes").contains(&lifeos::digest::Digest::of(&other).to_string()), "{ran}");
+    assert!(fix(ran.exits(20), "audit/other-bytes").contains(&Digest::of(&other).to_string()), "{ran}");
+    let [old, new] = [case.old, Digest::of(&other)].map(|digest| format!("digest = \"{digest}\""));
+    assert_eq!(ran.json()["findings"][0]["fix"]["replaces"], old, "{ran}");
+    case.repo.lifeos(&["plugin", "audit", "t"]).says(&format!("change in lifeos.toml, [task.t]: {old} to {new}"));
     case.repo.config(&format!("[task.t]\nplugin = '{}'\nedit = ['**']\n", case.path));
     assert!(fix(case.task().exits(20), "audit/not-pinned").starts_with("add lifeos.toml [task.t] digest = 'sha256:"));
 }

@@ -59,7 +59,7 @@ pub enum World {
 }
 
 impl World {
-    /// Its name.
+    /// Its name in the contract.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {

@@ -3,11 +3,13 @@
 //! counting; `broker` and `check` do.
 
 mod capability;
+mod unused;
 
 use crate::digest::Digest;
 use crate::glob::Globs;
 use crate::path::{RepoPath, fold};
 pub use capability::Capability;
+pub use unused::Unused;
 
 /// Upper bounds for one run of one task. Every one is enforced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]

@@ -62,7 +62,7 @@ pub struct File {
 #[derive(Debug, thiserror::Error)]
 pub enum NameError {
     /// A manifest or a toolchain would refuse it.
-    #[error("the name of a plugin is a letter, then a-z 0-9 -, at most 40 in all")]
+    #[error("the name of a plugin is {}, and that of a new one begins with a letter", manifest::NAME_RULE)]
     Form,
     /// Taken.
     #[error("`{SDK_CRATE}` is the name of the crate that plugins are written with")]
@@ -75,8 +75,8 @@ pub enum NameError {
 /// [`NameError`].
 pub fn files(name: &str, world: World, language: Language) -> Result<Vec<File>, NameError> {
     let shared = |folder: String| below(folder).map(|(path, text)| file(path, &text.replace(PLACEHOLDER, name)));
-    let kind = shared(format!("kind/{}/", world.name()));
-    let code = shared(format!("code/{}/{}/", world.name(), language.name()));
+    let kind = shared(format!("kind/{}/", world.word()));
+    let code = shared(format!("code/{}/{}/", world.word(), language.name()));
     let mut files: Vec<File> = kind.chain(code).chain(shared(format!("language/{}/", language.name()))).collect();
     files.retain(|file| !file.path.starts_with("sdk/"));
     files.extend(sdk(language));
@@ -155,7 +155,7 @@ mod tests {
     #[test]
     fn a_name_that_a_toolchain_would_refuse_is_refused() {
         let refuses = |name: &str| files(name, World::Task, Language::Rust).is_err();
-        for name in ["", "1a", "-a", "A", "a b", "a/b", "..", "lifeos-sdk", "a\"\nversion = \"2"] {
+        for name in ["", "1a", "-a", "a-", "A", "a b", "a/b", "..", "lifeos-sdk", "a\"\nversion = \"2"] {
             assert!(refuses(name), "{name:?}");
         }
         assert!(!refuses("a") && !refuses("a-1") && refuses(&"a".repeat(41)));

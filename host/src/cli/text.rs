@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use lifeos::clean;
-use lifeos::edit::{Finding, Severity};
+use lifeos::edit::Finding;
 use lifeos::ledger::record::{CommandText, GateText, ReachText, RefusedText};
 use lifeos::policy::Capability;
 use lifeos::reach::unused::Unused;
@@ -29,7 +29,7 @@ pub(crate) fn findings(findings: &[Finding]) -> String {
     for finding in findings {
         let path = finding.path.as_ref().map_or("(repository)".into(), |path| clean::line(path.as_str()));
         let place = finding.position.map_or(String::new(), |at| format!(":{}:{}", at.line, at.column));
-        let severity = severity(finding.severity);
+        let severity = finding.severity.word();
         let fix = if finding.repaired { " (fixed by this run's edits)" } else { "" };
         let (rule, message) = (clean::line(&finding.rule), clean::line(&finding.message));
         let _infallible = writeln!(text, "{path}{place}: {severity} {rule}: {message}{fix}");
@@ -53,15 +53,6 @@ pub(crate) fn unused(unused: &Unused) -> String {
     let is_one = parts.len() == 1 && patterns.iter().all(|(_, patterns)| patterns.len() == 1);
     let verb = if is_one { "was" } else { "were" };
     clean::line(&format!("{} {verb} granted and not used in the last {runs} runs", parts.join(", "))).into_owned()
-}
-
-/// The word for a severity.
-pub(crate) fn severity(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-        Severity::Note => "note",
-    }
 }
 
 /// Edits that were refused, one to a line.

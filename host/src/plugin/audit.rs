@@ -10,7 +10,7 @@ use super::lent::{self, Known};
 use super::manifest::Manifest;
 use super::{Plugin, PluginError, Surface, World};
 use crate::digest::Digest;
-use crate::policy::{Capability, Limits, Reach};
+use crate::policy::{Capability, Limits, Reach, Unused};
 use crate::trace::{Used, Uses};
 pub use verdict::{Finding, Fix, Level, RULES};
 
@@ -130,16 +130,7 @@ pub struct Grant<'g> {
     /// What this component did in recorded runs of the task, if they were read.
     pub uses: Option<Uses>,
     /// What of the grant nothing was reached by, over the last runs.
-    pub idle: Option<Idle>,
-}
-
-/// A grant, or a part of it, that was there and not used.
-#[derive(Debug)]
-pub struct Idle {
-    /// Runs that were looked at.
-    pub runs: usize,
-    /// By capability; no patterns for the whole of it.
-    pub grants: Vec<(Capability, Vec<String>)>,
+    pub idle: Option<Unused>,
 }
 
 /// How a task knows the bytes of its component.

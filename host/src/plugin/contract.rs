@@ -14,14 +14,6 @@ pub const FILES: &[(&str, &str)] = CONTRACT;
 const WORLDS: &str = "worlds.wit";
 
 impl World {
-    /// Its name in the contract.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Task => "task",
-            Self::FileTask => "file-task",
-        }
-    }
-
     /// The world that a manifest is written for: only a file-task has documents.
     pub fn of(manifest: &Manifest) -> Self {
         if manifest.documents.is_empty() { Self::Task } else { Self::FileTask }

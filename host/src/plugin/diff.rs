@@ -7,7 +7,7 @@ use std::fmt;
 
 use super::facts::{Facts, Interface};
 use super::imports::{self, Lends};
-use super::manifest::{Manifest, Scope};
+use super::manifest::{Declared, Manifest, Scope};
 use super::{PluginError, Surface, World, scope};
 use crate::clean;
 use crate::digest::Digest;
@@ -17,6 +17,10 @@ use crate::digest::Digest;
 pub struct Outline {
     /// Digest of the component.
     pub digest: Digest,
+    /// The name that its author gave it, where that is known.
+    pub name: Option<String>,
+    /// The version, likewise.
+    pub version: Option<String>,
     /// Which world it is for, if any.
     pub world: Option<World>,
     /// What it takes.
@@ -24,7 +28,7 @@ pub struct Outline {
     /// What it gives; none where that is not known.
     pub exports: Option<Parts>,
     /// What its author declares; none if it carries no manifest.
-    pub manifest: Option<Manifest>,
+    pub declared: Option<Declared>,
 }
 
 /// Functions by `interface#function`, and interfaces without any by their name;
@@ -103,7 +107,9 @@ impl Outline {
             world: surface.world(),
             imports: parts(&facts.imports),
             exports: Some(parts(&facts.exports)),
-            manifest,
+            declared: manifest.as_ref().map(Manifest::declared),
+            version: manifest.as_ref().map(|manifest| manifest.version.clone()),
+            name: manifest.map(|manifest| manifest.name),
         })
     }
 }
@@ -134,7 +140,12 @@ pub fn differences(old: &Outline, new: &Outline) -> Vec<Difference> {
         let word = |world: Option<World>| world.map_or("none", World::word);
         all.add(Way::Wider, "world", format!("{} -> {}", word(old.world), word(new.world)));
     }
-    all.manifests(old.manifest.as_ref(), new.manifest.as_ref());
+    if let (Some(old), Some(new)) = (&old.name, &new.name)
+        && old != new
+    {
+        all.add(Way::Same, "name", format!("{old} -> {new}"));
+    }
+    all.declared(old.declared.as_ref(), new.declared.as_ref());
     all.0
 }
 
@@ -191,22 +202,18 @@ impl Found {
         self.add(Way::Wider, place, words);
     }
 
-    fn manifests(&mut self, old: Option<&Manifest>, new: Option<&Manifest>) {
+    fn declared(&mut self, old: Option<&Declared>, new: Option<&Declared>) {
         let (old, new) = match (old, new) {
             (None, None) => return,
             (None, Some(_)) => return self.add(Way::Wider, "manifest", "there was none, and there is one".to_owned()),
             (Some(_), None) => return self.add(Way::Narrower, "manifest", "there was one, and there is none".to_owned()),
             (Some(old), Some(new)) => (old, new),
         };
-        if old.name != new.name {
-            self.add(Way::Same, "name", format!("{} -> {}", old.name, new.name));
-        }
-        let (before, after) = (&old.capabilities, &new.capabilities);
-        self.scope("capabilities.list", before.list.as_ref(), after.list.as_ref());
-        self.scope("capabilities.read", before.read.as_ref(), after.read.as_ref());
-        self.scope("capabilities.edit", before.edit.as_ref(), after.edit.as_ref());
+        self.scope("capabilities.list", old.list.as_ref(), new.list.as_ref());
+        self.scope("capabilities.read", old.read.as_ref(), new.read.as_ref());
+        self.scope("capabilities.edit", old.edit.as_ref(), new.edit.as_ref());
         let optional = |plain: &Option<super::manifest::Plain>| plain.as_ref().map(|plain| plain.optional);
-        self.capability("capabilities.history", optional(&before.history), optional(&after.history), &[]);
+        self.capability("capabilities.history", optional(&old.history), optional(&new.history), &[]);
         self.globs("documents", &old.documents, &new.documents);
         self.globs("config", &old.config, &new.config);
         for ((key, before), (_, after)) in old.limits.by_key().into_iter().zip(new.limits.by_key()) {

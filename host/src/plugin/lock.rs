@@ -7,11 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::diff::{self, Difference, Outline, Way};
 use super::facts::Facts;
-use super::manifest::{Capabilities, Manifest, Plain, Scope};
+use super::manifest::{Declared, NAME_RULE, is_name};
 use super::origin::Origin;
 use super::{Plugin, PluginError, World};
 use crate::digest::Digest;
-use crate::policy::{Capability, Ceilings};
 
 /// Where it lives in the base commit.
 pub const FILE: &str = "lifeos.lock";
@@ -48,48 +47,6 @@ pub struct Entry {
     pub grants: BTreeMap<String, Digest>,
 }
 
-/// What an author declares, without the words.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Declared {
-    /// Documents that `check` wants.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub documents: Vec<String>,
-    /// Files handed to `configure`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub config: Vec<String>,
-    /// Names of files.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub list: Option<Scope>,
-    /// Files.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub read: Option<Scope>,
-    /// Edits.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub edit: Option<Scope>,
-    /// Earlier revisions.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub history: Option<Plain>,
-    /// What it promises not to go over.
-    #[serde(default, skip_serializing_if = "is_nothing")]
-    pub limits: Ceilings,
-}
-
-impl Declared {
-    /// What it declares by capability, as the manifest has it.
-    #[must_use]
-    pub fn capabilities(&self) -> Capabilities {
-        let Self { list, read, edit, history, .. } = self.clone();
-        Capabilities { list, read, edit, history }
-    }
-
-    /// See [`Manifest::need`].
-    #[must_use]
-    pub fn need(&self, capability: Capability) -> Option<Scope> {
-        self.capabilities().need(capability, &self.config)
-    }
-}
-
 /// What is wrong with a lifeos.lock.
 #[derive(Debug, thiserror::Error)]
 pub enum LockFileError {
@@ -103,7 +60,7 @@ pub enum LockFileError {
     #[error("it has version {0}; this lifeos reads version 1")]
     Newer(u32),
     /// A name that no plugin has.
-    #[error("[plugin.{0}]: a plugin's name is 1 to 40 of a-z 0-9 -, and no - at either end")]
+    #[error("[plugin.{0}]: a plugin's name is {NAME_RULE}")]
     Name(String),
     /// Which of them counts for a path could not be told.
     #[error("[plugin.{one}] and [plugin.{other}] have one source")]
@@ -255,15 +212,13 @@ impl Entry {
     /// # Errors
     /// [`PluginError`] when its types are not valid.
     pub fn of(plugin: &Plugin, source: Origin) -> Result<Self, PluginError> {
-        let Manifest { version, documents, config, capabilities, limits, .. } = plugin.manifest.clone();
-        let Capabilities { list, read, edit, history } = capabilities;
         Ok(Self {
             source,
             digest: plugin.digest,
-            version,
+            version: plugin.manifest.version.clone(),
             world: plugin.world,
             imports: functions(&Facts::read(&plugin.bytes)?),
-            declared: Declared { documents, config, list, read, edit, history, limits },
+            declared: plugin.manifest.declared(),
             grants: BTreeMap::new(),
         })
     }
@@ -310,20 +265,16 @@ impl Entry {
     /// The entry as versions are compared; types and exports are not part of it.
     #[must_use]
     pub fn outline(&self) -> Outline {
-        let Declared { documents, config, list, read, edit, history, limits } = self.declared.clone();
-        let capabilities = Capabilities { list, read, edit, history };
-        let (name, description) = (String::new(), String::new());
-        let manifest = Manifest { name, version: self.version.clone(), description, documents, config, capabilities, limits };
-        let imports = self.imports.iter().map(|import| (import.clone(), None)).collect();
-        Outline { digest: self.digest, world: Some(self.world), imports, exports: None, manifest: Some(manifest) }
+        Outline {
+            digest: self.digest,
+            name: None,
+            version: Some(self.version.clone()),
+            world: Some(self.world),
+            imports: self.imports.iter().map(|import| (import.clone(), None)).collect(),
+            exports: None,
+            declared: Some(self.declared.clone()),
+        }
     }
-}
-
-/// Whether an entry may be called so: then it is no path and no address either.
-#[must_use]
-pub fn is_name(name: &str) -> bool {
-    let known = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
-    (1..=40).contains(&name.len()) && name.bytes().all(known) && !name.starts_with('-') && !name.ends_with('-')
 }
 
 /// Every function that a component takes.
@@ -341,13 +292,10 @@ fn functions(facts: &Facts) -> Vec<String> {
     lines
 }
 
-fn is_nothing(limits: &Ceilings) -> bool {
-    *limits == Ceilings::default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plugin::manifest::{Plain, Scope};
 
     fn entry(source: &str) -> Entry {
         let scope = |glob: &str| Some(Scope { globs: vec![glob.to_owned()], optional: false });

@@ -12,6 +12,8 @@ use crate::policy::{Capability, Ceilings, Reach};
 pub const SECTION: &str = "lifeos:manifest";
 /// Name of the source file.
 pub const FILE: &str = "lifeos-plugin.toml";
+/// What a plugin may be called, in words.
+pub const NAME_RULE: &str = "1 to 40 of a-z 0-9 -, and no - at either end";
 /// Bytes of that section: more than all its lists can take.
 pub const BYTES_MAX: usize = 1 << 20;
 /// Bytes of what is told of a wrong one.
@@ -21,7 +23,7 @@ const REASON_BYTES_MAX: usize = 400;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
-    /// 1 to 40 of `a-z 0-9 -`.
+    /// 1 to 40 of `a-z 0-9 -`, and no `-` at either end.
     pub name: String,
     /// The plugin's own version.
     pub version: String,
@@ -79,6 +81,48 @@ impl Capabilities {
             }
         };
         scope.map(|Scope { globs, optional }| Scope { globs: [&globs, more].concat(), optional })
+    }
+}
+
+/// What an author declares, without the words.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Declared {
+    /// Documents that `check` wants.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub documents: Vec<String>,
+    /// Files handed to `configure`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub config: Vec<String>,
+    /// Names of files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub list: Option<Scope>,
+    /// Files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read: Option<Scope>,
+    /// Edits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edit: Option<Scope>,
+    /// Earlier revisions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history: Option<Plain>,
+    /// What it promises not to go over.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub limits: Ceilings,
+}
+
+impl Declared {
+    /// What it declares by capability, as the manifest has it.
+    #[must_use]
+    pub fn capabilities(&self) -> Capabilities {
+        let Self { list, read, edit, history, .. } = self.clone();
+        Capabilities { list, read, edit, history }
+    }
+
+    /// See [`Manifest::need`].
+    #[must_use]
+    pub fn need(&self, capability: Capability) -> Option<Scope> {
+        self.capabilities().need(capability, &self.config)
     }
 }
 
@@ -168,10 +212,17 @@ impl Manifest {
         self.capabilities.need(capability, &self.config)
     }
 
+    /// What it declares, without the words.
+    #[must_use]
+    pub fn declared(&self) -> Declared {
+        let Self { documents, config, capabilities, limits, .. } = self.clone();
+        let Capabilities { list, read, edit, history } = capabilities;
+        Declared { documents, config, list, read, edit, history, limits }
+    }
+
     fn validated(self) -> Result<Self, ManifestError> {
-        let plain = |text: &str| text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
-        if self.name.is_empty() || self.name.len() > 40 || !plain(&self.name) {
-            return Err(invalid(&"name: 1 to 40 of a-z 0-9 -"));
+        if !is_name(&self.name) {
+            return Err(invalid(&format!("name: {NAME_RULE}")));
         }
         let version = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'+' | b'-');
         if self.version.is_empty() || self.version.len() > 40 || !self.version.bytes().all(version) {
@@ -184,6 +235,13 @@ impl Manifest {
         self.reach()?;
         Ok(self)
     }
+}
+
+/// Whether a plugin may be called so: then it is no path and no address either.
+#[must_use]
+pub fn is_name(name: &str) -> bool {
+    let known = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
+    (1..=40).contains(&name.len()) && name.bytes().all(known) && !name.starts_with('-') && !name.ends_with('-')
 }
 
 fn invalid(reason: &dyn std::fmt::Display) -> ManifestError {
@@ -209,6 +267,10 @@ mod tests {
             "config = ['../x']",
         ] {
             assert!(Manifest::parse(&format!("{text}{line}\n")).is_err(), "{line}");
+        }
+        for name in ["-x", "x-", "-", "", "X", "a b"] {
+            let error = Manifest::parse(&text.replace("'x'", &format!("'{name}'"))).expect_err(name).to_string();
+            assert!(error.contains("and no - at either end"), "{name}: {error}");
         }
         let wrong = Manifest::parse(&format!("{text}colour = 1\n")).expect_err("an unknown key");
         assert!(wrong.to_string().contains("line 4: unknown field `colour`"), "{wrong}");

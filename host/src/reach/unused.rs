@@ -7,6 +7,7 @@ use super::{FILE, Reached, Use};
 use crate::ledger::book::Book;
 use crate::ledger::record::Run;
 use crate::ledger::{Ledger, LedgerError};
+pub use crate::policy::Unused;
 use crate::policy::{Capability, Reach};
 
 /// Runs that are looked at, unless somebody wants more or fewer.
@@ -24,17 +25,6 @@ pub struct Recorded {
     pub record: Run,
     /// What it reached.
     pub reached: Reached,
-}
-
-/// Granted and not used.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unused {
-    /// How many runs were looked at.
-    pub runs: usize,
-    /// Capabilities of which nothing was used.
-    pub capabilities: Vec<Capability>,
-    /// Patterns of the other capabilities by which nothing was reached.
-    pub patterns: Vec<(Capability, Vec<String>)>,
 }
 
 /// The last runs of a task that a component made, newest first, as far as they

@@ -77,10 +77,15 @@ pub fn require_pin(task: &Task, plugin: &Plugin, lock: Option<&LockFile>) -> Res
     }
 }
 
+/// A plugin in the words of the ledger.
+#[must_use]
+pub fn id(plugin: &Plugin) -> PluginId {
+    let Plugin { manifest, digest, .. } = plugin;
+    PluginId { name: manifest.name.clone(), version: manifest.version.clone(), digest: digest.to_string() }
+}
+
 /// What a task's candidates stand on besides their base.
 #[must_use]
 pub fn identity(task: &Task, plugin: &Plugin) -> Identity {
-    let Plugin { manifest, digest, .. } = plugin;
-    let plugin = PluginId { name: manifest.name.clone(), version: manifest.version.clone(), digest: digest.to_string() };
-    Identity { task: task.name.clone(), plugin, grant: task.grant_digest }
+    Identity { task: task.name.clone(), plugin: id(plugin), grant: task.grant_digest }
 }

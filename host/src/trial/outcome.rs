@@ -11,7 +11,7 @@ use super::ground::Ground;
 use crate::candidate::Candidate;
 use crate::check::problem::{Problem, Refused};
 use crate::clean;
-use crate::edit::{Finding, Severity};
+use crate::edit::Finding;
 use crate::event::{Event, Events};
 use crate::examine::{ExamineError, Examined, Machine, Proposal, examine};
 use crate::plugin::Plugin;
@@ -160,11 +160,7 @@ fn told(findings: &[Finding], refused: &[Refused], log: &str) -> String {
     for Finding { path, position, rule, severity, message, help, repaired } in findings {
         let path = path.as_ref().map_or("(repository)".into(), |path| clean::line(path.as_str()));
         let place = position.map_or(String::new(), |at| format!(":{}:{}", at.line, at.column));
-        let severity = match severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-            Severity::Note => "note",
-        };
+        let severity = severity.word();
         let repaired = if *repaired { " (repaired)" } else { "" };
         let help = help.as_ref().map_or(String::new(), |help| format!(" | help: {}", clean::line(help)));
         let (rule, message) = (clean::line(rule), clean::line(message));

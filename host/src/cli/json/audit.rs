@@ -60,12 +60,11 @@ pub(crate) struct Side {
 
 impl Side {
     pub(crate) fn new(what: &str, outline: &Outline) -> Self {
-        let manifest = outline.manifest.as_ref();
         Self {
             what: lifeos::clean::line(what).into_owned(),
             digest: outline.digest.to_string(),
-            name: manifest.map(|manifest| manifest.name.clone()),
-            version: manifest.map(|manifest| manifest.version.clone()),
+            name: outline.name.clone(),
+            version: outline.version.clone(),
             world: outline.world,
         }
     }

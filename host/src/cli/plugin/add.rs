@@ -5,7 +5,8 @@ use lifeos::config;
 use lifeos::digest::Digest;
 use lifeos::nearest::nearest;
 use lifeos::plugin::diff::{self, Difference, Way};
-use lifeos::plugin::lock::{self, Entry, is_name};
+use lifeos::plugin::lock::{self, Entry};
+use lifeos::plugin::manifest::{NAME_RULE, is_name};
 use lifeos::plugin::origin::Origin;
 use lifeos::plugin::{Plugin, official};
 
@@ -58,7 +59,7 @@ pub(crate) fn add(verb: &Add, global: &Global, term: &Term) -> Result<Exit, Comm
         return Err(error.hint("call it something else: --name NAME"));
     }
     if !is_name(&name) {
-        return Err(CommandError::usage("a plugin's name is 1 to 40 of a-z 0-9 -, and no - at either end").hint("--name NAME"));
+        return Err(CommandError::usage(format!("a plugin's name is {NAME_RULE}")).hint("--name NAME"));
     }
     let entry = Entry::of(&plugin, origin)?;
     let before = checkout.lock.plugins.get(&name).cloned();

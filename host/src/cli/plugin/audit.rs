@@ -9,8 +9,8 @@ use clap::{Args, ValueEnum};
 use lifeos::config::Source;
 use lifeos::ledger::Ledger;
 use lifeos::plugin::PluginError;
-use lifeos::plugin::audit::{self, Grant, Idle, Pin};
-use lifeos::reach::unused::{self, Unused};
+use lifeos::plugin::audit::{self, Grant, Pin};
+use lifeos::reach::unused;
 use lifeos::run::place;
 
 use super::what::{self, Component, Owner};
@@ -83,10 +83,6 @@ fn grant<'o>(owner: &'o Owner, component: &Component, is_own: bool) -> Result<Gr
     };
     let (ledger, digest) = (Ledger::of(&owner.repo, None), component.digest.to_string());
     let uses = ledger.uses(&task.name, &digest, RUNS_MAX)?;
-    let unused = unused::unused(&ledger, &ledger.book()?, &task.name, &task.granted, &digest)?;
-    let idle = unused.map(|Unused { runs, capabilities, patterns }| {
-        let whole = capabilities.into_iter().map(|capability| (capability, Vec::new()));
-        Idle { runs, grants: whole.chain(patterns).collect() }
-    });
+    let idle = unused::unused(&ledger, &ledger.book()?, &task.name, &task.granted, &digest)?;
     Ok(Grant { task: &task.name, reach: &task.granted, limits: &task.limits, pin, uses: Some(uses), idle })
 }

@@ -8,10 +8,10 @@ mod watch;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use lifeos::ledger::record::PluginId;
 use lifeos::plugin::Plugin;
 use lifeos::plugin::component::componentize;
 use lifeos::plugin::manifest::{self, Manifest};
+use lifeos::run::place;
 use lifeos::template::Language;
 use lifeos::trial::Wanted;
 
@@ -130,8 +130,7 @@ fn report(plugin: &Plugin, output: &Path, term: &Term) {
     let imports: Vec<String> = plugin.imports.iter().map(|import| import.name.clone()).collect();
     let component = output.display().to_string();
     if term.is_json() {
-        let (name, version) = (plugin.manifest.name.clone(), plugin.manifest.version.clone());
-        let id = PluginId { name, version, digest: plugin.digest.to_string() };
+        let id = place::id(plugin);
         let bytes = plugin.bytes.len() as u64;
         return term.json(&json::Built { schema: "lifeos/plugin-build@1", plugin: id, component, bytes, imports });
     }

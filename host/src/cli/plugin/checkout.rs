@@ -8,6 +8,7 @@ use lifeos::config::{self, Config, Task};
 use lifeos::digest::Digest;
 use lifeos::lock::Lock;
 use lifeos::plugin::lock::{self, Entry, LockFile};
+use lifeos::plugin::manifest::{NAME_RULE, is_name};
 use lifeos::repo::Repo;
 use lifeos::run::place;
 
@@ -94,8 +95,8 @@ impl<'r> Checkout<'r> {
             return Err(error.hint(format!("name a new one, or write plugin = \"{name}\" into {}", config::FILE)));
         }
         // It is written as it is, so it must be no more than a name.
-        if !lock::is_name(task) {
-            return Err(CommandError::usage("a task's name is 1 to 40 of a-z 0-9 -, and no - at either end"));
+        if !is_name(task) {
+            return Err(CommandError::usage(format!("a task's name is {NAME_RULE}")));
         }
         let table = super::summary::task(task, name, entry)?;
         let before = self.text.clone().unwrap_or_else(|| "version = 1\n".to_owned());

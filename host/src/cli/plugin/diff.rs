@@ -75,7 +75,7 @@ fn plugin(word: &str, global: &Global, term: &Term) -> Result<Plugin, CommandErr
 
 fn print(old: &Outline, new: &Outline, differences: &[Difference], term: &Term) {
     for (side, outline) in [("old", old), ("new", new)] {
-        let of = outline.manifest.as_ref().map(|manifest| format!("{} {}", manifest.name, manifest.version));
+        let of = outline.name.as_ref().zip(outline.version.as_ref()).map(|(name, version)| format!("{name} {version}"));
         term.note(&format!("{side}: {}, {}", of.unwrap_or_else(|| "(no manifest)".to_owned()), outline.digest));
     }
     differences.iter().for_each(|difference| term.data(&format!("{difference}\n")));

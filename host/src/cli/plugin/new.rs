@@ -11,7 +11,7 @@ use super::{CommandError, Exit, Global, Term, file, json};
 /// Makes a folder with a plugin that builds, tests and runs at once.
 #[derive(Args)]
 pub(crate) struct New {
-    /// The plugin's name and its folder's: a letter, then a-z 0-9 -, at most 40.
+    /// The plugin's name and its folder's: a letter, then a-z 0-9 -, at most 40, and no - at the end.
     #[arg(required_unless_present = "sdk_only")]
     name: Option<String>,
     /// What it works on: documents one by one, or the repository as a whole.

@@ -9,7 +9,7 @@ use lifeos::ledger::record::PluginId;
 use lifeos::plugin::Plugin;
 use lifeos::run::compare::{Compared, Difference, compare};
 use lifeos::run::error::RunError;
-use lifeos::run::place::Place;
+use lifeos::run::place::{Place, id};
 use lifeos::tape::held::Divergence;
 use lifeos::trace::Used;
 
@@ -43,11 +43,6 @@ pub(super) fn replayed(file: &Path, [old, new]: [&Plugin; 2], global: &Global, t
         print(&compared, &[old, new].map(id), &base.to_string(), term);
     }
     Ok(exit)
-}
-
-fn id(plugin: &Plugin) -> PluginId {
-    let Plugin { manifest, digest, .. } = plugin;
-    PluginId { name: manifest.name.clone(), version: manifest.version.clone(), digest: digest.to_string() }
 }
 
 fn report(compared: Compared, task: String, base: String, plugins: [&Plugin; 2]) -> json::tape::Compared {

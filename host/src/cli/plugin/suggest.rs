@@ -5,7 +5,7 @@ use lifeos::config;
 use lifeos::diff::Diff;
 use lifeos::ledger::record::PluginId;
 use lifeos::reach::unused::{RUNS_MAX, RUNS_MIN};
-use lifeos::run::place::Place;
+use lifeos::run::place::{self, Place};
 use lifeos::run::suggest::{Asked, Suggestion, suggest as find};
 
 use super::{CommandError, Exit, Global, Term, json, open};
@@ -42,12 +42,7 @@ pub(crate) fn suggest(verb: &Suggest, global: &Global, term: &Term) -> Result<Ex
     let patch =
         if suggestion.text == text { String::new() } else { Diff::new(Some(&text), Some(&suggestion.text)).unified(&name) };
     if term.is_json() {
-        let id = PluginId {
-            name: plugin.manifest.name.clone(),
-            version: plugin.manifest.version.clone(),
-            digest: plugin.digest.to_string(),
-        };
-        term.json(&report(suggestion, verb.task.clone(), id, patch));
+        term.json(&report(suggestion, verb.task.clone(), place::id(&plugin), patch));
     } else {
         print(&suggestion, &verb.task, &patch, term);
     }

@@ -4,8 +4,8 @@
 use std::fmt::Write as _;
 
 use lifeos::clean;
-use lifeos::plugin::lock::{Declared, Entry};
-use lifeos::plugin::manifest::Scope;
+use lifeos::plugin::lock::Entry;
+use lifeos::plugin::manifest::{Declared, Scope};
 use lifeos::policy::Capability;
 
 use super::CommandError;

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use clap::Args;
-use lifeos::ledger::record::PluginId;
 use lifeos::plugin::Plugin;
 use lifeos::plugin::manifest::{self, Manifest};
+use lifeos::run::place;
 use lifeos::trial::case::Case;
 use lifeos::trial::verdict::Verdict;
 use lifeos::trial::{self, Tried, Wanted};
@@ -68,8 +68,7 @@ pub(super) fn attempt(
     let cases = Case::read_all(folder, &plugin.manifest)?;
     let machine = open::machine(global, None, term)?;
     let tried = during(term, |events| trial::try_all(plugin, &cases, wanted, &machine, events))?;
-    let Manifest { name, version, .. } = plugin.manifest.clone();
-    let id = PluginId { name, version, digest: plugin.digest.to_string() };
+    let id = place::id(plugin);
     if let Some(place) = junit {
         let report = junit::report(&id.name, &tried);
         file::replace(place, &report)?;

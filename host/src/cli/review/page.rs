@@ -255,7 +255,7 @@ fn rules(rules: &[review::Rule], room: &mut Room) -> (Vec<Rule>, usize) {
         let (examples, _) = room.take(rule.examples.clone(), |finding| size(&finding.message) + place(finding) + help(finding));
         let besides = rule.count - examples.len() as u64;
         let title = explain::title(&rule.rule).unwrap_or_default();
-        Rule { rule: rule.rule.clone(), title, severity: text::severity(rule.severity), count: rule.count, examples, besides }
+        Rule { rule: rule.rule.clone(), title, severity: rule.severity.word(), count: rule.count, examples, besides }
     };
     (rules.into_iter().map(part).collect(), besides)
 }

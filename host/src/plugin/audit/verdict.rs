@@ -1,12 +1,14 @@
 //! What speaks against a component, and what is of no use: a finding for each,
 //! with the line to add or to drop. How findings are shown is not decided here.
 
-use super::{Audit, Grant, Idle, Known, Manifest, Pin, PluginError, Row, lent, undeclared};
+use std::collections::BTreeMap;
+
+use super::{Audit, Grant, Known, Manifest, Pin, PluginError, Row, lent, undeclared};
 use crate::clean;
 use crate::plugin::imports::{self, Import, ImportError, Lends};
 use crate::plugin::manifest::ManifestError;
 use crate::plugin::{World, needs};
-use crate::policy::Capability;
+use crate::policy::{Capability, Unused};
 
 /// Findings of one kind that are told one by one.
 const ALIKE_MAX: usize = 100;
@@ -41,6 +43,18 @@ pub enum Level {
     Note,
 }
 
+impl Level {
+    /// The word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Note => "note",
+        }
+    }
+}
+
 /// A line to add or to drop.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 #[schemars(deny_unknown_fields)]
@@ -53,6 +67,8 @@ pub struct Fix {
     pub add: bool,
     /// The line.
     pub line: String,
+    /// The line that it takes the place of, if one stands there.
+    pub replaces: Option<String>,
 }
 
 /// Every rule of an audit, with what it says in general.
@@ -96,9 +112,13 @@ pub(super) fn findings(audit: &Audit, manifest: &Result<Manifest, ManifestError>
     }
     if let Some(grant) = grant {
         found.extend(of_pin(audit, grant));
-        found.extend(of_idle(audit, grant));
     }
-    found.extend(audit.capabilities.iter().filter_map(|row| of_no_use(row, audit, grant)));
+    let useless: Vec<_> = audit.capabilities.iter().filter_map(|row| of_no_use(row, audit, grant)).collect();
+    // What cannot be used was not used either, and is told once.
+    let is_told = |idle: &Finding| useless.iter().any(|told| told.rule == "audit/unused-grant" && told.subject == idle.subject);
+    found.extend(grant.map_or_else(Vec::new, |grant| of_idle(audit, grant)).into_iter().filter(|idle| !is_told(idle)));
+    found.extend(useless);
+    let mut found = cut(found);
     found.sort_by_key(|finding| finding.level as u8);
     found
 }
@@ -128,12 +148,12 @@ fn finding(rule: &'static str, subject: &str, message: String, fix: Option<Fix>)
 
 /// A line for the owner, in the table of a task.
 fn of_owner(task: &str, add: bool, line: String) -> Option<Fix> {
-    Some(Fix { file: "lifeos.toml", table: format!("[task.{task}]"), add, line })
+    Some(Fix { file: "lifeos.toml", table: format!("[task.{task}]"), add, line, replaces: None })
 }
 
 /// A line for the author.
 fn of_author(capability: Capability, add: bool, line: String) -> Option<Fix> {
-    Some(Fix { file: "lifeos-plugin.toml", table: format!("[capabilities.{capability}]"), add, line })
+    Some(Fix { file: "lifeos-plugin.toml", table: format!("[capabilities.{capability}]"), add, line, replaces: None })
 }
 
 /// Imports that no task can lend.
@@ -170,16 +190,21 @@ fn of_imports(audit: &Audit) -> Vec<Finding> {
             }
         }
     }
-    cut(found)
+    found
 }
 
 /// Many findings of one kind tell no more than a hundred of them.
-fn cut(mut found: Vec<Finding>) -> Vec<Finding> {
-    if let Some(more @ 1..) = found.len().checked_sub(ALIKE_MAX) {
-        found.truncate(ALIKE_MAX);
-        found.push(finding("audit/forbidden-import", "", format!("and {more} more of this kind"), None));
+fn cut(found: Vec<Finding>) -> Vec<Finding> {
+    let (mut counts, mut kept) = (BTreeMap::<&'static str, usize>::new(), Vec::new());
+    for finding in found {
+        let count = counts.entry(finding.rule).or_default();
+        *count += 1;
+        kept.extend((*count <= ALIKE_MAX).then_some(finding));
     }
-    found
+    let more = counts.into_iter().filter(|(_, count)| *count > ALIKE_MAX);
+    let more = more.map(|(rule, count)| finding(rule, "", format!("and {} more of this kind", count - ALIKE_MAX), None));
+    kept.extend(more);
+    kept
 }
 
 fn of_declared(audit: &Audit, manifest: &Manifest) -> Vec<Finding> {
@@ -206,7 +231,8 @@ fn of_needed(manifest: &Manifest, grant: &Grant<'_>) -> Vec<Finding> {
 
 fn of_pin(audit: &Audit, grant: &Grant<'_>) -> Option<Finding> {
     let task = grant.task;
-    let fix = of_owner(task, true, format!("digest = \"{}\"", audit.digest));
+    let line = |digest| format!("digest = \"{digest}\"");
+    let fix = of_owner(task, true, line(audit.digest));
     let other = |pinned, fix| {
         let error = PluginError::NotPinned { found: audit.digest, pinned };
         Some(finding("audit/other-bytes", "", error.to_string(), fix))
@@ -218,7 +244,7 @@ fn of_pin(audit: &Audit, grant: &Grant<'_>) -> Option<Finding> {
             Some(finding("audit/not-pinned", "", message, fix))
         }
         Pin::Digest(pinned) if pinned == audit.digest => None,
-        Pin::Digest(pinned) => other(pinned, fix),
+        Pin::Digest(pinned) => other(pinned, fix.map(|fix| Fix { replaces: Some(line(pinned)), ..fix })),
         Pin::Locked { digest, .. } if digest != audit.digest => other(digest, None),
         Pin::Locked { with_grant: true, .. } => None,
         Pin::Locked { plugin, .. } => {
@@ -230,10 +256,10 @@ fn of_pin(audit: &Audit, grant: &Grant<'_>) -> Option<Finding> {
 
 /// What the last runs had no use for.
 fn of_idle(audit: &Audit, grant: &Grant<'_>) -> Vec<Finding> {
-    let Some(Idle { runs, grants }) = &grant.idle else { return Vec::new() };
-    let one = |(capability, patterns): &(Capability, Vec<String>)| {
-        let row = audit.capabilities.iter().find(|row| row.capability == *capability);
-        let what = match patterns.as_slice() {
+    let Some(Unused { runs, capabilities, patterns }) = &grant.idle else { return Vec::new() };
+    let one = |capability: Capability, patterns: &[String]| {
+        let row = audit.capabilities.iter().find(|row| row.capability == capability);
+        let what = match patterns {
             [] => format!("`{capability}`"),
             patterns => format!("`{capability}` of `{}`", patterns.join("` `")),
         };
@@ -245,7 +271,8 @@ fn of_idle(audit: &Audit, grant: &Grant<'_>) -> Vec<Finding> {
         let fix = line.filter(|_| patterns.is_empty()).and_then(|line| of_owner(task, false, line));
         finding("audit/idle-grant", capability.word(), message, fix)
     };
-    grants.iter().map(one).collect()
+    let whole = capabilities.iter().map(|capability| one(*capability, &[]));
+    whole.chain(patterns.iter().map(|(capability, patterns)| one(*capability, patterns))).collect()
 }
 
 /// A grant or a declaration that nothing comes of.

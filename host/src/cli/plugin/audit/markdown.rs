@@ -48,8 +48,7 @@ fn findings(audit: &Audit, page: &mut String) {
     for finding in audit.findings.iter().take(SHOWN_MAX) {
         let level = match finding.level {
             Level::Error => "**error**",
-            Level::Warning => "warning",
-            Level::Note => "note",
+            level => level.word(),
         };
         let fix = finding.fix.as_ref().map_or(String::new(), |fix| format!("; {}", code(&fixed(fix))));
         let _infallible = writeln!(page, "- {level} {}: {}{fix}", code(finding.rule), code(&finding.message));

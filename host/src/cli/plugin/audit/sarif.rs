@@ -100,7 +100,7 @@ pub(super) fn log(audit: &Audit, file: &str, tasks: Option<&str>) -> Log {
     let rule = |(id, level, text): &(&'static str, Level, &str)| Rule {
         id,
         short_description: Message { text: (*text).to_owned() },
-        default_configuration: Configuration { level: word(*level) },
+        default_configuration: Configuration { level: level.word() },
     };
     let driver = Driver { name: "lifeos", version: env!("CARGO_PKG_VERSION"), rules: RULES.iter().map(rule).collect() };
     let results = audit.findings.iter().map(|finding| outcome(finding, audit, file, tasks)).collect();
@@ -121,7 +121,7 @@ fn outcome(finding: &Finding, audit: &Audit, file: &str, tasks: Option<&str>) ->
     let parts = [finding.rule, finding.subject.as_str()].map(str::as_bytes);
     Outcome {
         rule_id: finding.rule,
-        level: word(finding.level),
+        level: finding.level.word(),
         message: Message { text },
         locations: [Location {
             physical_location: Physical {
@@ -130,14 +130,6 @@ fn outcome(finding: &Finding, audit: &Audit, file: &str, tasks: Option<&str>) ->
             },
         }],
         partial_fingerprints: Fingerprints { finding: Digest::of_parts(parts).hex() },
-    }
-}
-
-fn word(level: Level) -> &'static str {
-    match level {
-        Level::Error => "error",
-        Level::Warning => "warning",
-        Level::Note => "note",
     }
 }
 

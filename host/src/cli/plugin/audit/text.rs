@@ -153,11 +153,7 @@ fn verdict(audit: &Audit, what: &str) -> Vec<String> {
 }
 
 fn finding(finding: &Finding) -> Vec<String> {
-    let level = match finding.level {
-        Level::Error => "error",
-        Level::Warning => "warning",
-        Level::Note => "note",
-    };
+    let level = finding.level.word();
     let mut lines = vec![format!("  {level} {}: {}", finding.rule, finding.message)];
     lines.extend(finding.fix.as_ref().map(|fix| format!("      {}", fixed(fix))));
     lines
@@ -165,7 +161,10 @@ fn finding(finding: &Finding) -> Vec<String> {
 
 /// A fix in words.
 pub(super) fn fixed(fix: &Fix) -> String {
-    let Fix { file, table, add, line } = fix;
+    let Fix { file, table, add, line, replaces } = fix;
+    if let Some(old) = replaces {
+        return format!("change in {file}, {table}: {old} to {line}");
+    }
     match (add, line.is_empty()) {
         (true, true) => format!("add to {file}: {table}"),
         (true, false) => format!("add to {file}, {table}: {line}"),

@@ -63,7 +63,7 @@ struct Work {
 
 impl Work {
     fn prepare(folder: &Path, manifest: &Manifest) -> Result<Self, CommandError> {
-        let world = World::of(manifest).name();
+        let world = World::of(manifest).word();
         let entry = format!("lifeos_{}", world.replace('-', "_"));
         if !folder.join("sdk").is_dir() {
             let error = CommandError::usage(format!("{} has no sdk/, which makes a component of it", folder.display()));
