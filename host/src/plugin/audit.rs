@@ -4,7 +4,7 @@
 
 mod verdict;
 
-use super::facts::{Facts, Inner, Interface, Producer};
+use super::facts::{self, Facts, Inner, Interface, Producer};
 use super::imports::{self, Import, Lends, VERSION};
 use super::lent::{self, Known};
 use super::manifest::Manifest;
@@ -190,8 +190,8 @@ impl Audit {
             within: false,
         };
         audit.findings = verdict::findings(&audit, &manifest, grant);
-        if let Some(reason) = &facts.off {
-            verdict::add_off(&mut audit.findings, reason);
+        if let Some(reason) = facts::off(bytes) {
+            verdict::add_off(&mut audit.findings, &reason);
         }
         // Whatever is said above, what the loader refuses is not within.
         if let Err(error) = Plugin::check(&surface) {

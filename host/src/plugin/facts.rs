@@ -59,8 +59,6 @@ pub struct Facts {
     pub inner: Vec<Inner>,
     /// Core modules within it, at any depth.
     pub modules: u64,
-    /// What its types take of WebAssembly that is off here, if they take any.
-    pub off: Option<String>,
 }
 
 /// An interface, or a function that stands by itself, of a component.
@@ -102,7 +100,6 @@ impl Facts {
         Surface::check_head(bytes)?;
         let malformed = |error: wasmparser::BinaryReaderError| PluginError::malformed(error.message());
         let mut validator = Validator::new_with_features(WasmFeatures::all());
-        let mut strict = Some(Validator::new_with_features(WasmFeatures::default().difference(OFF)));
         let mut walk = Walk::default();
         for payload in Parser::new(0).parse_all(bytes) {
             let payload = payload.map_err(malformed)?;
@@ -119,11 +116,6 @@ impl Facts {
                 Payload::CodeSectionEntry(_) => continue,
                 payload => validator.payload(payload).map_err(malformed)?,
             };
-            // Whatever is valid by itself, and not for the engine.
-            if let Some(Err(error)) = strict.as_mut().map(|strict| strict.payload(&payload)) {
-                walk.facts.off = Some(shown(error.message()));
-                strict = None;
-            }
             walk.take(&payload).map_err(malformed)?;
             if let ValidPayload::End(types) = valid {
                 walk.end(types.as_ref())?;
@@ -140,6 +132,15 @@ impl Facts {
         self.producers.truncate(PRODUCERS_MAX);
         self
     }
+}
+
+/// What the types of a component take of WebAssembly that is off here, if they take
+/// any; the component is one that [`Facts::read`] takes.
+pub(super) fn off(bytes: &[u8]) -> Option<String> {
+    let mut strict = Validator::new_with_features(WasmFeatures::default().difference(OFF));
+    let payloads = Parser::new(0).parse_all(bytes).map_while(Result::ok);
+    let mut types = payloads.filter(|payload| !matches!(payload, Payload::CodeSectionEntry(_)));
+    types.find_map(|payload| strict.payload(&payload).err()).map(|error| shown(error.message()))
 }
 
 /// The way through the bytes.
