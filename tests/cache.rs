@@ -100,6 +100,30 @@ fn a_folder_that_came_with_the_repository_is_refused() {
     check(&repo, &inside).exits(0).keeps_quiet_about("compiling");
     repo.commit("with a cache");
     check(&repo, &inside).exits(20).says("is part of the repository").says("--cache-dir");
+    // Whatever loads compiled code, from whichever commit the rest is taken.
+    repo.git(&["rm", "--quiet", "--cached", "-r", ".lifeos-cache"]);
+    repo.git(&["commit", "--quiet", "--message", "without"]);
+    let tape = repo.scratch().join("t.tape").display().to_string();
+    repo.lifeos(&["run", "t", "--record", &tape]).exits(0);
+    repo.commit("with a cache again");
+    let component = repo.scratch().join("component.wasm").display().to_string();
+    let run = repo.lifeos(&["log", "--json"]).json()["runs"][0]["run"].as_str().expect("a run").to_owned();
+    for verb in [
+        &["run", "t", "--replay", &tape][..],
+        &["plugin", "diff", "--replay", &tape, &component, &component],
+        &["plugin", "test", "--component", &component],
+        &["plugin", "suggest", "t"],
+        &["plugin", "list"],
+        &["verify", "--replay", &run],
+    ] {
+        let mut command = repo.bare_command(verb);
+        repo.guarded({
+            command.arg("--cache-dir").arg(&inside);
+            command
+        })
+        .exits(20)
+        .says("is part of the repository");
+    }
 }
 
 #[test]

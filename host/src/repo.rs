@@ -6,6 +6,8 @@ mod base;
 pub mod history;
 mod listing;
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -253,6 +255,20 @@ impl Repo {
     pub fn has(&self, commit: Oid, inside: &Path) -> Result<bool, RepoError> {
         let tree = self.git.find_commit(commit).and_then(|commit| commit.tree()).map_err(|source| missing(commit, source))?;
         Ok(inside.as_os_str().is_empty() || tree.get_path(inside).is_ok())
+    }
+
+    /// Whether anything at a path of the checkout, or below it, came with a commit:
+    /// it stands in the index or in the commit that HEAD names.
+    ///
+    /// # Errors
+    /// [`RepoError`] when either cannot be read.
+    pub fn tracks(&self, inside: &Path) -> Result<bool, RepoError> {
+        let index = self.git.index()?;
+        let is_below = |path: &[u8]| Path::new(OsStr::from_bytes(path)).starts_with(inside);
+        if inside.as_os_str().is_empty() || index.iter().any(|entry| is_below(&entry.path)) {
+            return Ok(true);
+        }
+        self.head().map_or(Ok(false), |head| self.has(head, inside))
     }
 
     /// Pins a commit and lists its tree.

@@ -55,7 +55,6 @@ pub(crate) fn check(verb: &Check, global: &Global, term: &Term) -> Result<Exit, 
     let plugin = Locked::at(&repo, head, global)?.plugin(task, &repo)?;
     open::bounded(verb.instruction.as_deref())?;
     let since = verb.new_since.as_deref().map(|revision| repo.resolve(revision)).transpose()?;
-    open::cache_apart(global, &repo, head)?;
     let machine = open::machine(global, verb.threads.map(usize::from), term)?;
     let machine = Machine { remembers: !verb.no_cache, shows: !verb.no_diff, traces: verb.trace, ..machine };
     let examined = |commit| {

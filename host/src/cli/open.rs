@@ -68,7 +68,8 @@ pub(crate) fn config_text(global: &Global, repo: &Repo, base: Oid) -> Result<Str
 /// Says when the checkout has other tasks, or other plugins, than the commit that counts.
 pub(crate) fn tell_of_changes(global: &Global, repo: &Repo, base: Oid, term: &Term) -> Result<(), CommandError> {
     let differs = |file: &str, bytes_max: u64| {
-        let Ok(here) = std::fs::read_to_string(repo.workdir().join(file)) else { return Ok(false) };
+        let Ok(here) = super::file::read(&repo.workdir().join(file), bytes_max) else { return Ok(false) };
+        let here = String::from_utf8_lossy(&here);
         let counts = repo.file_at(base, file, bytes_max)?;
         // A lock that is not there at all is told of as well: somebody has just begun one.
         let counts = counts.or_else(|| (file == lock::FILE).then(String::new));
@@ -125,7 +126,10 @@ pub(crate) fn machine(global: &Global, threads: Option<usize>, term: &Term) -> R
             term.note("no cache folder is known (HOME is not set), so plugins are compiled each time; see --cache-dir");
             None
         }
-        Some(folder) => Some(SealedFolder::open(&folder).map_err(LoadError::from)?),
+        Some(folder) => {
+            apart(&folder)?;
+            Some(SealedFolder::open(&folder).map_err(LoadError::from)?)
+        }
     };
     Ok(Machine {
         runtime: Runtime::new()?,
@@ -154,7 +158,7 @@ pub(crate) fn gated(machine: Machine, options: &GateOptions, global: &Global) ->
 
 /// What was read before is remembered here, if there is a usable cache folder.
 pub(crate) fn memory(global: &Global) -> Option<SealedFolder> {
-    cache_folder(global).and_then(|folder| SealedFolder::open(&folder).ok())
+    cache_folder(global).filter(|folder| apart(folder).is_ok()).and_then(|folder| SealedFolder::open(&folder).ok())
 }
 
 /// A reason that is recorded: one sentence.
@@ -254,20 +258,20 @@ pub(crate) fn jail() -> Result<Jail, CommandError> {
     Ok(Jail { program, readable, links, environment, unconfined: false })
 }
 
-/// Refuses a cache folder that came with the repository: whoever committed it
-/// knows its key, and could have native code run.
-pub(crate) fn cache_apart(global: &Global, repo: &Repo, base: Oid) -> Result<(), CommandError> {
-    let real = |path: &Path| path.canonicalize().ok();
-    let folder = cache_folder(global).and_then(|folder| real(&folder));
-    let Some((folder, checkout)) = folder.zip(real(repo.workdir())) else { return Ok(()) };
-    match folder.strip_prefix(&checkout) {
-        Ok(inside) if repo.has(base, inside)? => {
-            let error =
-                CommandError::new(Exit::Denied, format!("the cache folder {} is part of the repository", folder.display()));
-            Err(error.hint("name a folder outside of it with --cache-dir, and take this one out of the repository"))
-        }
-        _ => Ok(()),
+/// Refuses a cache folder that came with a repository, this one or any other that it
+/// lies in: whoever committed it knows its key, and could have native code run.
+fn apart(folder: &Path) -> Result<(), CommandError> {
+    let Some(folder) = folder.canonicalize().ok() else { return Ok(()) };
+    let Ok(around) = Repo::discover(&folder) else { return Ok(()) };
+    let Some(inside) = around.workdir().canonicalize().ok().and_then(|top| folder.strip_prefix(top).ok().map(Path::to_owned))
+    else {
+        return Ok(());
+    };
+    if !around.tracks(&inside)? {
+        return Ok(());
     }
+    let error = CommandError::new(Exit::Denied, format!("the cache folder {} is part of the repository", folder.display()));
+    Err(error.hint("name a folder outside of it with --cache-dir, and take this one out of the repository"))
 }
 
 /// Where compiled code and remembered answers are kept: the user's cache folder, unless told otherwise.

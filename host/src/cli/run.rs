@@ -69,7 +69,6 @@ pub(crate) fn run(verb: &Run, global: &Global, term: &Term) -> Result<Exit, Comm
     let names: Vec<String> = if verb.all { config.tasks.keys().cloned().collect() } else { verb.tasks.clone() };
     let tasks = names.iter().map(|name| open::task(&config, name)).collect::<Result<Vec<_>, _>>()?;
     open::bounded(verb.instruction.as_deref())?;
-    open::cache_apart(global, &repo, base)?;
     let machine = open::gated(open::machine(global, verb.threads.map(usize::from), term)?, &verb.gate, global)?;
     let machine = Machine { remembers: !verb.no_cache, folds: true, ..machine };
     let book = Ledger::of(&repo, machine.memory()).book()?;

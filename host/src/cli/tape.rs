@@ -93,7 +93,6 @@ pub(crate) fn replay(
     // That it is another one than on the tape says more than that it is not the pinned one.
     run::tape::is_of(&tape.header, task, &Plugin::read(locked.unjudged(task, repo)?.0.into_owned())?)?;
     let plugin = locked.plugin(task, repo)?;
-    open::cache_apart(global, repo, base)?;
     let machine = Machine { remembers: false, ..open::machine(global, threads, term)? };
     let place = Place { repo, base, now: open::now(), memory: None, outside: None, lock: Some(&locked.lock) };
     let same = during(term, |events| run::tape::replay(&place, &tape, task, &plugin, &machine, events));

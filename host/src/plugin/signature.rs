@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use wasmparser::component_types::{
     AliasableResourceId, ComponentAnyTypeId, ComponentDefinedType, ComponentDefinedTypeId, ComponentEntityType,
-    ComponentFuncType, ComponentInstanceType, ComponentValType,
+    ComponentFuncType, ComponentFuncTypeId, ComponentInstanceType, ComponentValType,
 };
 use wasmparser::types::TypesRef;
 
@@ -35,6 +35,7 @@ pub struct Function {
 pub(super) struct Writer<'t> {
     types: TypesRef<'t>,
     digests: HashMap<ComponentDefinedTypeId, Digest>,
+    functions: HashMap<ComponentFuncTypeId, Digest>,
 }
 
 /// The names that an interface gives to its types.
@@ -46,7 +47,7 @@ struct Names<'t> {
 
 impl<'t> Writer<'t> {
     pub(super) fn new(types: TypesRef<'t>) -> Self {
-        Self { types, digests: HashMap::new() }
+        Self { types, digests: HashMap::new(), functions: HashMap::new() }
     }
 
     /// How many functions and types an import or export brings.
@@ -62,7 +63,7 @@ impl<'t> Writer<'t> {
         let types = self.types;
         match entity {
             ComponentEntityType::Func(id) => match types.get(*id) {
-                Some(function) => vec![self.function("", function, &Names::default())],
+                Some(function) => vec![self.function("", *id, function, &Names::default())],
                 None => Vec::new(),
             },
             ComponentEntityType::Instance(id) => types.get(*id).map_or_else(Vec::new, |instance| self.of_instance(instance)),
@@ -78,33 +79,44 @@ impl<'t> Writer<'t> {
             if let ComponentEntityType::Func(id) = item.ty
                 && let Some(function) = types.get(id)
             {
-                functions.push(self.function(name, function, &names));
+                functions.push(self.function(name, id, function, &names));
             }
         }
         functions.sort_by(|one, other| one.name.cmp(&other.name));
         functions
     }
 
-    fn function(&mut self, name: &str, function: &ComponentFuncType, names: &Names<'_>) -> Function {
+    fn function(&mut self, name: &str, id: ComponentFuncTypeId, function: &ComponentFuncType, names: &Names<'_>) -> Function {
         let mut words = Words::default();
         words.push(if function.async_ { "async func(" } else { "func(" });
-        let mut parts = vec![Digest::of(&[u8::from(function.async_)])];
-        for (place, (parameter, ty)) in function.params.iter().enumerate() {
+        for (place, (parameter, ty)) in function.params.iter().enumerate().take_while(|_| !words.is_full()) {
             words.push(if place > 0 { ", " } else { "" });
             words.push(&format!("{parameter}: "));
             self.write(*ty, names, &mut words, 0);
-            parts.push(Digest::of(parameter.as_bytes()));
-            parts.push(self.digest(*ty, 0));
         }
         words.push(")");
         if let Some(result) = function.result {
             words.push(" -> ");
             self.write(result, names, &mut words, 0);
-            parts.push(self.digest(result, 0));
         }
+        Function { name: shown(name), signature: words.finish(), digest: self.structure(id, function) }
+    }
+
+    /// The digest of a function type, made once for all that have it.
+    fn structure(&mut self, id: ComponentFuncTypeId, function: &ComponentFuncType) -> Digest {
+        if let Some(known) = self.functions.get(&id) {
+            return *known;
+        }
+        let mut parts = vec![Digest::of(&[u8::from(function.async_)])];
+        for (parameter, ty) in &function.params {
+            parts.push(Digest::of(parameter.as_bytes()));
+            parts.push(self.digest(*ty, 0));
+        }
+        parts.extend(function.result.map(|result| self.digest(result, 0)));
         let parts: Vec<String> = parts.iter().map(Digest::hex).collect();
         let digest = Digest::of_parts(parts.iter().map(String::as_bytes));
-        Function { name: shown(name), signature: words.finish(), digest }
+        self.functions.insert(id, digest);
+        digest
     }
 
     fn write(&self, ty: ComponentValType, names: &Names<'_>, words: &mut Words, depth: u32) {

@@ -46,9 +46,6 @@ struct Wanted {
 
 pub(crate) fn add(verb: &Add, global: &Global, term: &Term) -> Result<Exit, CommandError> {
     let repo = open::repo(global)?;
-    if let Ok(head) = repo.head() {
-        open::cache_apart(global, &repo, head)?;
-    }
     let mut checkout = Checkout::read(&repo, global)?;
     let wanted = wanted(verb, &checkout, global)?;
     let Brought { bytes, origin } = bring(wanted.origin, wanted.digest, &verb.network, &checkout, global, term)?;

@@ -22,9 +22,6 @@ pub(crate) struct Fetch {
 
 pub(crate) fn fetch(verb: &Fetch, global: &Global, term: &Term) -> Result<Exit, CommandError> {
     let repo = open::repo(global)?;
-    if let Ok(head) = repo.head() {
-        open::cache_apart(global, &repo, head)?;
-    }
     let checkout = Checkout::read(&repo, global)?;
     if let Some(name) = verb.names.iter().find(|name| !checkout.lock.plugins.contains_key(*name)) {
         let error = CommandError::usage(format!("{} has no plugin {}", lock::FILE, lifeos::clean::line(name)));

@@ -26,7 +26,6 @@ pub(super) fn replayed(file: &Path, [old, new]: [&Plugin; 2], global: &Global, t
     let repo = open::repo(global)?;
     let tape = tape::read(file)?;
     let (base, config) = tape::stand(&tape, &repo, global)?;
-    open::cache_apart(global, &repo, base)?;
     let task = open::task(&config, &tape.header.task)?;
     let machine = Machine { remembers: false, ..open::machine(global, None, term)? };
     let place = Place { repo: &repo, base, now: open::now(), memory: None, outside: None, lock: None };

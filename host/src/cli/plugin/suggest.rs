@@ -33,7 +33,6 @@ pub(crate) fn suggest(verb: &Suggest, global: &Global, term: &Term) -> Result<Ex
     let task = open::task(&config, &verb.task)?;
     let locked = Locked::at(&repo, base, global)?;
     let plugin = locked.plugin(task, &repo)?;
-    open::cache_apart(global, &repo, base)?;
     let machine = open::machine(global, None, term)?;
     let place = Place { repo: &repo, base, now: open::now(), memory: machine.memory(), outside: None, lock: Some(&locked.lock) };
     let asked = Asked { text: &text, task, plugin: &plugin, runs_max: verb.runs.into() };
