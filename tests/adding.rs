@@ -66,7 +66,7 @@ fn a_new_task_is_granted_what_is_declared_and_nothing_that_was_there_changes() {
     assert!(after.starts_with(before) && after.ends_with(value["table"].as_str().expect("a table")), "{after}");
     repo.commit("task");
     repo.lifeos(&["run", "t"]).exits(0);
-    repo.unguarded(&["plugin", "add", FILE, "--task", "t"]).exits(0).says("the same bytes");
+    repo.unguarded(&["plugin", "add", FILE, "--task", "t"]).exits(0).says("the same bytes").says("audit/unused-grant");
     repo.lifeos(&["plugin", "add", FILE, "--task", "other"]).exits(2).says("the task other has another plugin");
     for odd in ["No Name", "x]\nedit = [\"**\"]\n[task.y", ""] {
         repo.lifeos(&["plugin", "add", FILE, &format!("--task={odd}")]).exits(2).says("a task's name is");
@@ -108,8 +108,12 @@ fn what_would_not_load_is_not_let_in() {
 fn the_functions_of_a_plugin_are_listed_and_a_removed_one_is_gone() {
     let repo = TestRepo::new(&[("a.md", "a\n")]);
     repo.write("h.wasm", std::fs::read(hostile("everything")).expect("a component"));
-    repo.config("[task.t]\nplugin = 'hostile'\n");
-    repo.unguarded(&["plugin", "add", "h.wasm"]).exits(0).says("lifeos:task/edits@0.1.0#propose");
+    repo.config(
+        "[task.t]
+plugin = 'hostile'
+",
+    );
+    repo.unguarded(&["plugin", "add", "h.wasm"]).exits(0).says("propose    propose to change, create or delete files");
     let plugin = listed(&repo, "hostile");
     let imports = plugin["imports"].as_array().expect("imports").clone();
     assert!(imports.contains(&"lifeos:task/edits@0.1.0#propose".into()), "{plugin}");

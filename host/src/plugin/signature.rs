@@ -89,7 +89,10 @@ impl<'t> Writer<'t> {
     fn function(&mut self, name: &str, id: ComponentFuncTypeId, function: &ComponentFuncType, names: &Names<'_>) -> Function {
         let mut words = Words::default();
         words.push(if function.async_ { "async func(" } else { "func(" });
-        for (place, (parameter, ty)) in function.params.iter().enumerate().take_while(|_| !words.is_full()) {
+        for (place, (parameter, ty)) in function.params.iter().enumerate() {
+            if words.is_full() {
+                break;
+            }
             words.push(if place > 0 { ", " } else { "" });
             words.push(&format!("{parameter}: "));
             self.write(*ty, names, &mut words, 0);

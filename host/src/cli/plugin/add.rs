@@ -4,12 +4,15 @@ use clap::Args;
 use lifeos::config;
 use lifeos::digest::Digest;
 use lifeos::nearest::nearest;
+use lifeos::plugin::audit::{Audit, Grant, Pin};
 use lifeos::plugin::diff::{self, Difference, Way};
 use lifeos::plugin::lock::{self, Entry};
 use lifeos::plugin::manifest::{NAME_RULE, is_name};
 use lifeos::plugin::origin::Origin;
-use lifeos::plugin::{Plugin, official};
+use lifeos::plugin::{Plugin, PluginError, official};
+use lifeos::policy::Limits;
 
+use super::audit::text;
 use super::bring::{self, Brought, Network, bring};
 use super::checkout::Checkout;
 use super::json::plugin as said;
@@ -62,7 +65,8 @@ pub(crate) fn add(verb: &Add, global: &Global, term: &Term) -> Result<Exit, Comm
     let before = checkout.lock.plugins.get(&name).cloned();
     let changes = before.as_ref().map_or_else(Vec::new, |before| before.changes(&entry));
     if !term.is_json() {
-        show(&name, &entry, before.as_ref(), &changes, term);
+        let can = text::reach(&audited(verb, &plugin, &checkout)?);
+        show(&[summary::entry(&name, &entry), can], &entry, before.as_ref(), &changes, term);
     }
     if !verb.yes && diff::is_wider(&changes) {
         return Err(wider(verb, &name, &changes));
@@ -113,8 +117,8 @@ fn no_source(name: &str, checkout: &Checkout<'_>) -> CommandError {
     }
 }
 
-fn show(name: &str, entry: &Entry, before: Option<&Entry>, changes: &[Difference], term: &Term) {
-    term.data(&summary::entry(name, entry));
+fn show(page: &[String; 2], entry: &Entry, before: Option<&Entry>, changes: &[Difference], term: &Term) {
+    page.iter().for_each(|part| term.data(part));
     match before {
         Some(before) if before.digest != entry.digest => {
             term.data(&format!("instead of {}, {}\n", lifeos::clean::line(&before.version), before.digest));
@@ -126,6 +130,15 @@ fn show(name: &str, entry: &Entry, before: Option<&Entry>, changes: &[Difference
         None => {}
     }
     changes.iter().for_each(|change| term.data(&format!("  {change}\n")));
+}
+
+/// What it can do, held against the grant of the task that is named; a new one grants what is declared.
+fn audited(verb: &Add, plugin: &Plugin, checkout: &Checkout<'_>) -> Result<Audit, CommandError> {
+    let there = verb.task.as_deref().and_then(|task| checkout.task(task));
+    let declared = plugin.manifest.reach().map_err(PluginError::from)?;
+    let (reach, limits) = there.map_or((&declared, Limits::default()), |task| (&task.granted, task.limits));
+    let against = |task| Grant { task, reach, limits: &limits, pin: Pin::NotNeeded, uses: None, idle: None };
+    Ok(Audit::of(&plugin.bytes, plugin.digest, verb.task.as_deref().map(against).as_ref())?)
 }
 
 fn wider(verb: &Add, name: &str, changes: &[Difference]) -> CommandError {

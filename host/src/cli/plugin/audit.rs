@@ -3,7 +3,7 @@
 mod lines;
 mod markdown;
 mod sarif;
-mod text;
+pub(super) mod text;
 
 use clap::{Args, ValueEnum};
 use lifeos::config::Source;

@@ -36,6 +36,11 @@ impl<'r> Checkout<'r> {
         Ok(Self { repo, lock, config, text, config_path })
     }
 
+    /// The task of that name, whatever plugin it uses.
+    pub(super) fn task(&self, name: &str) -> Option<&Task> {
+        self.config.tasks.get(name)
+    }
+
     /// Where a path of an entry is.
     pub(super) fn at(&self, path: &str) -> PathBuf {
         self.repo.workdir().join(path)

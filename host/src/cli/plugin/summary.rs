@@ -5,17 +5,14 @@ use std::fmt::Write as _;
 
 use lifeos::clean;
 use lifeos::plugin::lock::Entry;
-use lifeos::plugin::manifest::{Declared, Scope};
+use lifeos::plugin::manifest::Declared;
 use lifeos::policy::Capability;
 
 use super::CommandError;
 
-/// Patterns of one list that are shown.
-const GLOBS_SHOWN: usize = 6;
-
-/// What a plugin can call and what its author declares.
+/// Where a plugin comes from, and what its author promises.
 pub(super) fn entry(name: &str, entry: &Entry) -> String {
-    let Entry { source, digest, version, world, imports, declared, .. } = entry;
+    let Entry { source, digest, version, world, declared, .. } = entry;
     let mut text = format!("{name} {}, world {}\n", clean::line(version), world.word());
     let mut line = |key: &str, words: &str| {
         let _infallible = writeln!(text, "  {key:<10} {words}");
@@ -23,42 +20,12 @@ pub(super) fn entry(name: &str, entry: &Entry) -> String {
     let outside = if source.is_outside() { " (outside of the repository)" } else { "" };
     line("source", &format!("{}{outside}", clean::line(&source.to_string())));
     line("digest", &digest.to_string());
-    for (at, import) in imports.iter().enumerate() {
-        line(if at == 0 { "calls" } else { "" }, &clean::line(import));
-    }
-    for (key, words) in rows(declared) {
-        line(key, &words);
-    }
     let limits: Vec<String> =
         declared.limits.by_key().into_iter().filter_map(|(key, most)| Some(format!("{key} {}", most?))).collect();
     if !limits.is_empty() {
         line("promises", &limits.join(", "));
     }
     text
-}
-
-/// Each thing that an author declares, in a line.
-fn rows(declared: &Declared) -> Vec<(&'static str, String)> {
-    let capabilities = declared.capabilities();
-    let row = |capability: Capability| {
-        let Scope { globs: patterns, optional } = capabilities.need(capability, &[])?;
-        let reach = if capability == Capability::History { "of what it reads".to_owned() } else { globs(&patterns) };
-        Some((capability.word(), format!("{reach} ({})", if optional { "optional" } else { "needed" })))
-    };
-    let mut rows: Vec<_> = Capability::ALL.into_iter().filter_map(row).collect();
-    for (key, patterns) in [("config", &declared.config), ("documents", &declared.documents)] {
-        if !patterns.is_empty() {
-            rows.push((key, globs(patterns)));
-        }
-    }
-    rows
-}
-
-fn globs(patterns: &[String]) -> String {
-    let shown: Vec<_> = patterns.iter().take(GLOBS_SHOWN).map(|glob| clean::line(glob)).collect();
-    let more = patterns.len().saturating_sub(GLOBS_SHOWN);
-    let more = if more > 0 { format!(", and {more} more") } else { String::new() };
-    format!("{}{more}", shown.join(", "))
 }
 
 /// The capabilities that an author declares, by name.

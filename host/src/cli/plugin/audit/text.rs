@@ -24,6 +24,15 @@ pub(super) fn page(audit: &Audit, what: &str) -> String {
     page
 }
 
+/// What it can call and reach, and what speaks against it or its grant: for whoever lets it in.
+pub(in crate::cli::plugin) fn reach(audit: &Audit) -> String {
+    let weighty = audit.findings.iter().filter(|finding| finding.level != Level::Note).take(SHOWN_MAX);
+    let weighty: Vec<String> = weighty.flat_map(finding).collect();
+    let between = if weighty.is_empty() { Vec::new() } else { vec![String::new()] };
+    let lines = [imports(audit), capabilities(audit), between, weighty].concat();
+    lines.iter().map(|line| format!("{}\n", clean::line(line).trim_end())).collect()
+}
+
 fn head(audit: &Audit, what: &str) -> Vec<String> {
     let unknown = || "(no manifest)".to_owned();
     let name = audit.name.clone().zip(audit.version.clone()).map_or_else(unknown, |(name, version)| format!("{name} {version}"));
