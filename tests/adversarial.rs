@@ -9,7 +9,7 @@ use lifeos::plugin::audit::Audit;
 use lifeos::plugin::diff::{Outline, differences};
 use wasm_encoder::{
     Component, ComponentExportKind, ComponentExportSection, ComponentImportSection, ComponentTypeRef, ComponentTypeSection,
-    ComponentValType, CustomSection, NestedComponentSection, PrimitiveValType, RawSection, TypeBounds,
+    ComponentValType, CustomSection, Encode, NestedComponentSection, PrimitiveValType, RawSection, TypeBounds,
 };
 
 use crate::rig::components::{MANIFEST, add_manifest, task_wat, wat};
@@ -108,7 +108,7 @@ fn a_thousand_components_inside_each_other_or_side_by_side() {
         let (mut size, mut parts) = (header.len(), vec![header.to_vec()]);
         for _ in 0..levels {
             let mut part = [header, &b"\x04"[..]].concat();
-            leb128(size, &mut part);
+            Encode::encode(&size, &mut part);
             size += part.len();
             parts.push(part);
         }
@@ -119,14 +119,6 @@ fn a_thousand_components_inside_each_other_or_side_by_side() {
     for levels in [101, 100_000] {
         audited(&nested(levels), 200 * MIB).exits(21).says("parts within one another");
     }
-}
-
-fn leb128(mut number: usize, bytes: &mut Vec<u8>) {
-    while number > 127 {
-        bytes.push(u8::try_from(number & 127).expect("seven bits") | 128);
-        number >>= 7;
-    }
-    bytes.push(u8::try_from(number).expect("seven bits"));
 }
 
 fn types(count: u32) -> Vec<u8> {

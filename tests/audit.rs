@@ -155,7 +155,7 @@ fn a_grant_of_no_use_is_told_once() {
     let globs = || Globs::new(&["*.md"]).expect("globs");
     let reach = Reach { list: Globs::none(), read: globs(), edit: globs(), history: true };
     let capabilities = vec![Capability::Edit, Capability::History];
-    let component = std::fs::read(hostile_files()).expect("a component");
+    let component = std::fs::read(hostile_files("sane-edit")).expect("a component");
     let idle = Some(Unused { runs: 5, capabilities, patterns: Vec::new() });
     let grant = Grant { task: "t", reach: &reach, limits: &Limits::default(), pin: Pin::NotNeeded, uses: None, idle };
     let audit = Audit::of(&component, Digest::of(&component), Some(&grant)).expect("a component");

@@ -52,8 +52,7 @@ fn a_plugin_that_was_added_with_another_grant_is_not_within() {
 #[test]
 fn what_three_runs_had_no_use_for_is_told() {
     let repo = TestRepo::new(&[("a.md", "a\n"), ("img/x.png", "x\n")]);
-    let options = "options = {paths = ['a.md'], find = 'a', text = 'b'}";
-    repo.task(&hostile("sane-edit"), &format!("read = ['*.md']\nedit = ['*.md']\nlist = ['img/**']\n{options}"));
+    repo.task(&hostile("everything"), "read = ['*.md']\nedit = ['*.md']\nlist = ['img/**']");
     for number in 0..3 {
         repo.write("number.txt", number.to_string());
         repo.commit("another base");

@@ -10,8 +10,8 @@ const DIR: &str = "../../../repo";
 /// A repository with a task that has something to propose.
 fn repository() -> TestRepo {
     let repo = TestRepo::new(&[("a.md", "a\n")]);
-    let options = "options = {danger = 'create', paths = ['b.md'], text = 'b'}";
-    repo.task(&hostile(), &format!("read = ['**']\nedit = ['**']\n{options}"));
+    let options = "options = {paths = ['b.md'], text = 'b'}";
+    repo.task(&hostile("create"), &format!("read = ['**']\nedit = ['**']\n{options}"));
     repo
 }
 
@@ -63,7 +63,7 @@ fn what_is_written_is_put_where_the_folder_says() {
             &["plugin", "test", "--no-standard", "--junit", "../scratch/junit.xml", "--component", "../scratch/h.wasm"],
         ),
     ];
-    std::fs::copy(hostile(), repo.scratch().join("h.wasm")).expect("a component");
+    std::fs::copy(hostile("nothing"), repo.scratch().join("h.wasm")).expect("a component");
     for (made, row) in rows {
         let ran = from_afar(&repo, row);
         assert!(repo.scratch().join(made).exists(), "{row:?}\n{ran}");

@@ -54,7 +54,7 @@ fn forget(repo: &TestRepo) {
 
 /// A file with a token that nobody else may read.
 fn token(repo: &TestRepo, host: &str, text: &str) -> String {
-    let file: PathBuf = repo.scratch().join("token");
+    let file: PathBuf = repo.scratch().join(format!("token-{}-{}", host.replace(':', "-"), text.len()));
     std::fs::write(&file, text).expect("a token");
     std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("its mode");
     format!("--token={host}={}", file.display())
@@ -199,6 +199,22 @@ fn a_token_goes_to_its_host_alone() {
     add(&oci).exits(0);
     let pass = "Bearer pass-of-the-realm".to_owned();
     assert_eq!(shown(&registry), [basic("x-access-token", secret), pass.clone(), pass]);
+    // A token of the other host is not shown to it for a registry that asks: the pass would be the registry's.
+    let theirs = self::token(&repo, &there, "s3cret-of-the-other");
+    let challenge = format!("Bearer realm=\"http://{there}/token?scope=repository:private/x:push\"");
+    registry.close(Door { challenge, takes: "Bearer pass-of-the-realm".to_owned() });
+    other.asked();
+    for tokens in [&[theirs.as_str()][..], &[token.as_str(), theirs.as_str()]] {
+        writes(&repo, &[&["plugin", "add", &oci, "--allow-http", "--yes"], tokens].concat()).exits(0);
+        let asked = other.asked();
+        assert!(asked.iter().all(|asked| asked.authorization.is_none()), "{asked:?}");
+        assert!(asked.iter().any(|asked| asked.path == "/token?scope=repository%3Ax%2Fwat%3Apull"), "{asked:?}");
+    }
+    // Whoever names one token for both means both.
+    let both = self::token(&repo, &there, secret);
+    writes(&repo, &["plugin", "add", &oci, "--allow-http", "--yes", &token, &both]).exits(0);
+    assert_eq!(shown(&other), [basic("x-access-token", secret)]);
+    registry.asked();
     // On its own host it is a bearer's.
     registry.close(Door { challenge: "Bearer".to_owned(), takes: format!("Bearer {secret}") });
     add(&oci).exits(0);

@@ -123,7 +123,12 @@ fn a_grant_that_was_not_looked_at_does_not_run() {
     repo.config("[task.t]\nplugin = 'wat'\nread = ['docs/**']\nlimits.calls_max = 7\n");
     repo.lifeos(&["run", "t"]).exits(0);
     repo.config("[task.t]\nplugin = 'wat'\nread = ['**']\nhistory = true\n[task.u]\nplugin = 'wat'\n");
-    repo.unguarded(&["plugin", "add", "wat"]).exits(0).says("the same bytes as before").says("grants of: t, u");
+    let before = text(&repo);
+    let ran = repo.unguarded(&["plugin", "add", "wat"]);
+    ran.exits(20).says("was looked at with another grant").says("task t grants read **; history").says("add wat --yes");
+    assert_eq!(text(&repo), before, "something was written");
+    let ran = repo.unguarded(&["plugin", "add", "wat", "--yes"]);
+    ran.exits(0).says("the same bytes as before").says("grants of: t, u").says("task u grants nothing");
     repo.lifeos(&["run", "t"]).exits(20).says("lifeos.lock in the checkout differs from that of the commit");
     repo.commit("looked");
     repo.lifeos(&["run", "--all"]).exits(0);

@@ -195,11 +195,11 @@ fn a_key_allows_with_one_value_and_denies_with_another() {
 /// Files of `config` are read under the grant `read`, whether or not `capabilities.read` is there.
 #[test]
 fn a_grant_for_files_of_config_alone_has_an_effect() {
-    let config = over_files(row("config", [json!(["hostile.cfg"]), Value::Null], "", [(0, ""); 2]));
+    let config = over_files(row("config", [json!(["hostile.cfg"]), Value::Null], ("tell-config", ""), [(0, ""); 2]));
     let mut manifest = manifest(&config, &config.allow);
     manifest["capabilities"]["read"] = Value::Null;
     let repo = TestRepo::new(&[("a.md", "a\n"), ("hostile.cfg", "on\n")]);
-    repo.task_of(&component(true, &manifest), &format!("{ALL}options.danger = 'tell-config'"));
+    repo.task_of(&component(&config, &manifest), ALL);
     repo.lifeos(&["check", "t", "--json"]).exits(1).says("hostile.cfg=on");
     let ran = repo.lifeos(&["plugin", "audit", "t", "--json"]);
     let audit = ran.exits(0).json();

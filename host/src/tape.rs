@@ -15,6 +15,8 @@ use crate::trace::Call;
 pub const SCHEMA: &str = "lifeos/tape@1";
 /// Bytes of a whole tape.
 pub const TAPE_BYTES_MAX: usize = 256 << 20;
+/// Bytes of its first line; an instruction is the most of it.
+const HEADER_BYTES_MAX: usize = 1 << 20;
 /// Where the seal begins: it is over every byte before this.
 const SEAL: &str = ",\"seal\":\"";
 
@@ -193,6 +195,10 @@ fn line(value: &impl Serialize) -> String {
 
 fn header(line: &str) -> Result<Header, TapeError> {
     let unreadable = |reason: String| TapeError::Unreadable { reason };
+    // As a value a line takes sixteen times its length, and nothing has been judged yet.
+    if line.len() > HEADER_BYTES_MAX {
+        return Err(unreadable(format!("its first line has more than {HEADER_BYTES_MAX} bytes")));
+    }
     let value: serde_json::Value = serde_json::from_str(line).map_err(|_| unreadable("its first line is not JSON".to_owned()))?;
     match value["schema"].as_str() {
         Some(SCHEMA) => serde_json::from_value(value).map_err(|_| tampered("its header is not one")),

@@ -156,7 +156,7 @@ impl Pull<'_> {
             ("basic", _) => token(&self.reference.host)?.map(Known::Pair).ok_or_else(stranger),
             ("bearer", Some(realm)) => {
                 let realm = self.realm(&realm, service.as_deref())?;
-                let known = token(&host(&realm))?;
+                let known = self.key_for(&host(&realm), &token)?;
                 Ok(Known::Bearer { value: self.pass(realm, known.as_ref())?, is_ours: known.is_some() })
             }
             ("bearer", None) => {
@@ -165,6 +165,22 @@ impl Pull<'_> {
             }
             _ => Err(stranger()),
         }
+    }
+
+    /// The token that a realm may see. A registry says itself where its realm is, and gets the
+    /// pass: one on another host sees the registry's own token alone, and only if its
+    /// owner named that very token for both hosts.
+    fn key_for(
+        &self,
+        realm: &str,
+        token: &dyn Fn(&str) -> Result<Option<Token>, FetchError>,
+    ) -> Result<Option<Token>, FetchError> {
+        let own = token(&self.reference.host)?;
+        if realm == self.reference.host {
+            return Ok(own);
+        }
+        let theirs = own.is_some().then(|| token(realm)).transpose()?.flatten();
+        Ok(theirs.filter(|theirs| own.is_some_and(|own| own.is(theirs))))
     }
 
     /// The address that hands out passes for reading this repository.
@@ -178,6 +194,8 @@ impl Pull<'_> {
             return Err(self.wrong("it hands out passes at an address with a password"));
         }
         url.set_fragment(None);
+        // What it hands out a pass for is said here, and by nobody else.
+        url.set_query(None);
         url.query_pairs_mut().extend_pairs(service.map(|service| ("service", service)));
         url.query_pairs_mut().append_pair("scope", &format!("repository:{}:pull", self.reference.name));
         Ok(url)

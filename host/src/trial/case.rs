@@ -125,8 +125,12 @@ impl Case {
     pub fn read_all(folder: &Path, manifest: &Manifest) -> Result<Vec<Self>, TrialError> {
         let place = folder.join(FOLDER);
         let unreadable = |source| TrialError::Cases { path: place.clone(), source };
-        if !place.exists() {
-            return Ok(Vec::new());
+        match place.symlink_metadata() {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(unreadable(error)),
+            // What a link leads to is not the author's to bless.
+            Ok(there) if !there.is_dir() => return Err(unreadable(std::io::Error::other("not a folder"))),
+            Ok(_) => {}
         }
         let cases = Arc::new(files::open(&place).map_err(unreadable)?);
         let mut names = Vec::new();

@@ -148,6 +148,14 @@ fn wider(verb: &Add, name: &str, changes: &[Difference]) -> CommandError {
     error.hint(format!("nothing was written; if you want that: lifeos plugin add {} --yes", verb.source))
 }
 
+/// What was looked at before with less, or with something else, is looked at again by somebody.
+fn other_grant(verb: &Add, name: &str, tasks: &[&String], checkout: &Checkout<'_>) -> CommandError {
+    let message = format!("plugin {name} was looked at with another grant than it has now");
+    let grants = tasks.iter().filter_map(|task| checkout.task(task)).map(|task| format!("task {}", summary::grant(task)));
+    let error = grants.fold(CommandError::new(Exit::Denied, message), CommandError::hint);
+    error.hint(format!("nothing was written; if that is what you want: lifeos plugin add {} --yes", verb.source))
+}
+
 /// Compiles and links it, which is the last thing that can speak against it, and keeps it.
 fn compile(plugin: &Plugin, entry: &Entry, global: &Global, term: &Term) -> Result<(), CommandError> {
     let machine = open::machine(global, None, term)?;
@@ -171,6 +179,18 @@ fn write(
     match there {
         Some(there) => drop(checkout.lock.plugins.insert(name.to_owned(), there)),
         None => drop(checkout.lock.plugins.remove(name)),
+    }
+    let is_other = |(task, grant): &(&String, &Digest)| {
+        before.and_then(|before| before.grants.get(*task)).is_some_and(|looked_at| looked_at != *grant)
+    };
+    let others: Vec<&String> = grants.iter().filter(is_other).map(|(task, _)| task).collect();
+    if !verb.yes && !others.is_empty() {
+        return Err(other_grant(verb, name, &others, checkout));
+    }
+    if !term.is_json() {
+        for task in grants.keys().filter_map(|task| checkout.task(task)) {
+            term.data(&format!("task {}\n", summary::grant(task)));
+        }
     }
     let entry = Entry { grants, ..entry };
     checkout.write(name, Some(entry.clone()))?;

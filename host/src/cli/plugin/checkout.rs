@@ -21,6 +21,8 @@ pub(super) struct Checkout<'r> {
     config: Config,
     /// The text of `lifeos.toml`; none if it is not there.
     text: Option<String>,
+    /// As it was read.
+    text_read: Option<String>,
     config_path: PathBuf,
 }
 
@@ -33,7 +35,7 @@ impl<'r> Checkout<'r> {
         let text = file::text(&config_path, open::CONFIG_BYTES_MAX)?;
         let config = Config::parse(text.as_deref().unwrap_or("version = 1"));
         let config = config.map_err(|error| CommandError::from(error).at(&config_path.display().to_string()))?;
-        Ok(Self { repo, lock, config, text, config_path })
+        Ok(Self { repo, lock, config, text_read: text.clone(), text, config_path })
     }
 
     /// The task of that name, whatever plugin it uses.
@@ -78,8 +80,13 @@ impl<'r> Checkout<'r> {
         let _one_at_a_time = Lock::take(self.repo.common_dir())?;
         let now =
             file::text(&path, lock::LOCK_BYTES_MAX)?.map_or_else(|| Ok(LockFile::default()), |text| LockFile::parse(&text))?;
-        if now != self.lock {
-            let error = CommandError::new(super::Exit::Busy, format!("{} was changed in the meantime", lock::FILE));
+        let config_differs = || Ok::<_, CommandError>(file::text(&self.config_path, open::CONFIG_BYTES_MAX)? != self.text_read);
+        let changed = match now != self.lock {
+            true => Some(lock::FILE),
+            false => (self.text != self.text_read && config_differs()?).then_some(config::FILE),
+        };
+        if let Some(changed) = changed {
+            let error = CommandError::new(super::Exit::Busy, format!("{changed} was changed in the meantime"));
             return Err(error.hint("nothing was written; the same command again looks at what is there now"));
         }
         match entry {

@@ -4,6 +4,8 @@
 use std::fmt::Write as _;
 
 use lifeos::clean;
+use lifeos::config::Task;
+use lifeos::ledger::record::ReachText;
 use lifeos::plugin::lock::Entry;
 use lifeos::plugin::manifest::Declared;
 use lifeos::policy::Capability;
@@ -59,4 +61,14 @@ pub(super) fn task(task: &str, name: &str, entry: &Entry) -> Result<String, Comm
     };
     let body = toml::to_string_pretty(&table).map_err(CommandError::usage)?;
     Ok(format!("# Everything that the plugin's author declares; grant less where less will do.\n[task.{task}]\n{body}"))
+}
+
+/// What a task grants, in a line.
+pub(super) fn grant(task: &Task) -> String {
+    let reach = ReachText::of(&task.granted);
+    let lists = [("list", &reach.list), ("read", &reach.read), ("edit", &reach.edit)];
+    let globs = lists.into_iter().filter(|(_, globs)| !globs.is_empty());
+    let mut parts: Vec<String> = globs.map(|(key, patterns)| format!("{key} {}", clean::line(&patterns.join(" ")))).collect();
+    parts.extend(reach.history.then(|| "history".to_owned()));
+    format!("{} grants {}", task.name, if parts.is_empty() { "nothing".to_owned() } else { parts.join("; ") })
 }

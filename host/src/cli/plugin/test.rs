@@ -116,7 +116,8 @@ fn tell_of_age(verb: &Test, folder: &Path, place: &Path, carried: &Manifest, ter
     let built = [Some(place.to_owned()), module(folder, place)].into_iter().flatten().filter_map(|file| changed(&file)).max();
     let newest = newest(folder).filter(|(_, at)| built.is_some_and(|built| *at > built));
     if let Some((file, _)) = newest.filter(|_| verb.component.is_none()) {
-        term.note(&format!("the component is older than {}; {hint}", file.display()));
+        let file = file.display().to_string();
+        term.note(&format!("the component is older than {}; {hint}", lifeos::clean::line(&file)));
     }
 }
 
