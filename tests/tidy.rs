@@ -198,3 +198,19 @@ fn every_link_of_the_documents_leads_somewhere() {
         }
     }
 }
+
+#[test]
+fn the_table_of_folders_names_every_file_below_one() {
+    let text = fs::read_to_string(root().join("ARCHITECTURE.md")).expect("ARCHITECTURE.md");
+    let section = text.split_once("## Folders of `host/src`\n").expect("the table").1.split("\n## ").next().unwrap_or_default();
+    for (file, _) in sources("host/src") {
+        let parts: Vec<&str> = file.trim_end_matches(".rs").split('/').collect();
+        let [folder, .., name] = parts.as_slice() else { continue };
+        if *folder == "cli" {
+            continue;
+        }
+        let row = section.lines().find(|row| row.split('|').nth(1).is_some_and(|cell| cell.contains(&format!("`{folder}`"))));
+        let row = row.unwrap_or_else(|| panic!("{folder}/ has no row"));
+        assert!(row.contains(&format!("`{name}`")), "{file} is not in the row of {folder}/");
+    }
+}
