@@ -1,7 +1,7 @@
 //! Tapes as files: where one is written, how one is read, and `run --replay`.
 
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use git2::Oid;
 use lifeos::config::Config;
@@ -23,8 +23,8 @@ use super::{Global, json, open};
 /// Bytes that tell a tape from another file.
 const BEGIN_BYTES: u64 = 64;
 
-/// A place for a tape that can be written, with nothing in it yet.
-pub(crate) struct TapeFile(Making);
+/// A place for a tape that could be written when the run began; there is nothing beside it meanwhile.
+pub(crate) struct TapeFile(PathBuf);
 
 impl TapeFile {
     /// Takes the place, unless something else is there or git's own folder is
@@ -44,12 +44,13 @@ impl TapeFile {
             let error = CommandError::usage(format!("{} is there already and is no tape", path.display()));
             return Err(error.hint("name another file"));
         }
-        Ok(Self(Making::begin(path)?))
+        drop(Making::begin(path)?);
+        Ok(Self(path.to_owned()))
     }
 
     /// Writes the tape; it appears whole or not at all.
     pub(crate) fn keep(self, bytes: &[u8]) -> std::io::Result<()> {
-        self.0.replace(bytes)
+        Making::begin(&self.0).map_err(|error| std::io::Error::other(error.message))?.replace(bytes)
     }
 }
 

@@ -8,9 +8,9 @@ mod watch;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use lifeos::plugin::Plugin;
 use lifeos::plugin::component::componentize;
 use lifeos::plugin::manifest::{self, Manifest};
+use lifeos::plugin::{COMPONENT_BYTES_MAX, Plugin};
 use lifeos::run::place;
 use lifeos::template::Language;
 use lifeos::trial::Wanted;
@@ -99,7 +99,7 @@ fn make(folder: &Path, manifest: &Manifest) -> Result<Made, CommandError> {
 
 /// A component of a core module, whoever made that.
 fn component(module: &Path, manifest: &Manifest) -> Result<Vec<u8>, CommandError> {
-    let bytes = std::fs::read(module).map_err(|error| CommandError::io(module, &error))?;
+    let bytes = file::read(module, COMPONENT_BYTES_MAX as u64).map_err(|error| CommandError::io(module, &error))?;
     let failed = |error| {
         CommandError::new(Exit::Plugin, error).hint("it has to be a core module that exports one world of lifeos:task@0.1.0")
     };
@@ -109,8 +109,8 @@ fn component(module: &Path, manifest: &Manifest) -> Result<Vec<u8>, CommandError
 /// The manifest in a plugin's folder.
 pub(super) fn read_manifest(folder: &Path) -> Result<Manifest, CommandError> {
     let path = folder.join(manifest::FILE);
-    let text = std::fs::read_to_string(&path).map_err(|source| {
-        CommandError::usage(format!("{}: {source}", path.display()))
+    let text = file::text(&path, manifest::BYTES_MAX as u64)?.ok_or_else(|| {
+        CommandError::usage(format!("{}: no such file", path.display()))
             .hint("a plugin's folder holds its sources and lifeos-plugin.toml; `lifeos plugin new NAME` makes one")
     })?;
     Manifest::parse(&text).map_err(|error| CommandError::usage(error).at(&path.display().to_string()))

@@ -8,6 +8,9 @@ use lifeos::template::{self, File, Language, SDK};
 
 use super::{CommandError, Exit, Global, Term, file, json};
 
+/// Bytes of a README that is looked at for who made it.
+const README_BYTES_MAX: u64 = 64 << 10;
+
 /// Makes a folder with a plugin that builds, tests and runs at once.
 #[derive(Args)]
 pub(crate) struct New {
@@ -86,7 +89,8 @@ fn sdk_only(folder: &Path, term: &Term) -> Result<Exit, CommandError> {
     let language = Language::of(folder).ok_or_else(unknown)?;
     let old = folder.join(SDK);
     // Only what this verb made is replaced.
-    let is_ours = std::fs::read_to_string(old.join("README.md")).is_ok_and(|text| text.contains("`lifeos plugin new`"));
+    let is_ours = file::text(&old.join("README.md"), README_BYTES_MAX)
+        .is_ok_and(|text| text.is_some_and(|text| text.contains("`lifeos plugin new`")));
     if old.exists() && !is_ours {
         let error = CommandError::usage(format!("{} was not made by lifeos and was left alone", old.display()));
         return Err(error.hint("move it away and type this again"));

@@ -109,7 +109,10 @@ fn targets(folder: &Path) -> Vec<PathBuf> {
 fn tell_of_age(verb: &Test, folder: &Path, place: &Path, carried: &Manifest, term: &Term) {
     let words = |manifest: &Manifest| serde_json::to_string(manifest).unwrap_or_default();
     let hint = format!("build it again: lifeos plugin build {}", folder.display());
-    let written = std::fs::read_to_string(folder.join(manifest::FILE)).ok().and_then(|text| Manifest::parse(&text).ok());
+    let written = file::text(&folder.join(manifest::FILE), manifest::BYTES_MAX as u64)
+        .ok()
+        .flatten()
+        .and_then(|text| Manifest::parse(&text).ok());
     if written.is_some_and(|written| words(&written) != words(carried)) {
         return term.note(&format!("the component has another manifest than {}; {hint}", manifest::FILE));
     }
@@ -123,7 +126,7 @@ fn tell_of_age(verb: &Test, folder: &Path, place: &Path, carried: &Manifest, ter
 
 /// What cargo built last: a component that did not change is not written again.
 fn module(folder: &Path, place: &Path) -> Option<PathBuf> {
-    let text = std::fs::read_to_string(folder.join("Cargo.toml")).ok()?;
+    let text = file::text(&folder.join("Cargo.toml"), manifest::BYTES_MAX as u64).ok()??;
     let cargo: toml::Table = toml::from_str(&text).ok()?;
     let name = |table: &str| cargo.get(table)?.get("name")?.as_str().map(|name| name.replace('-', "_"));
     let target = place.ancestors().nth(2)?;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use lifeos::plugin::component::with_manifest;
 use lifeos::plugin::manifest::Manifest;
-use lifeos::plugin::{World, contract};
+use lifeos::plugin::{COMPONENT_BYTES_MAX, World, contract};
 
 use super::toolchain::Tool;
 use super::{CommandError, Exit, Made, file, open};
@@ -80,7 +80,7 @@ impl Work {
     fn finish(&self, tool: Tool, name: &str, manifest: &Manifest) -> Result<Made, CommandError> {
         let path = self.folder.join(COMPONENT);
         tool.run(|| CommandError::new(Exit::Plugin, format!("{name} could not build {}", self.folder.display())))?;
-        let bytes = std::fs::read(&path).map_err(|error| CommandError::io(&path, &error))?;
+        let bytes = file::read(&path, COMPONENT_BYTES_MAX as u64).map_err(|error| CommandError::io(&path, &error))?;
         let component = with_manifest(bytes, manifest).map_err(|error| CommandError::new(Exit::Plugin, error))?;
         Ok(Made { component, target: self.folder.join("target") })
     }
