@@ -10,9 +10,10 @@ use super::lent::{self, Known};
 use super::manifest::Manifest;
 use super::{Plugin, PluginError, Surface, World};
 use crate::digest::Digest;
+use crate::edit::Severity;
 use crate::policy::{Capability, Limits, Reach, Unused};
 use crate::trace::{Used, Uses};
-pub use verdict::{Finding, Fix, Level, RULES};
+pub use verdict::{Finding, Fix, RULES};
 
 /// What a component can do, and whether it is within its bounds.
 #[derive(Debug, Clone, serde::Serialize, schemars::JsonSchema)]
@@ -197,7 +198,7 @@ impl Audit {
         if let Err(error) = Plugin::check(&surface) {
             verdict::add_refusal(&mut audit.findings, &error);
         }
-        audit.within = audit.findings.iter().all(|finding| finding.level != Level::Error);
+        audit.within = audit.findings.iter().all(|finding| finding.level != Severity::Error);
         Ok(audit)
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{Audit, Grant, Known, Manifest, Pin, PluginError, Row, lent, undeclared};
 use crate::clean;
+use crate::edit::Severity;
 use crate::plugin::imports::{self, Import, ImportError, Lends};
 use crate::plugin::manifest::ManifestError;
 use crate::plugin::{World, needs};
@@ -21,38 +22,14 @@ const REASON_BYTES_MAX: usize = 400;
 pub struct Finding {
     /// Its rule, one of [`RULES`].
     pub rule: &'static str,
-    /// Whether it speaks against the component.
-    pub level: Level,
+    /// An error speaks against the component, a warning tells of a grant of no use.
+    pub level: Severity,
     /// The import or capability that it is about; empty for the whole.
     pub subject: String,
     /// One sentence.
     pub message: String,
     /// What to change, if that is known.
     pub fix: Option<Fix>,
-}
-
-/// How much a finding matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Level {
-    /// It would not load, or not run.
-    Error,
-    /// More is granted than is of use.
-    Warning,
-    /// Worth to know.
-    Note,
-}
-
-impl Level {
-    /// The word for it.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Error => "error",
-            Self::Warning => "warning",
-            Self::Note => "note",
-        }
-    }
 }
 
 /// A line to add or to drop.
@@ -72,24 +49,24 @@ pub struct Fix {
 }
 
 /// Every rule of an audit, with what it says in general.
-pub const RULES: [(&str, Level, &str); 17] = [
-    ("audit/forbidden-import", Level::Error, "The component imports something that no task can be granted."),
-    ("audit/other-version", Level::Error, "The component is built for another version of the contract."),
-    ("audit/unknown-function", Level::Error, "The component imports a function that the contract does not have."),
-    ("audit/undeclared-import", Level::Error, "The component imports what its manifest does not declare."),
-    ("audit/not-in-world", Level::Error, "The component imports what its world does not have."),
-    ("audit/no-manifest", Level::Error, "The component carries no manifest."),
-    ("audit/bad-manifest", Level::Error, "The manifest of the component does not count."),
-    ("audit/no-world", Level::Error, "The component exports what fits no world."),
-    ("audit/would-not-load", Level::Error, "The loader refuses the component."),
-    ("audit/not-granted", Level::Error, "The task does not grant what the plugin cannot do without."),
-    ("audit/not-pinned", Level::Error, "The task does not say which bytes may run."),
-    ("audit/other-bytes", Level::Error, "The component is not the one that the task pins."),
-    ("audit/not-reviewed", Level::Error, "The plugin was added with another grant of the task, or with none."),
-    ("audit/idle-grant", Level::Warning, "The task grants what nothing was reached by in its last runs."),
-    ("audit/unused-grant", Level::Warning, "The task grants what the component cannot use."),
-    ("audit/optional-not-granted", Level::Note, "The task does not grant what the plugin can do without."),
-    ("audit/unused-declaration", Level::Note, "The manifest declares what the component does not import."),
+pub const RULES: [(&str, Severity, &str); 17] = [
+    ("audit/forbidden-import", Severity::Error, "The component imports something that no task can be granted."),
+    ("audit/other-version", Severity::Error, "The component is built for another version of the contract."),
+    ("audit/unknown-function", Severity::Error, "The component imports a function that the contract does not have."),
+    ("audit/undeclared-import", Severity::Error, "The component imports what its manifest does not declare."),
+    ("audit/not-in-world", Severity::Error, "The component imports what its world does not have."),
+    ("audit/no-manifest", Severity::Error, "The component carries no manifest."),
+    ("audit/bad-manifest", Severity::Error, "The manifest of the component does not count."),
+    ("audit/no-world", Severity::Error, "The component exports what fits no world."),
+    ("audit/would-not-load", Severity::Error, "The loader refuses the component."),
+    ("audit/not-granted", Severity::Error, "The task does not grant what the plugin cannot do without."),
+    ("audit/not-pinned", Severity::Error, "The task does not say which bytes may run."),
+    ("audit/other-bytes", Severity::Error, "The component is not the one that the task pins."),
+    ("audit/not-reviewed", Severity::Error, "The plugin was added with another grant of the task, or with none."),
+    ("audit/idle-grant", Severity::Warning, "The task grants what nothing was reached by in its last runs."),
+    ("audit/unused-grant", Severity::Warning, "The task grants what the component cannot use."),
+    ("audit/optional-not-granted", Severity::Note, "The task does not grant what the plugin can do without."),
+    ("audit/unused-declaration", Severity::Note, "The manifest declares what the component does not import."),
 ];
 
 /// Everything that is found, errors first.
@@ -125,7 +102,7 @@ pub(super) fn findings(audit: &Audit, manifest: &Result<Manifest, ManifestError>
 
 /// What the loader says, unless it has been said.
 pub(super) fn add_refusal(findings: &mut Vec<Finding>, error: &PluginError) {
-    if findings.iter().all(|finding| finding.level != Level::Error || is_of_task(finding.rule)) {
+    if findings.iter().all(|finding| finding.level != Severity::Error || is_of_task(finding.rule)) {
         let reason = clean::shown(&error.to_string(), REASON_BYTES_MAX);
         findings.insert(0, finding("audit/would-not-load", "", reason, None));
     }
@@ -142,7 +119,7 @@ fn is_of_task(rule: &str) -> bool {
 }
 
 fn finding(rule: &'static str, subject: &str, message: String, fix: Option<Fix>) -> Finding {
-    let level = RULES.iter().find(|(id, ..)| *id == rule).map_or(Level::Error, |(_, level, _)| *level);
+    let level = RULES.iter().find(|(id, ..)| *id == rule).map_or(Severity::Error, |(_, level, _)| *level);
     Finding { rule, level, subject: subject.to_owned(), message, fix }
 }
 

@@ -4,7 +4,8 @@
 use std::fmt::Write as _;
 
 use lifeos::clean;
-use lifeos::plugin::audit::{Audit, Level, Row};
+use lifeos::edit::Severity;
+use lifeos::plugin::audit::{Audit, Row};
 
 use super::text::{LIMIT, fixed};
 use crate::cli::text::count;
@@ -47,7 +48,7 @@ fn findings(audit: &Audit, page: &mut String) {
     page.push('\n');
     for finding in audit.findings.iter().take(SHOWN_MAX) {
         let level = match finding.level {
-            Level::Error => "**error**",
+            Severity::Error => "**error**",
             level => level.word(),
         };
         let fix = finding.fix.as_ref().map_or(String::new(), |fix| format!("; {}", code(&fixed(fix))));

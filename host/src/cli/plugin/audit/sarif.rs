@@ -2,7 +2,8 @@
 //! the fields that are filled are here.
 
 use lifeos::digest::Digest;
-use lifeos::plugin::audit::{Audit, Finding, Level, RULES};
+use lifeos::edit::Severity;
+use lifeos::plugin::audit::{Audit, Finding, RULES};
 use serde::Serialize;
 
 use super::lines::line_of;
@@ -97,7 +98,7 @@ struct Fingerprints {
 
 /// The whole log; `file` is where the component is, `tasks` the text of `lifeos.toml`.
 pub(super) fn log(audit: &Audit, file: &str, tasks: Option<&str>) -> Log {
-    let rule = |(id, level, text): &(&'static str, Level, &str)| Rule {
+    let rule = |(id, level, text): &(&'static str, Severity, &str)| Rule {
         id,
         short_description: Message { text: (*text).to_owned() },
         default_configuration: Configuration { level: level.word() },

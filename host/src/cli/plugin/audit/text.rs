@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use lifeos::clean;
-use lifeos::plugin::audit::{Audit, Finding, Fix, Imported, Level, LimitRow, Row};
+use lifeos::edit::Severity;
+use lifeos::plugin::audit::{Audit, Finding, Fix, Imported, LimitRow, Row};
 use lifeos::plugin::facts::Producer;
 use lifeos::plugin::imports::Lends;
 use lifeos::plugin::lent;
@@ -26,7 +27,7 @@ pub(super) fn page(audit: &Audit, what: &str) -> String {
 
 /// What it can call and reach, and what speaks against it or its grant: for whoever lets it in.
 pub(in crate::cli::plugin) fn reach(audit: &Audit) -> String {
-    let weighty = audit.findings.iter().filter(|finding| finding.level != Level::Note).take(SHOWN_MAX);
+    let weighty = audit.findings.iter().filter(|finding| finding.level != Severity::Note).take(SHOWN_MAX);
     let weighty: Vec<String> = weighty.flat_map(finding).collect();
     let between = if weighty.is_empty() { Vec::new() } else { vec![String::new()] };
     let lines = [imports(audit), capabilities(audit), between, weighty].concat();
@@ -148,7 +149,7 @@ fn limits(audit: &Audit) -> Vec<String> {
 
 fn verdict(audit: &Audit, what: &str) -> Vec<String> {
     let mut lines = vec![String::new()];
-    let errors = audit.findings.iter().filter(|finding| finding.level == Level::Error).count() as u64;
+    let errors = audit.findings.iter().filter(|finding| finding.level == Severity::Error).count() as u64;
     lines.push(match (&audit.task, audit.within) {
         (Some(task), true) => format!("Verdict: within the grant of task {task}"),
         (Some(task), false) => format!("Verdict: NOT within the grant of task {task}: {}", count(errors, "error")),
