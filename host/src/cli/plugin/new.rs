@@ -133,7 +133,9 @@ fn next(folder: &Path, language: Language, term: &Term) {
     let folder = shell_words::quote(&folder.display().to_string()).into_owned();
     term.note("next:");
     for line in
-        [Some(format!("cd {folder}")), install.map(str::to_owned), Some("lifeos plugin build".to_owned())].into_iter().flatten()
+        [Some(format!("cd {folder}")), install.map(str::to_owned), Some("lifeos plugin build && lifeos plugin test".to_owned())]
+            .into_iter()
+            .flatten()
     {
         term.note(&format!("  {line}"));
     }
