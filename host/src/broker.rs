@@ -2,6 +2,7 @@
 //! trace. It knows nothing of WebAssembly.
 
 pub mod answer;
+mod asking;
 mod shared;
 mod told;
 

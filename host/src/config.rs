@@ -1,6 +1,8 @@
 //! `lifeos.toml`: text in, tasks out. It reads no file and decides nothing
 //! about paths; see `docs/configuration.md` for the keys.
 
+mod model;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +12,7 @@ use crate::digest::Digest;
 use crate::glob::{Globs, InvalidPattern};
 use crate::nearest::nearest;
 use crate::policy::{Demand, Limits, Reach};
+pub use model::{Budget, Dialect, Model, ModelGrant};
 
 /// Where the configuration lives in the base commit.
 pub const FILE: &str = "lifeos.toml";
@@ -21,6 +24,10 @@ pub struct Config {
     pub tasks: BTreeMap<String, Task>,
     /// Where pull requests and merges go, if anywhere.
     pub remote: Option<Remote>,
+    /// The model that tasks ask, if there is one.
+    pub model: Option<Model>,
+    /// What all tasks together may spend on it.
+    pub budget: Budget,
 }
 
 /// The repository that pull requests and merges go to.
@@ -72,6 +79,14 @@ pub enum ForgeKind {
     Github,
 }
 
+/// Rounds of repair that a task may be granted.
+const ROUNDS_MAX: u32 = 10;
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants a reference")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
 fn origin() -> String {
     "origin".to_owned()
 }
@@ -105,6 +120,12 @@ pub struct Task {
     pub merge_into: Option<String>,
     /// What a candidate must pass.
     pub gate: Demand,
+    /// How often the plugin may propose again after the gate failed.
+    pub rounds: u32,
+    /// What it may spend on a model.
+    pub model: Option<ModelGrant>,
+    /// Hosts that its documents may newly link to.
+    pub hosts: Vec<String>,
     /// The `options` table as JSON.
     pub options: String,
     /// Digest of everything above.
@@ -143,6 +164,14 @@ pub enum ConfigError {
         /// What is wrong with it.
         source: InvalidPattern,
     },
+    /// The same outside of a task.
+    #[error("[{table}] {reason}")]
+    Table {
+        /// The table.
+        table: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A value that is of the right type and still not usable.
     #[error("[task.{task}] {reason}")]
     Value {
@@ -169,6 +198,9 @@ struct File {
     #[serde(default)]
     junit: Vec<String>,
     remote: Option<Remote>,
+    model: Option<Model>,
+    #[serde(default)]
+    budget: Budget,
     #[serde(default)]
     task: BTreeMap<String, Table>,
 }
@@ -194,6 +226,15 @@ struct Table {
     merge_into: Option<String>,
     gate: Option<Vec<String>>,
     junit: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    rounds: u32,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    hosts: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    model: Option<ModelGrant>,
+    /// Set to the model if the task asks it, so that it is part of the grant.
+    #[serde(skip_deserializing, skip_serializing_if = "Option::is_none")]
+    asks: Option<Model>,
     /// Set to the remote if the task goes there, so that it is part of the grant.
     #[serde(skip_deserializing, skip_serializing_if = "Option::is_none")]
     remote: Option<Remote>,
@@ -221,9 +262,17 @@ impl Config {
             let junit = table.junit.clone().or_else(|| table.gate.is_none().then(|| file.junit.clone()));
             let gate = table.gate.clone().unwrap_or_else(|| file.gate.clone());
             let remote = file.remote.clone().filter(|_| table.autonomy >= Autonomy::PullRequest);
-            Ok((name.clone(), Task::new(name, Table { gate: Some(gate), junit, remote, ..table })?))
+            let asks = file.model.clone().filter(|_| table.model.is_some());
+            Ok((name.clone(), Task::new(name, Table { gate: Some(gate), junit, remote, asks, ..table })?))
         });
-        Ok(Self { tasks: tasks.collect::<Result<_, ConfigError>>()?, remote: file.remote })
+        let tasks = tasks.collect::<Result<_, ConfigError>>()?;
+        let fault = |table, fault: Option<String>| match fault {
+            Some(reason) => Err(ConfigError::Table { table, reason }),
+            None => Ok(()),
+        };
+        fault("model", file.model.as_ref().and_then(Model::fault))?;
+        fault("budget", file.budget.fault())?;
+        Ok(Self { tasks, remote: file.remote, model: file.model, budget: file.budget })
     }
 
     /// The known task name nearest to one that is not.
@@ -242,6 +291,7 @@ impl Task {
         }
         check_limits(&table.limits).map_err(fault)?;
         check_landing(&table).map_err(fault)?;
+        check_asking(&table).map_err(fault)?;
         let options = serde_json::to_string(&table.options).map_err(|error| fault(format!("options: {error}")))?;
         if options.len() > 64 << 10 {
             return Err(fault("options: more than 64 KiB".to_owned()));
@@ -257,6 +307,8 @@ impl Task {
             read: globs("read", &table.read)?,
             edit: globs("edit", &table.edit)?,
             history: table.history,
+            model: table.model.is_some(),
+            rounds: table.rounds > 0,
         };
         Ok(Self {
             plugin: Source::parse(&table.plugin),
@@ -267,6 +319,9 @@ impl Task {
             approve: table.approve,
             merge_into: table.merge_into,
             gate: Demand { commands, reports },
+            rounds: table.rounds,
+            model: table.model,
+            hosts: table.hosts,
             options,
             grant_digest: Digest::of_parts([name.as_bytes(), grant.as_slice()]),
             name,
@@ -331,6 +386,24 @@ fn check_landing(table: &Table) -> Result<(), String> {
             Err(format!("autonomy = \"merge\" needs merge_into = \"{branch}\", the branch that it may move, by name"))
         }
     }
+}
+
+/// What a model, and rounds of repair, need.
+fn check_asking(table: &Table) -> Result<(), String> {
+    if table.model.is_some() && table.asks.is_none() {
+        return Err("a task with a table `model` needs a table [model] with `provider` and `name`".to_owned());
+    }
+    if table.rounds > ROUNDS_MAX {
+        return Err(format!("rounds = {}: must be 0 to {ROUNDS_MAX}", table.rounds));
+    }
+    let is_host = |host: &String| {
+        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.' | b':');
+        (1..=253).contains(&host.len()) && host.bytes().all(plain)
+    };
+    if table.hosts.len() > 1_000 || !table.hosts.iter().all(is_host) {
+        return Err("hosts: names of hosts in lower case, without a scheme or a path".to_owned());
+    }
+    table.model.and_then(|model| model.fault()).map_or(Ok(()), Err)
 }
 
 /// What is wrong with bounds, if anything is.

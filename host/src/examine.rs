@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use crate::broker::answer::Collected;
+use crate::broker::answer::{Collected, Round};
 use crate::broker::{LOG_BYTES_MAX, Shared};
 use crate::check::problem::Refused;
 use crate::check::{Checked, CheckedEdit};
@@ -18,6 +18,8 @@ use crate::config::Task;
 use crate::edit::Finding;
 use crate::event::Events;
 use crate::gate::Jail;
+use crate::model::door::Door;
+use crate::model::error::ModelError;
 use crate::path::RepoPath;
 use crate::plugin::manifest::{Manifest, ManifestError};
 use crate::plugin::needs::{self, Missing};
@@ -69,6 +71,31 @@ impl Machine {
     }
 }
 
+/// What is to be done over a base.
+#[derive(Clone)]
+pub struct Job<'j> {
+    /// The task.
+    pub task: &'j Task,
+    /// Its component.
+    pub plugin: &'j Plugin,
+    /// What to do, if the task takes an instruction.
+    pub instruction: Option<&'j str>,
+    /// The way to a model, if the task is granted one and there is one.
+    pub door: Option<Arc<Door>>,
+    /// What became of the round before.
+    pub round: Option<Round>,
+    /// Whether answers are wanted whole that nothing gives again, for a tape.
+    pub holds: bool,
+}
+
+impl<'j> Job<'j> {
+    /// A job without a model, in its first round.
+    #[must_use]
+    pub fn new(task: &'j Task, plugin: &'j Plugin, instruction: Option<&'j str>) -> Self {
+        Self { task, plugin, instruction, door: None, round: None, holds: false }
+    }
+}
+
 /// What a task saw and would change.
 pub struct Examined {
     /// Findings, by path, position and rule.
@@ -91,6 +118,9 @@ pub struct Examined {
     pub remembered: Counts,
     /// The commit it stands on.
     pub base: git2::Oid,
+    /// Why a call to a model came to nothing, of the last that did for a reason that
+    /// the owner must know: what was proposed may be half of it.
+    pub trouble: Option<ModelError>,
 }
 
 /// What became of the edits.
@@ -124,6 +154,14 @@ pub enum ExamineError {
         /// The plugin.
         plugin: String,
     },
+    /// The plugin gave up because a model was not there for it.
+    #[error("{error} ({words})")]
+    Model {
+        /// Why not.
+        error: ModelError,
+        /// What the plugin says of it.
+        words: String,
+    },
     /// The component cannot be loaded.
     #[error(transparent)]
     Load(#[from] LoadError),
@@ -147,15 +185,8 @@ pub enum ExamineError {
 ///
 /// # Errors
 /// [`ExamineError`]; nothing of it is kept then.
-pub fn examine(
-    repo: &Repo,
-    base: Base,
-    task: &Task,
-    plugin: &Plugin,
-    instruction: Option<&str>,
-    machine: &Machine,
-    events: &Events<'_>,
-) -> Result<Examined, ExamineError> {
+pub fn examine(repo: &Repo, base: Base, job: &Job<'_>, machine: &Machine, events: &Events<'_>) -> Result<Examined, ExamineError> {
+    let Job { task, plugin, instruction, door, round, holds } = job;
     declared_within_granted(task, &plugin.manifest)?;
     if plugin.world == World::FileTask && instruction.is_some() {
         return Err(ExamineError::NoInstruction { plugin: plugin.manifest.name.clone() });
@@ -168,18 +199,31 @@ pub fn examine(
         .filter(|_| repo.has_whole_history())
         .map(|folder| Memory::new(folder.clone(), repo.common_dir(), policy.reading()));
     let shared = Shared::new(base, policy, machine.shows, deadline, memory).tracing(machine.traces);
+    let shared = shared.asking(door.clone(), round.clone(), *holds);
     let shared = Arc::new(shared);
     let pool = Pool { location: repo.location(), shared: &shared, task, plugin, machine, events, loaded: Mutex::new(None) };
     let gathered = match plugin.world {
-        World::Task => pool.run_once(instruction)?,
-        World::FileTask => pool.run_documents()?,
+        World::Task => pool.run_once(*instruction),
+        World::FileTask => pool.run_documents(),
     };
+    let trouble = door.as_ref().and_then(|door| door.told().trouble);
+    let gathered = gathered.map_err(|error| caused(error, trouble.as_ref()))?;
     drop(pool);
     shared.remember();
     let Shared { base, policy, .. } = &*shared;
     let examined = gathered.judged(base, policy, repo)?;
     let reached = machine.folds.then(|| Reached::of(&examined.trace, base, policy));
-    Ok(Examined { reached, ..examined })
+    Ok(Examined { reached, trouble, ..examined })
+}
+
+/// A plugin that gives up after a model was not there for it gives up because of that.
+fn caused(error: ExamineError, trouble: Option<&ModelError>) -> ExamineError {
+    match (error, trouble) {
+        (ExamineError::Failure { failure: Failure::GaveUp(words), .. }, Some(trouble)) => {
+            ExamineError::Model { error: trouble.clone(), words }
+        }
+        (error, _) => error,
+    }
 }
 
 /// Declared within Granted: what the plugin cannot do without must be granted.
@@ -221,6 +265,7 @@ impl Gathered {
             skipped: self.skipped,
             remembered: self.remembered,
             base: base.commit,
+            trouble: None,
         })
     }
 }

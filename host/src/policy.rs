@@ -185,6 +185,10 @@ pub struct Reach {
     pub edit: Globs,
     /// Whether the history of readable files may be read.
     pub history: bool,
+    /// Whether a model may be asked.
+    pub model: bool,
+    /// Whether the plugin may be told why the gate failed, and propose again.
+    pub rounds: bool,
 }
 
 impl Reach {
@@ -199,6 +203,9 @@ impl Reach {
             parts.push((patterns.len() as u64).to_le_bytes().to_vec());
             parts.extend(patterns.into_iter().map(String::into_bytes));
         }
+        // A reach of before these could be granted keeps its digest.
+        parts.extend(self.model.then(|| b"model".to_vec()));
+        parts.extend(self.rounds.then(|| b"rounds".to_vec()));
         Digest::of_parts(parts.iter().map(Vec::as_slice))
     }
 }
@@ -243,6 +250,18 @@ impl Policy {
     #[must_use]
     pub fn may_read_history(&self) -> bool {
         self.granted.history && self.declared.history
+    }
+
+    /// Whether a model may be asked.
+    #[must_use]
+    pub fn may_ask(&self) -> bool {
+        self.granted.model && self.declared.model
+    }
+
+    /// Whether the plugin may be told why the gate failed.
+    #[must_use]
+    pub fn may_repair(&self) -> bool {
+        self.granted.rounds && self.declared.rounds
     }
 
     /// What may be read, in one digest.
@@ -419,6 +438,8 @@ mod tests {
             read: Globs::new(&["docs/**"]).expect("globs"),
             edit: Globs::new(edit).expect("globs"),
             history: true,
+            model: false,
+            rounds: false,
         };
         Policy { declared: reach(&["**", ".github/**", ".*", "**/.*"]), granted: reach(edit), limits: Limits::default() }
     }
@@ -485,6 +506,8 @@ mod tests {
             read: Globs::new(read).expect("globs"),
             edit: Globs::new(edit).expect("globs"),
             history,
+            model: false,
+            rounds: false,
         };
         let one = reach(&["a", "b"], &["c"], false).digest();
         assert_eq!(one, reach(&["b", "a", "a"], &["c"], false).digest());

@@ -48,7 +48,7 @@ pub struct Reached {
     /// What was asked for and not granted, by capability.
     pub denied: BTreeMap<String, Patterns>,
     /// The granted patterns by capability, and what came of each; of `history`
-    /// the one pattern `**`.
+    /// and `model` the one pattern `**`.
     pub granted: BTreeMap<String, BTreeMap<String, Use>>,
 }
 
@@ -83,7 +83,8 @@ impl Reached {
         let mut paths = Paths::default();
         trace.iter().for_each(|call| paths.add(call, base, policy));
         paths.list.extend(listed(&paths.listings, base, policy));
-        let policy::Reach { list, read, edit, history } = &policy.granted;
+        let policy::Reach { list, read, edit, history, model, .. } = &policy.granted;
+        let asked = if trace.iter().any(|call| call.capability == "model") { Use::Reached } else { Use::Idle };
         let Paths { history: past, .. } = &paths;
         let told = if past.is_empty() { Use::Idle } else { Use::Reached };
         Self {
@@ -96,6 +97,7 @@ impl Reached {
                 ("read".to_owned(), used(&paths.read, read, base)),
                 ("edit".to_owned(), used(&paths.edit, edit, base)),
                 ("history".to_owned(), history.then(|| ("**".to_owned(), told)).into_iter().collect()),
+                ("model".to_owned(), model.then(|| ("**".to_owned(), asked)).into_iter().collect()),
             ]),
             denied: paths.denied.into_iter().map(|(capability, asked)| (capability.to_owned(), asked)).collect(),
         }
@@ -124,6 +126,7 @@ impl Reached {
             Capability::Read => &self.read,
             Capability::Edit => &self.edit,
             Capability::History => &self.history,
+            Capability::Model | Capability::Rounds => const { &Patterns::new() },
         }
     }
 }

@@ -21,7 +21,7 @@ use crate::check::problem::Refused;
 use crate::config::Task;
 use crate::edit::Finding;
 use crate::event::{Event, Events};
-use crate::examine::{Examined, Machine, Proposal, examine};
+use crate::examine::{Examined, Job, Machine, Proposal, examine};
 use crate::ledger::record::{Body, Run, State};
 use crate::plugin::Plugin;
 use crate::results::Counts;
@@ -74,7 +74,8 @@ pub fn run(
     let mut propose = || {
         let base = place.repo.pin_with(place.base, place.memory)?;
         green = gate.as_ref().map(|gate| way::on_base(gate, &base, events)).transpose()?;
-        let examined = examine(place.repo, base, task, plugin, instruction, machine, events)?;
+        let job = Job::new(task, plugin, instruction);
+        let examined = examine(place.repo, base, &job, machine, events)?;
         fill(&mut record, &examined);
         let files = attachments(&examined);
         let candidate = match &examined.proposal {

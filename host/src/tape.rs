@@ -239,6 +239,7 @@ pub(crate) mod tests {
             reason: None,
             answer: Short::of_parts([answer.as_bytes()]),
             micros: 7,
+            held: None,
         }
     }
 

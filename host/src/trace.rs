@@ -50,6 +50,10 @@ pub struct Call {
     /// How long it took; 0 on a tape.
     #[serde(default)]
     pub micros: u64,
+    /// The whole answer as JSON, where a tape is recorded and nothing else can give
+    /// it again; never in a record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<Box<str>>,
 }
 
 /// How a call went.

@@ -80,6 +80,9 @@ pub enum Failure {
     /// It answered outside the bounds of the contract.
     #[error("the plugin answered outside the contract: {0}")]
     Invalid(String),
+    /// The tape has no answer of a model.
+    #[error(transparent)]
+    Model(crate::model::error::ModelError),
     /// The repository failed us in the middle.
     #[error(transparent)]
     Repo(#[from] std::sync::Arc<crate::repo::RepoError>),

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-use super::answer::Stop;
+use super::answer::{Round, Stop};
+use crate::model::door::Door;
 use crate::path::RepoPath;
 use crate::policy::Policy;
 use crate::repo::history::{History, Memory, Walked};
@@ -24,6 +25,12 @@ pub struct Shared {
     pub shows: bool,
     /// Whether calls are wanted, beyond what answers are remembered by.
     pub traces: bool,
+    /// The way to a model, if one is granted and there.
+    pub(super) door: Option<Arc<Door>>,
+    /// What became of the round before.
+    pub(super) round: Option<Round>,
+    /// Whether answers are wanted whole that nothing gives again.
+    pub(super) holds: bool,
     /// When the task has to be done.
     deadline: Instant,
     memory: Option<Memory>,
@@ -40,13 +47,33 @@ impl Shared {
     pub fn new(base: Base, policy: Policy, shows: bool, deadline: Instant, memory: Option<Memory>) -> Self {
         let count = || AtomicU64::new(0);
         let (calls, findings, findings_bytes) = (count(), count(), count());
-        Self { base, policy, shows, traces: true, deadline, memory, history: OnceLock::new(), calls, findings, findings_bytes }
+        Self {
+            base,
+            policy,
+            shows,
+            traces: true,
+            door: None,
+            round: None,
+            holds: false,
+            deadline,
+            memory,
+            history: OnceLock::new(),
+            calls,
+            findings,
+            findings_bytes,
+        }
     }
 
     /// The same with a trace, or without.
     #[must_use]
     pub fn tracing(self, traces: bool) -> Self {
         Self { traces, ..self }
+    }
+
+    /// The same with a way to a model, and with what became of the round before.
+    #[must_use]
+    pub fn asking(self, door: Option<Arc<Door>>, round: Option<Round>, holds: bool) -> Self {
+        Self { door, round, holds, ..self }
     }
 
     /// When the task has to be done.

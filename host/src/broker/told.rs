@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use git2::Oid;
 
-use super::answer::{Document, Page, PathKind, Refusal};
+use super::answer::{Document, Page, PathKind, Refusal, Round};
 use crate::check::CheckedEdit;
 use crate::check::problem::Problem;
 use crate::clean;
 use crate::edit::{Action, Edit, Replacement};
+use crate::model::answer as model;
 use crate::repo::history::Revision;
 use crate::trace::{Call, Outcome, SUBJECT_BYTES_MAX, Short, Summing, Word};
 
@@ -51,6 +52,7 @@ impl<'a> Asked<'a> {
             reason: reason.map(Word::new),
             answer: digest,
             micros: u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+            held: None,
         }
     }
 }
@@ -91,6 +93,33 @@ impl Answered {
                 Self { outcome: Outcome::Denied, reason, bytes: 0, digest: Short::of_parts(words) }
             }
         }
+    }
+
+    /// What a model made of a request.
+    pub(super) fn model(answer: &Result<model::Reply, model::Refusal>) -> Self {
+        match answer {
+            Ok(reply) => Self::allowed(reply.text.len() as u64, Short::of_parts([reply.text.as_bytes()])),
+            Err(refusal) => {
+                let outcome = match refusal {
+                    model::Refusal::NotGranted | model::Refusal::OverBudget { .. } => Outcome::Denied,
+                    _ => Outcome::Error,
+                };
+                let word = refusal.word();
+                Self { outcome, reason: Some(word), bytes: 0, digest: Short::of_parts([word.as_bytes()]) }
+            }
+        }
+    }
+
+    /// What became of the round before.
+    pub(super) fn round(round: Option<&Round>, is_granted: bool) -> Self {
+        if !is_granted {
+            return Self::refusal(Refusal::NotGranted);
+        }
+        let Some(Round { number, left, fault, output, edits }) = round else { return Self::allowed(0, Short::default()) };
+        let [number, left] = [number, left].map(|number| number.to_le_bytes());
+        let edits = edits.iter().flat_map(|edit| [edit.path.as_bytes(), edit.text.as_deref().unwrap_or_default().as_bytes()]);
+        let parts = [&number[..], &left, fault.as_bytes(), output.as_bytes()].into_iter().chain(edits);
+        Self::allowed(output.len() as u64, Short::of_parts(parts))
     }
 
     pub(super) fn of<T: Told>(answer: &Result<T, Refusal>) -> Self {

@@ -41,6 +41,10 @@ pub enum Problem {
     ConflictingEdit,
     /// The edit adds invisible or bidirectional control characters.
     HiddenCharacters,
+    /// The edit adds what looks like a secret of this kind.
+    Secret(&'static str),
+    /// The edit of a document adds a link or an image to this host.
+    NewHost(String),
     /// Over a limit: its key and its value.
     OverLimit(&'static str, u64),
 }
@@ -63,6 +67,8 @@ impl Problem {
             Self::SpansOverlap(_) => "spans-overlap",
             Self::ConflictingEdit => "conflicting-edit",
             Self::HiddenCharacters => "hidden-characters",
+            Self::Secret(_) => "secret",
+            Self::NewHost(_) => "new-host",
             Self::OverLimit(..) => "over-limit",
         }
     }
@@ -87,6 +93,10 @@ impl std::fmt::Display for Problem {
             Self::SpansOverlap(Span { start, end }) => write!(out, "span {start}..{end} overlaps another or is out of order"),
             Self::ConflictingEdit => write!(out, "another edit of this run concerns the same path"),
             Self::HiddenCharacters => write!(out, "adds invisible or bidirectional control characters"),
+            Self::Secret(kind) => write!(out, "adds what looks like a secret ({kind})"),
+            Self::NewHost(host) => {
+                write!(out, "adds a link or an image to the host {}, which the document did not name before", clean::line(host))
+            }
             Self::OverLimit(name, value) => write!(out, "over limits.{name} = {value}"),
         }
     }

@@ -6,7 +6,7 @@ use clap::Args;
 use lifeos::candidate::edit_text;
 use lifeos::check::CheckedEdit;
 use lifeos::check::problem::Refused;
-use lifeos::examine::{self, Examined, Machine, Proposal};
+use lifeos::examine::{self, Examined, Job, Machine, Proposal};
 use lifeos::ledger::record::PluginId;
 use lifeos::repo::Repo;
 use lifeos::run::place::identity;
@@ -58,8 +58,9 @@ pub(crate) fn check(verb: &Check, global: &Global, term: &Term) -> Result<Exit, 
     let machine = open::machine(global, verb.threads.map(usize::from), term)?;
     let machine = Machine { remembers: !verb.no_cache, shows: !verb.no_diff, traces: verb.trace, ..machine };
     let examined = |commit| {
-        let (base, instruction) = (repo.pin_with(commit, machine.memory())?, verb.instruction.as_deref());
-        let examined = during(term, |events| examine::examine(&repo, base, task, &plugin, instruction, &machine, events));
+        let base = repo.pin_with(commit, machine.memory())?;
+        let job = Job::new(task, &plugin, verb.instruction.as_deref());
+        let examined = during(term, |events| examine::examine(&repo, base, &job, &machine, events));
         Ok::<_, CommandError>(examined?)
     };
     let before = since.map(&examined).transpose()?;

@@ -1,6 +1,7 @@
 //! Every error of the library in words, with a hint and an exit code. What a
 //! person sees when something fails is decided here and nowhere else.
 
+pub(crate) mod model;
 mod outside;
 mod plugins;
 mod tape;
@@ -188,9 +189,11 @@ impl From<ExamineError> for CommandError {
             ExamineError::Load(error) => return error.into(),
             ExamineError::Repo(error) => return error.into(),
             ExamineError::Manifest(error) => return PluginError::from(error).into(),
+            ExamineError::Model { error: ref cause, .. } => (model::class(cause), model::hint(cause)),
             ExamineError::NoInstruction { .. } => (Exit::Usage, "leave out --instruction".to_owned()),
             ExamineError::NotGranted { task, line, .. } => (Exit::Denied, format!("to allow it, add to [task.{task}]: {line}")),
             ExamineError::Failure { failure, .. } => match failure {
+                Failure::Model(ref error) => (model::class(error), model::hint(error)),
                 Failure::Repo(_) => (Exit::Repo, "`git fsck` tells more".to_owned()),
                 Failure::Limit(name, _) => (Exit::Limit, limit_hint(&name)),
                 Failure::Options(_) => {

@@ -24,8 +24,10 @@ pub(crate) enum Exit {
     Gate,
     /// The plugin trapped or answered nonsense.
     Plugin,
-    /// A forge, a remote repository, or where a plugin comes from failed.
+    /// A model, a forge, a remote repository, or where a plugin comes from failed.
     Remote,
+    /// The next call to a model would go over a budget.
+    Budget,
     /// The state of the repository forbids it.
     Repo,
     /// Another run is at work.
@@ -51,6 +53,7 @@ impl Exit {
             Self::Gate => 22,
             Self::Plugin => 23,
             Self::Remote => 30,
+            Self::Budget => 31,
             Self::Repo => 40,
             Self::Busy => 41,
             Self::Io => 50,
@@ -72,6 +75,7 @@ impl Exit {
             Self::Gate => "gate",
             Self::Plugin => "plugin",
             Self::Remote => "remote",
+            Self::Budget => "budget",
             Self::Repo => "repo",
             Self::Busy => "busy",
             Self::Io => "io",

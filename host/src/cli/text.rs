@@ -116,9 +116,10 @@ pub(crate) fn ended(ran: &CommandText) -> String {
 
 /// What one side says a task may reach, on one line.
 pub(crate) fn reach(reach: &ReachText) -> String {
-    let history = if reach.history { ", history" } else { "" };
+    let plain = [("history", reach.history), ("model", reach.model), ("rounds", reach.rounds)];
+    let plain: String = plain.iter().filter(|(_, has)| *has).map(|(word, _)| format!(", {word}")).collect();
     let list = if reach.list.is_empty() { String::new() } else { format!("list [{}], ", shortened(&reach.list)) };
-    format!("{list}read [{}], edit [{}]{history}", shortened(&reach.read), shortened(&reach.edit))
+    format!("{list}read [{}], edit [{}]{plain}", shortened(&reach.read), shortened(&reach.edit))
 }
 
 /// A list of patterns as far as it is short.

@@ -1,6 +1,7 @@
 //! What stands in an entry of the ledger, as JSON with a schema version. Words
 //! only: how entries are kept and read is in `ledger`.
 
+mod asked_text;
 mod reach_text;
 
 use std::collections::BTreeMap;
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::autonomy::Autonomy;
 use crate::digest::Digest;
 use crate::trace::Used;
+pub use asked_text::AskedText;
 pub use reach_text::ReachText;
 
 /// The version of what is written; a reader refuses a newer one.
@@ -167,6 +169,12 @@ pub struct Run {
     /// The seal of the tape that it was recorded on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tape: Option<String>,
+    /// What it asked of a model, if it asked anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<AskedText>,
+    /// The run whose candidate the gate refused and that this one is to repair.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repairs: Option<String>,
 }
 
 /// What a rollback takes back, as recorded.
@@ -338,7 +346,7 @@ impl Record {
                 let candidate = run.candidate.as_ref().is_none_or(|candidate| {
                     is_hex(&candidate.tree, 40) && is_hex(&candidate.commit, 40) && Digest::parse(&candidate.digest).is_some()
                 });
-                let others = run.reverts.iter().map(|reverts| &reverts.run).chain(&run.part_of);
+                let others = run.reverts.iter().map(|reverts| &reverts.run).chain(&run.part_of).chain(&run.repairs);
                 let reason = run.reason.iter().all(|reason| is_short(reason));
                 let told = run.instruction.iter().all(|told| told.len() <= INSTRUCTION_BYTES_MAX);
                 let tape = run.tape.iter().all(|tape| Digest::parse(tape).is_some());

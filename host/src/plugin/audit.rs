@@ -209,11 +209,13 @@ fn imported(interface: Interface) -> Imported {
 }
 
 /// The capabilities that an owner can grant, and the functions that reach them.
-const REACHED: [(Capability, &[(&str, &str)]); 4] = [
+const REACHED: [(Capability, &[(&str, &str)]); 6] = [
     (Capability::List, &[("repo", "list-files"), ("repo", "stat")]),
     (Capability::Read, &[("repo", "read-file")]),
     (Capability::Edit, &[("edits", "propose")]),
     (Capability::History, &[("history", "revisions"), ("history", "texts")]),
+    (Capability::Model, &[("model", "complete")]),
+    (Capability::Rounds, &[("rounds", "previous")]),
 ];
 
 fn rows(imports: &[Interface], world: Option<World>, manifest: Option<&Manifest>, grant: Option<&Grant<'_>>) -> Vec<Row> {

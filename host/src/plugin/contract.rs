@@ -27,6 +27,8 @@ pub fn narrowed(manifest: &Manifest) -> Vec<(&'static str, String)> {
         ("repo", capabilities.read.is_some() || capabilities.list.is_some()),
         ("history", capabilities.history.is_some()),
         ("edits", capabilities.edit.is_some()),
+        ("model", capabilities.model.is_some()),
+        ("rounds", capabilities.rounds.is_some()),
     ];
     let dropped: Vec<String> =
         declared.iter().filter(|(_, declared)| !declared).map(|(name, _)| format!("import {name};")).collect();
@@ -54,6 +56,7 @@ mod tests {
             ("[capabilities.list]\nglobs = []", "types repo findings log types repo log"),
             ("[capabilities.edit]\nglobs = []", "types edits findings log types log"),
             ("[capabilities.history]", "types history findings log types history log"),
+            ("[capabilities.model]\n[capabilities.rounds]", "types model rounds findings log types log"),
         ];
         for (capabilities, expected) in rows {
             let text = format!("name = 'x'\nversion = '1'\ndescription = ''\n{capabilities}\n");

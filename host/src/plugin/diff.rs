@@ -214,6 +214,8 @@ impl Found {
         self.scope("capabilities.edit", old.edit.as_ref(), new.edit.as_ref());
         let optional = |plain: &Option<super::manifest::Plain>| plain.as_ref().map(|plain| plain.optional);
         self.capability("capabilities.history", optional(&old.history), optional(&new.history), &[]);
+        self.capability("capabilities.model", optional(&old.model), optional(&new.model), &[]);
+        self.capability("capabilities.rounds", optional(&old.rounds), optional(&new.rounds), &[]);
         self.globs("documents", &old.documents, &new.documents);
         self.globs("config", &old.config, &new.config);
         for ((key, before), (_, after)) in old.limits.by_key().into_iter().zip(new.limits.by_key()) {

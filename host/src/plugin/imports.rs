@@ -33,6 +33,10 @@ pub enum Lends {
     History,
     /// `edits`: propose edits.
     Edit,
+    /// `model`: ask a model.
+    Model,
+    /// `rounds`: be told why the gate failed.
+    Rounds,
     /// WASI that is answered by an inert stub.
     Inert,
 }
@@ -122,6 +126,8 @@ pub fn lends(name: &str) -> Result<Lends, ImportError> {
         "repo" => Ok(Lends::Read),
         "history" => Ok(Lends::History),
         "edits" => Ok(Lends::Edit),
+        "model" => Ok(Lends::Model),
+        "rounds" => Ok(Lends::Rounds),
         _ => Err(forbidden()),
     }
 }
@@ -134,8 +140,13 @@ pub(super) fn without_proposing(imports: &[Import]) -> Result<(), ImportError> {
 
 /// The same for one import.
 pub(super) fn not_proposing(import: &Import) -> Result<(), ImportError> {
-    let is_pushing = import.name.contains("/edits@") || import.name.contains("/findings@");
-    if is_pushing { Err(ImportError::NotInWorld { name: import.name.clone() }) } else { Ok(()) }
+    // Nor what asks a model: its answers are remembered, and a model's come once.
+    let foreign = ["/edits@", "/findings@", "/model@", "/rounds@"];
+    if foreign.iter().any(|interface| import.name.contains(interface)) {
+        Err(ImportError::NotInWorld { name: import.name.clone() })
+    } else {
+        Ok(())
+    }
 }
 
 /// Imported within Declared.
@@ -150,6 +161,8 @@ pub(super) fn declared(import: &Import, manifest: &Manifest) -> Result<(), Impor
         Lends::Read => (manifest.capabilities.read.is_some() || manifest.capabilities.list.is_some(), Capability::Read),
         Lends::History => (manifest.capabilities.history.is_some(), Capability::History),
         Lends::Edit => (manifest.capabilities.edit.is_some(), Capability::Edit),
+        Lends::Model => (manifest.capabilities.model.is_some(), Capability::Model),
+        Lends::Rounds => (manifest.capabilities.rounds.is_some(), Capability::Rounds),
     };
     if is_declared { Ok(()) } else { Err(ImportError::Undeclared { name: import.name.clone(), capability }) }
 }

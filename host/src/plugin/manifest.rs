@@ -64,10 +64,27 @@ pub struct Capabilities {
     /// Read earlier revisions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub history: Option<Plain>,
+    /// Ask a model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<Plain>,
+    /// Be told why the gate failed, and propose again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rounds: Option<Plain>,
 }
 
 impl Capabilities {
-    /// See [`Manifest::need`], with these files of `config`; of `history` there are no globs.
+    /// A capability without globs of its own; none if it is not declared.
+    fn plain(&self, capability: Capability) -> Option<Scope> {
+        let plain = match capability {
+            Capability::History => &self.history,
+            Capability::Model => &self.model,
+            Capability::Rounds => &self.rounds,
+            Capability::List | Capability::Read | Capability::Edit => &None,
+        };
+        plain.as_ref().map(|plain| Scope { globs: Vec::new(), optional: plain.optional })
+    }
+
+    /// See [`Manifest::need`], with these files of `config`; those without globs have none.
     #[must_use]
     pub fn need(&self, capability: Capability, config: &[String]) -> Option<Scope> {
         let of_config = (!config.is_empty()).then(|| Scope { globs: Vec::new(), optional: true });
@@ -75,10 +92,7 @@ impl Capabilities {
             Capability::List => (self.list.clone(), &[][..]),
             Capability::Read => (self.read.clone().or(of_config), config),
             Capability::Edit => (self.edit.clone(), &[][..]),
-            Capability::History => {
-                let plain = |plain: &Plain| Scope { globs: Vec::new(), optional: plain.optional };
-                return self.history.as_ref().map(plain);
-            }
+            Capability::History | Capability::Model | Capability::Rounds => return self.plain(capability),
         };
         scope.map(|Scope { globs, optional }| Scope { globs: [&globs, more].concat(), optional })
     }
@@ -106,6 +120,12 @@ pub struct Declared {
     /// Earlier revisions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub history: Option<Plain>,
+    /// A model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<Plain>,
+    /// Rounds of repair.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rounds: Option<Plain>,
     /// What it promises not to go over.
     #[serde(default, skip_serializing_if = "is_nothing")]
     pub limits: Ceilings,
@@ -115,8 +135,8 @@ impl Declared {
     /// What it declares by capability, as the manifest has it.
     #[must_use]
     pub fn capabilities(&self) -> Capabilities {
-        let Self { list, read, edit, history, .. } = self.clone();
-        Capabilities { list, read, edit, history }
+        let Self { list, read, edit, history, model, rounds, .. } = self.clone();
+        Capabilities { list, read, edit, history, model, rounds }
     }
 
     /// See [`Manifest::need`].
@@ -202,6 +222,8 @@ impl Manifest {
             read: globs(Capability::Read)?,
             edit: globs(Capability::Edit)?,
             history: self.capabilities.history.is_some(),
+            model: self.capabilities.model.is_some(),
+            rounds: self.capabilities.rounds.is_some(),
         })
     }
 
@@ -216,8 +238,8 @@ impl Manifest {
     #[must_use]
     pub fn declared(&self) -> Declared {
         let Self { documents, config, capabilities, limits, .. } = self.clone();
-        let Capabilities { list, read, edit, history } = capabilities;
-        Declared { documents, config, list, read, edit, history, limits }
+        let Capabilities { list, read, edit, history, model, rounds } = capabilities;
+        Declared { documents, config, list, read, edit, history, model, rounds, limits }
     }
 
     fn validated(self) -> Result<Self, ManifestError> {

@@ -1,4 +1,4 @@
-//! What an owner can grant: four words, and what belongs to each. What an import
+//! What an owner can grant: six words, and what belongs to each. What an import
 //! of a component stands for is in `plugin/imports`.
 
 use std::fmt;
@@ -18,11 +18,15 @@ pub enum Capability {
     Edit,
     /// Read the history of readable files.
     History,
+    /// Ask a model.
+    Model,
+    /// Be told why the gate failed, and propose again.
+    Rounds,
 }
 
 impl Capability {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 4] = [Self::List, Self::Read, Self::Edit, Self::History];
+    pub const ALL: [Self; 6] = [Self::List, Self::Read, Self::Edit, Self::History, Self::Model, Self::Rounds];
     /// Those that reach paths by globs of their own.
     pub const WITH_GLOBS: [Self; 3] = [Self::List, Self::Read, Self::Edit];
 
@@ -34,6 +38,8 @@ impl Capability {
             Self::Read => "read",
             Self::Edit => "edit",
             Self::History => "history",
+            Self::Model => "model",
+            Self::Rounds => "rounds",
         }
     }
 
@@ -42,6 +48,8 @@ impl Capability {
     pub fn line(self, globs: &[String]) -> String {
         match self {
             Self::History => "history = true".to_owned(),
+            Self::Model => "model = { cost_max = 0.50 }".to_owned(),
+            Self::Rounds => "rounds = 2".to_owned(),
             _ => format!("{self} = {}", serde_json::to_string(globs).unwrap_or_default()),
         }
     }
@@ -61,14 +69,21 @@ impl Reach {
             Capability::List => Some(&self.list),
             Capability::Read => Some(&self.read),
             Capability::Edit => Some(&self.edit),
-            Capability::History => None,
+            Capability::History | Capability::Model | Capability::Rounds => None,
         }
     }
 
     /// Whether there is anything of a capability.
     #[must_use]
     pub fn has(&self, capability: Capability) -> bool {
-        self.globs(capability).map_or(self.history, |globs| !globs.is_empty())
+        match capability {
+            Capability::History => self.history,
+            Capability::Model => self.model,
+            Capability::Rounds => self.rounds,
+            Capability::List | Capability::Read | Capability::Edit => {
+                self.globs(capability).is_some_and(|globs| !globs.is_empty())
+            }
+        }
     }
 }
 
@@ -88,7 +103,7 @@ mod tests {
     #[test]
     fn a_reach_has_what_it_was_given() {
         let globs = |patterns: &[&str]| Globs::new(patterns).expect("globs");
-        let reach = Reach { list: globs(&[]), read: globs(&["a"]), edit: globs(&[]), history: true };
+        let reach = Reach { list: globs(&[]), read: globs(&["a"]), edit: globs(&[]), history: true, model: false, rounds: false };
         let there: Vec<_> = Capability::ALL.into_iter().filter(|capability| reach.has(*capability)).collect();
         assert_eq!(there, [Capability::Read, Capability::History]);
     }

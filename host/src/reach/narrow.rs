@@ -38,7 +38,9 @@ pub fn narrowed(reached: &Reached, granted: &Reach, manifest: &Manifest, base: &
     let list = patterns(Capability::List, &names).unwrap_or_default();
     let is_told = !reached.history.is_empty();
     let history = granted.history && (is_told || keeps(Capability::History, is_told));
-    (ReachText { list, read, edit, history }, kept)
+    // What these two cost is not a matter of paths; the owner decides.
+    let (model, rounds) = (granted.model, granted.rounds);
+    (ReachText { list, read, edit, history, model, rounds }, kept)
 }
 
 fn pair((name, count): (&String, &u64)) -> (String, u64) {

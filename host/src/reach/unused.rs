@@ -94,8 +94,10 @@ fn of(runs: &[Recorded], granted: &Reach) -> Unused {
             patterns.push((capability, idle));
         }
     }
-    if granted.history && came(runs, Capability::History, "**") == Some(Use::Idle) {
-        capabilities.push(Capability::History);
+    for capability in [Capability::History, Capability::Model] {
+        if granted.has(capability) && came(runs, capability, "**") == Some(Use::Idle) {
+            capabilities.push(capability);
+        }
     }
     Unused { runs: runs.len(), capabilities, patterns }
 }

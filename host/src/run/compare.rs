@@ -13,7 +13,7 @@ use crate::config::Task;
 use crate::diff::Diff;
 use crate::edit::Finding;
 use crate::event::Events;
-use crate::examine::{ExamineError, Machine, Proposal};
+use crate::examine::{ExamineError, Job, Machine, Proposal};
 use crate::plugin::Plugin;
 use crate::repo::{Repo, RepoError};
 use crate::tape::Tape;
@@ -76,7 +76,10 @@ pub fn compare(
 ) -> Result<Compared, RunError> {
     is_of(&tape.header, task, old)?;
     is_on_record(place, tape)?;
-    let made = |plugin| Made::of(place, task, plugin, tape.header.instruction.as_deref(), machine, events, |_| true);
+    let made = |plugin| {
+        let job = Job::new(task, plugin, tape.header.instruction.as_deref());
+        Made::of(place, &job, machine, events, |_| true)
+    };
     let before = made(old)?;
     parted(&before, tape, place.repo)?;
     let used = |trace| trace::used(trace).into_iter();

@@ -9,12 +9,10 @@ use super::place::Place;
 use super::record::json_lines;
 use crate::candidate::Candidate;
 use crate::check::{Checked, CheckedEdit};
-use crate::config::Task;
 use crate::digest::Digest;
 use crate::edit::Finding;
 use crate::event::Events;
-use crate::examine::{Examined, Machine, Proposal, examine};
-use crate::plugin::Plugin;
+use crate::examine::{Examined, Job, Machine, Proposal, examine};
 use crate::repo::{Repo, RepoError};
 use crate::tape::EditOn;
 
@@ -26,19 +24,17 @@ pub(super) struct Made {
 }
 
 impl Made {
-    /// Runs a task's plugin over the base of `place`, and builds the tree of the
+    /// Does a job over the base of `place`, and builds the tree of the
     /// edits that `take` takes.
     pub(super) fn of(
         place: &Place<'_>,
-        task: &Task,
-        plugin: &Plugin,
-        instruction: Option<&str>,
+        job: &Job<'_>,
         machine: &Machine,
         events: &Events<'_>,
         take: impl Fn(&CheckedEdit) -> bool,
     ) -> Result<Self, RunError> {
         let base = place.repo.pin_with(place.base, place.memory)?;
-        let examined = examine(place.repo, base, task, plugin, instruction, machine, events)?;
+        let examined = examine(place.repo, base, job, machine, events)?;
         let tree = match &examined.proposal {
             Proposal::Checked(checked) => Some(Candidate::build_of(checked, place.repo, take)?.tree()),
             Proposal::Nothing | Proposal::Refused(_) => None,

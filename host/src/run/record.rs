@@ -23,7 +23,7 @@ pub(super) fn blank(task: &Task, plugin: &Plugin, identity: &Identity, base: git
 
 /// A record of a run without a plugin that has done nothing yet.
 pub(super) fn blank_of(task: &Task, identity: &Identity, base: git2::Oid) -> Run {
-    let nothing = ReachText { list: Vec::new(), read: Vec::new(), edit: Vec::new(), history: false };
+    let nothing = ReachText { list: Vec::new(), read: Vec::new(), edit: Vec::new(), history: false, model: false, rounds: false };
     Run {
         base: base.to_string(),
         instruction: None,
@@ -45,6 +45,8 @@ pub(super) fn blank_of(task: &Task, identity: &Identity, base: git2::Oid) -> Run
         reverts: None,
         part_of: None,
         tape: None,
+        model: None,
+        repairs: None,
     }
 }
 

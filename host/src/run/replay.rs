@@ -6,7 +6,7 @@ use super::made::Made;
 use super::place::{Place, identity};
 use crate::config::Task;
 use crate::event::Events;
-use crate::examine::Machine;
+use crate::examine::{Job, Machine};
 use crate::ledger::record::Run;
 use crate::plugin::Plugin;
 
@@ -51,7 +51,8 @@ pub fn replay(
     }
     // Of a part, what the component makes of its files.
     let is_in = |path: &str| record.part_of.is_none() || record.edits.iter().any(|edit| edit.path == path);
-    let made = Made::of(place, task, plugin, record.instruction.as_deref(), machine, events, |edit| is_in(edit.path().as_str()))?;
+    let job = Job::new(task, plugin, record.instruction.as_deref());
+    let made = Made::of(place, &job, machine, events, |edit| is_in(edit.path().as_str()))?;
     let found = made.tree();
     Ok(if found == recorded { Replayed::Same } else { Replayed::Differs { recorded, found } })
 }

@@ -11,7 +11,7 @@ use super::made::Made;
 use super::place::Place;
 use crate::config::{Config, ConfigError, Task};
 use crate::event::Events;
-use crate::examine::Machine;
+use crate::examine::{Job, Machine};
 use crate::ledger::record::ReachText;
 use crate::ledger::{Ledger, LedgerError};
 use crate::plugin::Plugin;
@@ -135,7 +135,8 @@ struct Trial<'t> {
 
 impl Trial<'_> {
     fn made(&self, task: &Task) -> Result<Made, RunError> {
-        Made::of(self.place, task, self.asked.plugin, self.instruction, self.machine, self.events, |_| true)
+        let job = Job::new(task, self.asked.plugin, self.instruction);
+        Made::of(self.place, &job, self.machine, self.events, |_| true)
     }
 
     /// The narrowest of some grants under which the same tree comes out: the one

@@ -9,7 +9,7 @@ use super::place::{Place, identity};
 use crate::candidate::Candidate;
 use crate::config::Task;
 use crate::event::Events;
-use crate::examine::{Examined, Machine, Proposal};
+use crate::examine::{Examined, Job, Machine, Proposal};
 use crate::ledger::Ledger;
 use crate::ledger::record::Body;
 use crate::plugin::Plugin;
@@ -111,7 +111,8 @@ pub fn replay(
 ) -> Result<Same, RunError> {
     is_of(&tape.header, task, plugin)?;
     is_on_record(place, tape)?;
-    let made = Made::of(place, task, plugin, tape.header.instruction.as_deref(), machine, events, |_| true)?;
+    let job = Job::new(task, plugin, tape.header.instruction.as_deref());
+    let made = Made::of(place, &job, machine, events, |_| true)?;
     parted(&made, tape, place.repo)?;
     Ok(Same { calls: tape.end.calls, tree: made.tree() })
 }

@@ -24,11 +24,12 @@ macro_rules! words {
 
 // Capabilities, functions, why something is not read, and what speaks against an edit.
 words! {
-    "list" "read" "edit" "history"
-    "list-files" "stat" "read-file" "revisions" "texts" "propose" "check" "configure" "conclude"
+    "list" "read" "edit" "history" "model" "rounds"
+    "list-files" "stat" "read-file" "revisions" "texts" "propose" "complete" "previous" "check" "configure" "conclude"
     "invalid-path" "not-granted" "not-found" "not-a-file" "not-text" "too-large" "history-missing"
     "protected" "already-exists" "collides-with" "filtered" "stale" "span-outside-text" "spans-overlap"
-    "conflicting-edit" "hidden-characters" "over-limit"
+    "conflicting-edit" "hidden-characters" "secret" "new-host" "over-limit"
+    "invalid-request" "over-budget" "rate-limited" "unavailable" "invalid-answer"
 }
 
 impl Word {

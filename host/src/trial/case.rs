@@ -251,6 +251,8 @@ impl Sheet {
             read: globs("read", self.read, declared.read)?,
             edit: globs("edit", self.edit, declared.edit)?,
             history: self.history.unwrap_or(declared.history),
+            model: declared.model,
+            rounds: declared.rounds,
         };
         Ok(Given { options, instruction: self.instruction, granted, limits: self.limits })
     }
@@ -265,8 +267,7 @@ impl Given {
     /// The task that a run of it is.
     pub(super) fn task(&self) -> Task {
         let Self { options, granted, limits, .. } = self;
-        let Reach { list, read, edit, history } = granted;
-        let said = format!("{:?} {history} {limits:?} {options}", [list, read, edit].map(Globs::patterns));
+        let said = format!("{} {limits:?} {options}", granted.digest());
         Task {
             name: "trial".to_owned(),
             plugin: Source::File(String::new()),
@@ -277,6 +278,9 @@ impl Given {
             approve: Approve::Person,
             merge_into: None,
             gate: Demand { commands: Vec::new(), reports: Globs::none() },
+            rounds: 0,
+            model: None,
+            hosts: Vec::new(),
             options: options.clone(),
             grant_digest: Digest::of(said.as_bytes()),
         }

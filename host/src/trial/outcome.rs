@@ -13,7 +13,7 @@ use crate::check::problem::{Problem, Refused};
 use crate::clean;
 use crate::edit::Finding;
 use crate::event::{Event, Events};
-use crate::examine::{ExamineError, Examined, Machine, Proposal, examine};
+use crate::examine::{ExamineError, Examined, Job, Machine, Proposal, examine};
 use crate::plugin::Plugin;
 use crate::wasm::Failure;
 
@@ -83,7 +83,9 @@ impl Runner<'_> {
             }
         };
         let events = Events::to(&reader);
-        let examined = examine(repo, pinned, &given.task(), self.plugin, given.instruction.as_deref(), machine, &events);
+        let task = given.task();
+        let job = Job::new(&task, self.plugin, given.instruction.as_deref());
+        let examined = examine(repo, pinned, &job, machine, &events);
         match examined {
             Ok(examined) => self.kept(examined, tree),
             Err(error) => {
@@ -113,12 +115,12 @@ impl Runner<'_> {
 fn failed(error: ExamineError) -> Result<Failed, TrialError> {
     let words = error.to_string();
     let end = match &error {
-        ExamineError::NotGranted { .. } | ExamineError::NoInstruction { .. } => End::Sentence,
+        ExamineError::NotGranted { .. } | ExamineError::NoInstruction { .. } | ExamineError::Model { .. } => End::Sentence,
         ExamineError::Failure { failure, .. } => match failure {
             Failure::GaveUp(_) | Failure::Options(_) => End::Sentence,
             Failure::Limit(..) => End::Limit,
             Failure::Trap(_) | Failure::Invalid(_) => End::Broken,
-            Failure::Repo(_) | Failure::Bug(_) => return Err(error.into()),
+            Failure::Repo(_) | Failure::Model(_) | Failure::Bug(_) => return Err(error.into()),
         },
         ExamineError::Load(_) | ExamineError::Manifest(_) | ExamineError::Repo(_) => return Err(error.into()),
     };

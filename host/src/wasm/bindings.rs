@@ -20,6 +20,8 @@ pub(super) mod task {
             "lifeos:task/repo": super::capabilities::lifeos::task::repo,
             "lifeos:task/history": super::capabilities::lifeos::task::history,
             "lifeos:task/edits": super::capabilities::lifeos::task::edits,
+            "lifeos:task/model": super::capabilities::lifeos::task::model,
+            "lifeos:task/rounds": super::capabilities::lifeos::task::rounds,
             "lifeos:task/findings": super::capabilities::lifeos::task::findings,
             "lifeos:task/log": super::capabilities::lifeos::task::log,
         },

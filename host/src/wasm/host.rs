@@ -1,6 +1,8 @@
 //! The host functions: each takes the guest's words, asks the broker, and
 //! gives the answer back in the guest's words. Nothing is decided here.
 
+mod model;
+
 use wasmtime::component::{HasSelf, Linker};
 
 use super::bindings::capabilities::lifeos::task as wit;
@@ -21,6 +23,8 @@ pub(super) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     wit::repo::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     wit::history::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     wit::edits::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+    wit::model::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+    wit::rounds::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     wit::findings::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     wit::log::add_to_linker::<_, HasSelf<State>>(linker, |state| state)
 }
@@ -71,6 +75,27 @@ impl wit::edits::Host for State {
     fn propose(&mut self, asked: wit::types::Edit) -> wasmtime::Result<Result<(), Vec<wit::types::Problem>>> {
         let answer = self.broker.propose(&edit(asked)).map_err(stop)?;
         Ok(answer.map_err(|problems| problems.into_iter().map(problem).collect()))
+    }
+}
+
+impl wit::model::Host for State {
+    fn complete(&mut self, asked: wit::model::Request) -> wasmtime::Result<Result<wit::model::Reply, wit::model::Refusal>> {
+        let answer = self.broker.complete(&model::asked(asked)).map_err(stop)?;
+        Ok(answer.map(model::reply).map_err(model::refusal))
+    }
+}
+
+impl wit::rounds::Host for State {
+    fn previous(&mut self) -> wasmtime::Result<Option<wit::rounds::Round>> {
+        let round = self.broker.previous().map_err(stop)?;
+        let proposed = |answer::Proposed { path, text }| wit::rounds::Proposed { path, text };
+        Ok(round.map(|answer::Round { number, left, fault, output, edits }| wit::rounds::Round {
+            number,
+            left,
+            fault,
+            output,
+            edits: edits.into_iter().map(proposed).collect(),
+        }))
     }
 }
 
@@ -229,6 +254,8 @@ fn problem(problem: Problem) -> wit::types::Problem {
         Problem::SpansOverlap(at) => wit::types::Problem::SpansOverlap(span(at)),
         Problem::ConflictingEdit => wit::types::Problem::ConflictingEdit,
         Problem::HiddenCharacters => wit::types::Problem::HiddenCharacters,
+        Problem::Secret(kind) => wit::types::Problem::Secret(kind.to_owned()),
+        Problem::NewHost(host) => wit::types::Problem::NewHost(host),
         Problem::OverLimit(name, value) => wit::types::Problem::OverLimit((name.to_owned(), value)),
     }
 }

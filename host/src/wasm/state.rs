@@ -239,6 +239,7 @@ impl From<Stop> for Failure {
         match stop {
             Stop::Limit(name, value) => limit(name, value),
             Stop::Repo(error) => Self::Repo(error),
+            Stop::Model(error) => Self::Model(error),
         }
     }
 }

@@ -95,6 +95,18 @@ pub mod edits {
     }
 }
 
+/// Asking a model from a [`Task`] (capability `model`).
+pub mod model {
+    pub use crate::bindings::lifeos::task::model::{
+        Fault, Finish, Input, Message, Refusal, Reply, Request, Role, Shortage, Span, Usage, complete,
+    };
+}
+
+/// What became of the proposal of the round before (capability `rounds`).
+pub mod rounds {
+    pub use crate::bindings::lifeos::task::rounds::{Proposed, Round, previous};
+}
+
 /// Reporting findings from a [`Task`].
 pub mod findings {
     pub use crate::bindings::lifeos::task::findings::report;

@@ -13,6 +13,8 @@ pub mod world {
             "lifeos:task/repo@0.1.0": crate::bindings::lifeos::task::repo,
             "lifeos:task/history@0.1.0": crate::bindings::lifeos::task::history,
             "lifeos:task/edits@0.1.0": crate::bindings::lifeos::task::edits,
+            "lifeos:task/model@0.1.0": crate::bindings::lifeos::task::model,
+            "lifeos:task/rounds@0.1.0": crate::bindings::lifeos::task::rounds,
             "lifeos:task/findings@0.1.0": crate::bindings::lifeos::task::findings,
             "lifeos:task/log@0.1.0": crate::bindings::lifeos::task::log,
         },

@@ -150,6 +150,8 @@ impl From<Problem> for String {
             Problem::SpanOutsideText(Span { start, end }) => format!("bytes {start} to {end} are no part of the text"),
             Problem::SpansOverlap(Span { start, end }) => format!("bytes {start} to {end} are replaced twice, or out of order"),
             Problem::ConflictingEdit => "another edit of this run concerns the same path".to_owned(),
+            Problem::Secret(kind) => format!("it adds what looks like a secret ({kind})"),
+            Problem::NewHost(host) => format!("it adds a link or an image to {host}, which the document did not name before"),
             Problem::HiddenCharacters => "it adds invisible or bidirectional control characters".to_owned(),
             Problem::OverLimit((limit, value)) => format!("over the owner's limit {limit}, which is {value}"),
         }

@@ -47,6 +47,16 @@ struct Table<'t> {
     edit: Vec<String>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     history: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rounds: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    model: Option<Spending>,
+}
+
+/// What such a task begins with; the host's own bounds hold besides.
+#[derive(serde::Serialize)]
+struct Spending {
+    cost_max: f64,
 }
 
 /// The text of such a task.
@@ -58,6 +68,8 @@ pub(super) fn task(task: &str, name: &str, entry: &Entry) -> Result<String, Comm
         read: patterns(Capability::Read),
         edit: patterns(Capability::Edit),
         history: entry.declared.history.is_some(),
+        rounds: entry.declared.rounds.as_ref().map(|_| 2),
+        model: entry.declared.model.as_ref().map(|_| Spending { cost_max: 0.5 }),
     };
     let body = toml::to_string_pretty(&table).map_err(CommandError::usage)?;
     Ok(format!("# Everything that the plugin's author declares; grant less where less will do.\n[task.{task}]\n{body}"))
@@ -69,6 +81,7 @@ pub(super) fn grant(task: &Task) -> String {
     let lists = [("list", &reach.list), ("read", &reach.read), ("edit", &reach.edit)];
     let globs = lists.into_iter().filter(|(_, globs)| !globs.is_empty());
     let mut parts: Vec<String> = globs.map(|(key, patterns)| format!("{key} {}", clean::line(&patterns.join(" ")))).collect();
-    parts.extend(reach.history.then(|| "history".to_owned()));
+    let plain = [("history", reach.history), ("model", reach.model), ("rounds", reach.rounds)];
+    parts.extend(plain.into_iter().filter(|(_, has)| *has).map(|(word, _)| word.to_owned()));
     format!("{} grants {}", task.name, if parts.is_empty() { "nothing".to_owned() } else { parts.join("; ") })
 }

@@ -267,6 +267,8 @@ fn authority(run: &Run) -> Vec<Authority> {
     let handed = |other: &'static str, by: &'static str| if run.documents > 0 { by } else { other };
     let side = |reach: &ReachText, capability| match capability {
         Capability::History if reach.history => vec!["of files it may read".to_owned()],
+        Capability::Model if reach.model => vec!["within its budget".to_owned()],
+        Capability::Rounds if reach.rounds => vec!["within its rounds".to_owned()],
         _ => reach.patterns(capability).to_vec(),
     };
     let row = |capability| {
@@ -275,6 +277,8 @@ fn authority(run: &Run) -> Vec<Authority> {
             Capability::Read => ("read files", handed(can(Lends::Read), "no need: handed to it")),
             Capability::Edit => ("propose edits", handed(can(Lends::Edit), "given back with its answers")),
             Capability::History => ("read history", can(Lends::History)),
+            Capability::Model => ("ask a model", can(Lends::Model)),
+            Capability::Rounds => ("learn why tests failed", can(Lends::Rounds)),
         };
         let [declared, granted] = [&run.declared, &run.granted].map(|reach| side(reach, capability));
         Authority { name, imported, declared, granted, used: used(run, capability) }

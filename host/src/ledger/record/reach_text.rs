@@ -18,6 +18,12 @@ pub struct ReachText {
     pub edit: Vec<String>,
     /// Whether history may be read.
     pub history: bool,
+    /// Whether a model may be asked.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub model: bool,
+    /// Whether the plugin may be told why the gate failed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rounds: bool,
 }
 
 impl ReachText {
@@ -25,7 +31,8 @@ impl ReachText {
     #[must_use]
     pub fn of(reach: &Reach) -> Self {
         let patterns = |globs: &Globs| globs.patterns().to_vec();
-        Self { list: patterns(&reach.list), read: patterns(&reach.read), edit: patterns(&reach.edit), history: reach.history }
+        let (list, read, edit) = (patterns(&reach.list), patterns(&reach.read), patterns(&reach.edit));
+        Self { list, read, edit, history: reach.history, model: reach.model, rounds: reach.rounds }
     }
 
     /// The patterns of a capability; none for one that has none of its own.
@@ -35,14 +42,19 @@ impl ReachText {
             Capability::List => &self.list,
             Capability::Read => &self.read,
             Capability::Edit => &self.edit,
-            Capability::History => &[],
+            Capability::History | Capability::Model | Capability::Rounds => &[],
         }
     }
 
     /// Whether there is anything of a capability.
     #[must_use]
     pub fn has(&self, capability: Capability) -> bool {
-        !self.patterns(capability).is_empty() || capability == Capability::History && self.history
+        match capability {
+            Capability::History => self.history,
+            Capability::Model => self.model,
+            Capability::Rounds => self.rounds,
+            Capability::List | Capability::Read | Capability::Edit => !self.patterns(capability).is_empty(),
+        }
     }
 
     /// The same with one capability as another reach has it.
@@ -53,6 +65,8 @@ impl ReachText {
             Capability::Read => Self { read: other.read.clone(), ..self.clone() },
             Capability::Edit => Self { edit: other.edit.clone(), ..self.clone() },
             Capability::History => Self { history: other.history, ..self.clone() },
+            Capability::Model => Self { model: other.model, ..self.clone() },
+            Capability::Rounds => Self { rounds: other.rounds, ..self.clone() },
         }
     }
 
@@ -60,6 +74,7 @@ impl ReachText {
     #[must_use]
     pub fn globs(&self) -> Option<Reach> {
         let globs = |patterns: &[String]| Globs::new(patterns).ok();
-        Some(Reach { list: globs(&self.list)?, read: globs(&self.read)?, edit: globs(&self.edit)?, history: self.history })
+        let (list, read, edit) = (globs(&self.list)?, globs(&self.read)?, globs(&self.edit)?);
+        Some(Reach { list, read, edit, history: self.history, model: self.model, rounds: self.rounds })
     }
 }

@@ -186,7 +186,8 @@ fn cut(found: Vec<Finding>) -> Vec<Finding> {
 
 fn of_declared(audit: &Audit, manifest: &Manifest) -> Vec<Finding> {
     let one = |(name, capability): (String, Capability)| {
-        let line = if capability == Capability::History { String::new() } else { "globs = [\"**\"]".to_owned() };
+        let has_globs = Capability::WITH_GLOBS.contains(&capability);
+        let line = if has_globs { "globs = [\"**\"]".to_owned() } else { String::new() };
         let message = ImportError::Undeclared { name: name.clone(), capability }.to_string();
         finding("audit/undeclared-import", &name, message, of_author(capability, true, line))
     };

@@ -1,0 +1,54 @@
+//! Answers to what is not in the repository: a model's, and what became of the
+//! round before. Nothing gives these again, so a tape holds them whole.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::answer::{Round, Stop};
+use super::told::{Answered, Asked as Question};
+use super::{Broker, Shared};
+use crate::model::answer::{Refusal, Reply};
+use crate::model::door::{Held, Said};
+use crate::model::request::Asked;
+
+impl Broker {
+    /// Asks the model, if one is granted.
+    ///
+    /// # Errors
+    /// [`Stop`] over the limit of calls, or where a tape has no answer.
+    pub fn complete(&mut self, asked: &Asked) -> Result<Result<Reply, Refusal>, Stop> {
+        let started = Instant::now();
+        self.count_call()?;
+        let Shared { door, policy, holds, .. } = &*self.shared;
+        let Said { request, answer } = match door.as_ref().filter(|_| policy.may_ask()) {
+            Some(door) => door.complete(asked, self.shared.deadline()).map_err(Stop::Model)?,
+            None => Said { request: None, answer: Err(Refusal::NotGranted) },
+        };
+        let digest = request.map(|request| request.hex()).unwrap_or_default();
+        let question = Question::about("model", "complete", &asked.prompt, digest.as_bytes());
+        let mut call = question.call(self.document, Answered::model(&answer), started.elapsed());
+        if let Some(request) = request.filter(|_| *holds) {
+            let held = Held { request, answer: answer.clone() };
+            call.held = serde_json::to_string(&held).ok().map(String::into_boxed_str);
+        }
+        self.results.trace.push(call);
+        self.shared.in_time()?;
+        Ok(answer)
+    }
+
+    /// What became of the round before; none in the first, and none to who is not
+    /// granted to learn it.
+    ///
+    /// # Errors
+    /// [`Stop`] over the limit of calls.
+    pub fn previous(&mut self) -> Result<Option<Round>, Stop> {
+        let started = Instant::now();
+        self.count_call()?;
+        let shared = Arc::clone(&self.shared);
+        let is_granted = shared.policy.may_repair();
+        let round = shared.round.as_ref().filter(|_| is_granted);
+        let answered = Answered::round(round, is_granted);
+        self.note(&Question::about("rounds", "previous", "", &[]), answered, started.elapsed());
+        Ok(round.cloned())
+    }
+}

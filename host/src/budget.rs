@@ -1,0 +1,105 @@
+//! Money: what a call may cost, what was spent, and what is left. Money is
+//! reserved for the worst before something is sent and settled after; what is not
+//! settled counts as spent. Nothing is read or written here but the journal.
+
+pub mod caps;
+pub mod day;
+pub mod price;
+pub mod purse;
+
+use serde::{Deserialize, Serialize};
+
+/// Tokens of a request and of its answer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Tokens {
+    /// Of what is asked.
+    pub input: u64,
+    /// Of what is answered.
+    pub output: u64,
+}
+
+impl Tokens {
+    /// Both together.
+    #[must_use]
+    pub fn all(self) -> u64 {
+        self.input.saturating_add(self.output)
+    }
+
+    /// The sum of two.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self { input: self.input.saturating_add(other.input), output: self.output.saturating_add(other.output) }
+    }
+}
+
+/// What was spent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Sum {
+    /// Attempts that were sent, or may have been.
+    pub calls: u64,
+    /// Their tokens.
+    pub tokens: Tokens,
+    /// Millionths of the owner's currency.
+    pub cost: u64,
+}
+
+impl Sum {
+    /// The sum of two.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            calls: self.calls.saturating_add(other.calls),
+            tokens: self.tokens.plus(other.tokens),
+            cost: self.cost.saturating_add(other.cost),
+        }
+    }
+}
+
+/// What spending is counted over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Span {
+    /// One call with its attempts and rounds.
+    Call,
+    /// One run.
+    Run,
+    /// A task in a day of UTC.
+    TaskDay,
+    /// A task in a month of UTC.
+    TaskMonth,
+    /// All tasks in a day of UTC.
+    Day,
+    /// All tasks in a month of UTC.
+    Month,
+}
+
+/// The next attempt would go over a bound.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the next call may take {needed} and {left} is left of {key} = {value}")]
+pub struct Over {
+    /// What is counted over.
+    pub span: Span,
+    /// `calls_max`, `tokens_max` or `cost_max`.
+    pub bound: &'static str,
+    /// The key in `lifeos.toml`, with its table.
+    pub key: String,
+    /// Its value, as the owner writes it.
+    pub value: String,
+    /// What is left of it, in the unit of the bound: millionths for money.
+    pub left: u64,
+    /// What the next attempt may take at most, as the owner writes it.
+    pub needed: String,
+}
+
+/// Why the budget cannot be kept.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BudgetError {
+    /// The journal cannot be written, so nothing is sent.
+    #[error("the journal of spending cannot be written: {0}")]
+    Journal(String),
+    /// The journal is damaged before its last line.
+    #[error("the journal of spending is damaged: {0}")]
+    Damaged(String),
+}

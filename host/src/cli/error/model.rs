@@ -1,0 +1,41 @@
+//! What came between a task and its model, in words, with a hint and an exit code.
+
+use lifeos::model::error::ModelError;
+
+use super::super::exit::Exit;
+use super::CommandError;
+
+/// The class of a call that came to nothing.
+pub(crate) fn class(error: &ModelError) -> Exit {
+    match error {
+        ModelError::Private { .. } => Exit::Denied,
+        ModelError::Slow | ModelError::TooLarge(_) => Exit::Limit,
+        ModelError::Over(_) => Exit::Budget,
+        ModelError::Budget(_) => Exit::Io,
+        ModelError::NotOnTape { .. } => Exit::Usage,
+        ModelError::Invalid(_) => Exit::Plugin,
+        _ => Exit::Remote,
+    }
+}
+
+/// What to do about it.
+pub(crate) fn hint(error: &ModelError) -> String {
+    match error {
+        ModelError::Private { .. } => "if it is your own, allow it in lifeos.toml: [model] private = true".to_owned(),
+        ModelError::Over(over) => format!("raise {} in lifeos.toml, or wait; `lifeos budget` tells what is left", over.key),
+        ModelError::Budget(_) => "nothing is sent that cannot be written down; see docs/budget.md".to_owned(),
+        ModelError::NotOnTape { .. } => "a replay asks nobody; record the run anew with --record FILE".to_owned(),
+        ModelError::Unauthorized(_) => "name another key with --token HOST=SOURCE; see docs/models.md".to_owned(),
+        ModelError::Exhausted(_) => "the provider's account, not lifeos's budget, is used up".to_owned(),
+        ModelError::OtherModel { .. } => "name that model in [model], or set pin = false".to_owned(),
+        ModelError::Redirect { .. } => "write the address where it answers into [model] endpoint".to_owned(),
+        ModelError::Invalid(_) => "a model's answers differ; run it again, or ask another model".to_owned(),
+        _ => "`lifeos doctor --model` makes one small call and tells how it went; try again later".to_owned(),
+    }
+}
+
+impl From<ModelError> for CommandError {
+    fn from(error: ModelError) -> Self {
+        Self::new(class(&error), &error).hint(hint(&error))
+    }
+}

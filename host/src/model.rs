@@ -1,0 +1,39 @@
+//! A model in words of our own: what it is asked, what it answers, and what can
+//! go wrong on the way. Each provider speaks one language; `door` stands between
+//! a plugin and all of them.
+
+pub mod answer;
+pub mod door;
+pub mod error;
+pub mod request;
+pub mod schema;
+pub mod scripted;
+
+use std::time::Instant;
+
+use crate::budget::Tokens;
+use answer::Answer;
+use error::Failure;
+use request::Request;
+
+/// Somebody who answers requests. A provider knows one endpoint, one model and one
+/// key; it makes one attempt, and neither counts money nor tries again.
+pub trait Provider: Send + Sync {
+    /// The model that is asked, as the owner wrote it.
+    fn model(&self) -> &str;
+
+    /// The request as it is sent. Its length in bytes bounds the input tokens from above.
+    fn body(&self, request: &Request) -> Vec<u8>;
+
+    /// Sends a body and waits for the whole answer, until `until` at the latest.
+    ///
+    /// # Errors
+    /// [`Failure`], which says whether the request may have been carried out.
+    fn send(&self, body: &[u8], until: Instant) -> Result<Answer, Failure>;
+}
+
+/// The most that a request can cost: a token has at least one byte.
+#[must_use]
+pub fn worst(body: &[u8], request: &Request) -> Tokens {
+    Tokens { input: body.len() as u64, output: u64::from(request.output_tokens_max) }
+}

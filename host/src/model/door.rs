@@ -1,0 +1,350 @@
+//! The one way from a plugin to a model: taken apart, cleaned of secrets, paid for
+//! before it is sent, tried again where that helps, and held against what was asked
+//! for. It knows no provider's language.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use super::answer::{Answer, Ending, Fault, Refusal, Reply};
+use super::error::{Failure, ModelError};
+use super::request::{Asked, Message, Request, Role};
+use super::schema::Schema;
+use super::{Provider, worst};
+use crate::budget::day::Day;
+use crate::budget::purse::{Purse, Settled};
+use crate::budget::{Sum, Tokens};
+use crate::digest::Digest;
+use crate::redact::Redactor;
+
+/// Attempts of one request.
+const ATTEMPTS_MAX: u32 = 3;
+/// Attempts beyond the first, of all requests of a run: a broken endpoint costs no more.
+const RETRIES_MAX: u32 = 10;
+/// Bytes of an answer's text.
+const ANSWER_BYTES_MAX: usize = 1 << 20;
+
+/// How long is waited for a model.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// For one attempt.
+    pub attempt: Duration,
+    /// For one call, all its attempts, rounds and waits together.
+    pub call: Duration,
+    /// Before the second attempt; before the third it is twice that.
+    pub first_wait: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        let [attempt, call, first_wait] = [120, 300, 1].map(Duration::from_secs);
+        Self { attempt, call, first_wait }
+    }
+}
+
+/// What a run's door lets through.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms {
+    /// Tokens of one answer.
+    pub output_tokens_max: u32,
+    /// Whether an answer of another model than was asked is refused.
+    pub pins_model: bool,
+    /// How long is waited.
+    pub patience: Patience,
+}
+
+/// Where seconds since 1970-01-01T00:00Z come from: it never goes back.
+#[derive(Debug, Clone, Copy)]
+pub struct Clock {
+    begun: Instant,
+    at: i64,
+}
+
+impl Clock {
+    /// A clock that shows `at` now.
+    #[must_use]
+    pub fn new(at: i64) -> Self {
+        Self { begun: Instant::now(), at }
+    }
+
+    fn now(&self) -> i64 {
+        self.at.saturating_add(i64::try_from(self.begun.elapsed().as_secs()).unwrap_or(i64::MAX))
+    }
+}
+
+/// A run's way to its model.
+pub struct Door {
+    way: Way,
+    redactor: Redactor,
+    terms: Terms,
+    told: Mutex<Told>,
+}
+
+/// Where answers come from.
+enum Way {
+    Live(Live),
+    /// A tape, in its order; nothing is sent and nothing is spent.
+    Taped(Mutex<VecDeque<Held>>),
+}
+
+/// A provider, and what may be spent on it.
+struct Live {
+    provider: Arc<dyn Provider>,
+    purse: Purse,
+    clock: Clock,
+}
+
+/// What a tape holds of a call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Held {
+    /// The digest of the request in its one form.
+    pub request: Digest,
+    /// What the plugin got.
+    pub answer: Result<Reply, Refusal>,
+}
+
+/// What went through a door.
+#[derive(Debug, Clone, Default)]
+pub struct Told {
+    /// The model that was asked.
+    pub asked: String,
+    /// Models that answered, as the provider calls them.
+    pub answered: Vec<String>,
+    /// Prompts with the digests of their templates.
+    pub prompts: BTreeMap<String, Digest>,
+    /// Calls of the plugin.
+    pub calls: u64,
+    /// Attempts that were sent.
+    pub attempts: u64,
+    /// Secrets taken out, by kind.
+    pub redacted: BTreeMap<&'static str, u64>,
+    /// Time spent waiting for the provider.
+    pub waited: Duration,
+    /// Why a call came to nothing, of the last that did for a reason that the owner
+    /// must know.
+    pub trouble: Option<ModelError>,
+}
+
+/// What became of a call.
+pub struct Said {
+    /// The digest of the request, if there is one.
+    pub request: Option<Digest>,
+    /// What the plugin gets.
+    pub answer: Result<Reply, Refusal>,
+}
+
+/// What a call has taken up to now.
+#[derive(Default)]
+struct Taken {
+    sum: Sum,
+    attempts: u32,
+}
+
+impl Door {
+    /// A door to `provider`.
+    #[must_use]
+    pub fn new(provider: Arc<dyn Provider>, purse: Purse, redactor: Redactor, terms: Terms, clock: Clock) -> Self {
+        let told = Told { asked: provider.model().to_owned(), ..Told::default() };
+        Self { way: Way::Live(Live { provider, purse, clock }), redactor, terms, told: Mutex::new(told) }
+    }
+
+    /// A door to the answers of a tape.
+    #[must_use]
+    pub fn taped(held: Vec<Held>, redactor: Redactor, terms: Terms) -> Self {
+        Self { way: Way::Taped(Mutex::new(held.into())), redactor, terms, told: Mutex::default() }
+    }
+
+    /// Asks for a plugin, until `deadline` at the latest.
+    ///
+    /// # Errors
+    /// [`ModelError::NotOnTape`]: the run is not that of the tape.
+    pub fn complete(&self, asked: &Asked, deadline: Instant) -> Result<Said, ModelError> {
+        self.with(|told| told.calls += 1);
+        let (request, schema) = match self.read(asked) {
+            Ok(read) => read,
+            Err(refusal) => return Ok(Said { request: None, answer: Err(refusal) }),
+        };
+        self.with(|told| told.prompts.insert(request.prompt.clone(), request.templates));
+        let digest = request.digest();
+        let answer = match &self.way {
+            Way::Taped(held) => next(held, digest, &request.prompt)?,
+            Way::Live(live) => self.ask(live, request, schema.as_ref(), deadline),
+        };
+        Ok(Said { request: Some(digest), answer })
+    }
+
+    /// Asks a provider; what the owner must know of is noted.
+    fn ask(&self, live: &Live, request: Request, schema: Option<&Schema>, deadline: Instant) -> Result<Reply, Refusal> {
+        let deadline = deadline.min(Instant::now() + self.terms.patience.call);
+        let answer = live.purse.ask().map_err(ModelError::from);
+        answer.and_then(|()| self.rounds(live, request, schema, deadline)).map_err(|error| {
+            let refusal = error.refusal();
+            if !matches!(error, ModelError::Invalid(_)) {
+                self.with(|told| told.trouble = Some(error));
+            }
+            refusal
+        })
+    }
+
+    /// What went through.
+    #[must_use]
+    pub fn told(&self) -> Told {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What was spent, by day.
+    #[must_use]
+    pub fn spent(&self) -> BTreeMap<Day, Sum> {
+        match &self.way {
+            Way::Live(live) => live.purse.spent(),
+            Way::Taped(_) => BTreeMap::new(),
+        }
+    }
+
+    fn with<T>(&self, note: impl FnOnce(&mut Told) -> T) -> T {
+        note(&mut self.told.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The request as it may leave this machine.
+    fn read(&self, asked: &Asked) -> Result<(Request, Option<Schema>), Refusal> {
+        let mut request = Request::read(asked)?;
+        let schema = asked.schema.as_deref().map(Schema::read).transpose().map_err(Refusal::InvalidRequest)?;
+        request.schema = schema.as_ref().map(|schema| schema.value().clone());
+        request.output_tokens_max = request.output_tokens_max.min(self.terms.output_tokens_max);
+        for message in &mut request.messages {
+            message.text = self.cleaned(&message.text);
+        }
+        Ok((request, schema))
+    }
+
+    fn cleaned(&self, text: &str) -> String {
+        let redacted = self.redactor.redact(text);
+        self.with(|told| redacted.counts.iter().for_each(|(kind, count)| *told.redacted.entry(kind).or_default() += count));
+        redacted.text.into_owned()
+    }
+
+    /// Asks, and once more if the answer is not what was asked for.
+    fn rounds(&self, live: &Live, request: Request, schema: Option<&Schema>, deadline: Instant) -> Result<Reply, ModelError> {
+        let mut taken = Taken::default();
+        let answer = self.attempts(live, &request, &mut taken, deadline)?;
+        let (fault, reason) = match self.held(&answer, schema) {
+            Ok(text) => return Ok(reply(text, &answer, &taken)),
+            Err(fault) => fault,
+        };
+        if !matches!(fault, Fault::NotJson | Fault::NotOfSchema) {
+            return Err(ModelError::Invalid(fault));
+        }
+        let said = self.cleaned(&answer.text);
+        let wrong = format!("That is not what was asked for: {reason}. Answer with the JSON alone.");
+        let mut again = request;
+        again.messages.push(Message { role: Role::Assistant, text: said });
+        again.messages.push(Message { role: Role::User, text: wrong });
+        let answer = self.attempts(live, &again, &mut taken, deadline)?;
+        let text = self.held(&answer, schema).map_err(|(fault, _)| ModelError::Invalid(fault))?;
+        Ok(reply(text, &answer, &taken))
+    }
+
+    /// The text of an answer, if it is one; else what is wrong with it.
+    fn held(&self, answer: &Answer, schema: Option<&Schema>) -> Result<String, (Fault, String)> {
+        let bad = |fault: Fault| (fault, fault.to_string());
+        match answer.ending {
+            Ending::Truncated => return Err(bad(Fault::Truncated)),
+            Ending::Withheld => return Err(bad(Fault::Withheld)),
+            Ending::Complete | Ending::Stopped => {}
+        }
+        if answer.text.trim().is_empty() {
+            return Err(bad(Fault::Empty));
+        }
+        // What the plugin gets is what a tape may hold.
+        let text = self.cleaned(&answer.text);
+        match schema {
+            None => Ok(text),
+            Some(schema) => schema.hold(&text),
+        }
+    }
+
+    /// One request, as often as it helps.
+    fn attempts(&self, live: &Live, request: &Request, taken: &mut Taken, deadline: Instant) -> Result<Answer, ModelError> {
+        let body = live.provider.body(request);
+        let most = worst(&body, request);
+        let mut wait = self.terms.patience.first_wait;
+        for attempt in 1.. {
+            let failure = match self.attempt(live, &body, most, taken, deadline)? {
+                Ok(answer) => return Ok(answer),
+                Err(failure) => failure,
+            };
+            let pause = wait.max(failure.wait.unwrap_or_default());
+            let is_late = pause >= deadline.saturating_duration_since(Instant::now());
+            if !failure.may_repeat || attempt == ATTEMPTS_MAX || is_late || !self.may_retry() {
+                return Err(failure.error);
+            }
+            std::thread::sleep(pause);
+            wait = wait.saturating_mul(2);
+        }
+        unreachable!("the loop returns")
+    }
+
+    /// One attempt, paid for.
+    fn attempt(
+        &self,
+        live: &Live,
+        body: &[u8],
+        most: Tokens,
+        taken: &mut Taken,
+        deadline: Instant,
+    ) -> Result<Result<Answer, Failure>, ModelError> {
+        let reserved = live.purse.reserve(most, taken.sum, live.clock.now())?;
+        taken.attempts += 1;
+        let begun = Instant::now();
+        let sent = live.provider.send(body, deadline.min(begun + self.terms.patience.attempt));
+        self.with(|told| {
+            told.attempts += 1;
+            told.waited += begun.elapsed();
+        });
+        let settled = match &sent {
+            Ok(answer) => answer.tokens.map_or(Settled::Worst, Settled::Real),
+            Err(failure) if failure.is_free => Settled::Free,
+            Err(_) => Settled::Worst,
+        };
+        let real = live.purse.settle(reserved, settled);
+        taken.sum = taken.sum.plus(real);
+        Ok(sent.and_then(|answer| self.admitted(live.provider.model(), answer)))
+    }
+
+    /// Notes who answered; somebody else is refused where the owner pins the model.
+    fn admitted(&self, asked: &str, answer: Answer) -> Result<Answer, Failure> {
+        let failed = |error| Failure { error, is_free: false, may_repeat: false, wait: None };
+        if answer.text.len() > ANSWER_BYTES_MAX {
+            return Err(failed(ModelError::TooLarge(ANSWER_BYTES_MAX as u64)));
+        }
+        let Some(answered) = &answer.model else { return Ok(answer) };
+        self.with(|told| {
+            if !told.answered.contains(answered) && told.answered.len() < 16 {
+                told.answered.push(answered.clone());
+            }
+        });
+        if self.terms.pins_model && answered != asked {
+            return Err(failed(ModelError::OtherModel { asked: asked.to_owned(), answered: answered.clone() }));
+        }
+        Ok(answer)
+    }
+
+    fn may_retry(&self) -> bool {
+        let (attempts, calls) = self.with(|told| (told.attempts, told.calls));
+        attempts.saturating_sub(calls) < u64::from(RETRIES_MAX)
+    }
+}
+
+/// The next answer of a tape, if it is one to this request.
+fn next(held: &Mutex<VecDeque<Held>>, request: Digest, prompt: &str) -> Result<Result<Reply, Refusal>, ModelError> {
+    let mut held = held.lock().unwrap_or_else(PoisonError::into_inner);
+    let answer = held.pop_front().filter(|held| held.request == request).map(|held| held.answer);
+    answer.ok_or_else(|| ModelError::NotOnTape { prompt: prompt.to_owned() })
+}
+
+fn reply(text: String, answer: &Answer, taken: &Taken) -> Reply {
+    Reply { text, stopped: answer.ending == Ending::Stopped, tokens: taken.sum.tokens, cost: taken.sum.cost }
+}

@@ -1,0 +1,166 @@
+//! A provider that is a file: rules, the first of which that fits a request answers
+//! it with parts of that request. For tests and demonstrations; it needs no network
+//! and no key, and answers the same for ever. Its form is in `docs/models.md`.
+
+use std::time::Instant;
+
+use regex::Regex;
+use serde::Deserialize;
+
+use super::Provider;
+use super::answer::{Answer, Ending};
+use super::error::{Failure, ModelError};
+use super::request::Request;
+use crate::budget::Tokens;
+
+/// Bytes of such a file.
+pub const SCRIPT_BYTES_MAX: u64 = 4 << 20;
+/// Size of a compiled pattern.
+const PATTERN_SIZE_MAX: usize = 1 << 20;
+
+/// Rules, by order.
+pub struct Scripted {
+    model: String,
+    rules: Vec<Fit>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    rule: Vec<Rule>,
+}
+
+/// A rule as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rule {
+    /// The beginning of the prompt's name and version.
+    #[serde(default)]
+    prompt: String,
+    /// A pattern that something in the messages matches.
+    matches: Option<String>,
+    /// The answer, in which `${name}` is what a group of the pattern matched.
+    answer: String,
+    /// Whether what is put in is written as the inside of a JSON string.
+    #[serde(default)]
+    json: bool,
+}
+
+struct Fit {
+    prompt: String,
+    pattern: Option<Regex>,
+    answer: String,
+    json: bool,
+}
+
+/// What a provider that is a file is sent.
+#[derive(Deserialize)]
+struct Sent {
+    prompt: String,
+    messages: Vec<Said>,
+}
+
+#[derive(Deserialize)]
+struct Said {
+    text: String,
+}
+
+impl Scripted {
+    /// Reads the rules.
+    ///
+    /// # Errors
+    /// What is wrong with them, in one sentence.
+    pub fn parse(model: &str, text: &str) -> Result<Self, String> {
+        let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
+        let fit = |(at, rule): (usize, Rule)| {
+            let pattern = |text: String| {
+                let built = regex::RegexBuilder::new(&text).size_limit(PATTERN_SIZE_MAX).build();
+                built.map_err(|error| format!("rule {}: matches: {error}", at + 1))
+            };
+            let pattern = rule.matches.map(pattern).transpose()?;
+            Ok(Fit { prompt: rule.prompt, pattern, answer: rule.answer, json: rule.json })
+        };
+        let rules = file.rule.into_iter().enumerate().map(fit).collect::<Result<_, String>>()?;
+        Ok(Self { model: model.to_owned(), rules })
+    }
+
+    fn answer(&self, sent: &Sent) -> Option<String> {
+        let text: String = sent.messages.iter().map(|said| said.text.as_str()).collect::<Vec<_>>().join("\n\n");
+        self.rules.iter().filter(|fit| sent.prompt.starts_with(&fit.prompt)).find_map(|fit| match &fit.pattern {
+            None => Some(fit.answer.clone()),
+            Some(pattern) => Some(fit.filled(&pattern.captures(&text)?)),
+        })
+    }
+}
+
+impl Fit {
+    /// The answer with what the groups matched in its places.
+    fn filled(&self, captures: &regex::Captures<'_>) -> String {
+        let (mut out, mut rest) = (String::new(), self.answer.as_str());
+        while let Some((before, (name, after))) =
+            rest.split_once("${").and_then(|(before, after)| Some((before, after.split_once('}')?)))
+        {
+            out.push_str(before);
+            let found = captures.name(name).map_or("", |found| found.as_str());
+            if self.json {
+                let quoted = serde_json::Value::from(found).to_string();
+                out.push_str(&quoted[1..quoted.len() - 1]);
+            } else {
+                out.push_str(found);
+            }
+            rest = after;
+        }
+        out.push_str(rest);
+        out
+    }
+}
+
+impl Provider for Scripted {
+    fn model(&self) -> &str {
+        &self.model
+    }
+
+    fn body(&self, request: &Request) -> Vec<u8> {
+        serde_json::to_vec(request).unwrap_or_default()
+    }
+
+    fn send(&self, body: &[u8], _: Instant) -> Result<Answer, Failure> {
+        let failed = |error| Failure { error, is_free: true, may_repeat: false, wait: None };
+        let sent: Sent = serde_json::from_slice(body).map_err(|error| failed(ModelError::Malformed(error.to_string())))?;
+        let none = || ModelError::Refused { status: 404, message: format!("no rule of the script fits prompt {}", sent.prompt) };
+        let text = self.answer(&sent).ok_or_else(|| failed(none()))?;
+        // About four bytes are one token, as with models that are none.
+        let tokens = Tokens { input: body.len() as u64 / 4, output: (text.len() as u64).div_ceil(4) };
+        Ok(Answer { text, ending: Ending::Complete, tokens: Some(tokens), model: Some(self.model.clone()), id: None })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SCRIPT: &str = r#"
+[[rule]]
+prompt = "rename@"
+matches = "from (?<old>\\S+) to (?<new>\\S+)"
+json = true
+answer = '{"old":"${old}","new":"${new}"}'
+
+[[rule]]
+answer = "else"
+"#;
+
+    #[test]
+    fn a_script_answers_from_the_request() {
+        let script = Scripted::parse("s", SCRIPT).expect("rules");
+        let say = |prompt: &str, text: &str| {
+            let sent = Sent { prompt: prompt.to_owned(), messages: vec![Said { text: text.to_owned() }] };
+            script.answer(&sent).expect("an answer")
+        };
+        assert_eq!(say("rename@1", "from a\" to b"), r#"{"old":"a\"","new":"b"}"#);
+        assert_eq!(say("other@1", "from a to b"), "else");
+        assert!(Scripted::parse("s", "[[rule]]\nmatches = '('\nanswer = ''").is_err_and(|reason| reason.contains("rule 1")));
+        assert!(Scripted::parse("s", "[[rule]]\nanswer = ''\nwhen = 1").is_err());
+    }
+}
