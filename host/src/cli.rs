@@ -2,6 +2,7 @@
 //! decides, and only `term` prints.
 
 mod approve;
+mod asking;
 mod case;
 mod check;
 mod doctor;

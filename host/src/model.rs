@@ -8,6 +8,7 @@ pub mod error;
 pub mod request;
 pub mod schema;
 pub mod scripted;
+pub mod supply;
 
 use std::time::Instant;
 

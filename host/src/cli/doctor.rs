@@ -11,7 +11,7 @@ use super::exit::Exit;
 use super::json::{self, Diagnosis};
 use super::locked::Locked;
 use super::term::Term;
-use super::{Global, open, outside};
+use super::{Global, asking, open, outside};
 
 /// Tells what is there and what is missing: repository, configuration,
 /// plugins, engine, cache, and how a run is isolated.
@@ -51,6 +51,10 @@ pub(crate) fn doctor(_: &Doctor, global: &Global, term: &Term) -> Result<Exit, C
                 format!("{}, branch {}{forge}: address and token are there; nothing was asked", settings.name, settings.branch)
             });
         }
+    }
+    if let (Some(repo), Some(model)) = (&repo, config.as_ref().and_then(|config| config.model.as_ref())) {
+        let supply = repo.head().map_err(CommandError::from).and_then(|head| asking::supply(model, repo, head));
+        note(&mut checks, "model", supply, |_| format!("{} {}; nothing was asked", model.provider.word(), model.name));
     }
     note(&mut checks, "engine and cache", open::machine(global, None, term), |_| {
         open::cache_folder(global).map_or_else(|| "no cache folder".to_owned(), |folder| folder.display().to_string())

@@ -1,0 +1,55 @@
+//! From the configuration and what the operator has: the model, its price, and the
+//! key for it. Nothing is asked here.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use git2::Oid;
+use lifeos::budget::price::{PerMillion, Price};
+use lifeos::config::{Dialect, Model};
+use lifeos::model::Provider;
+use lifeos::model::door::{Patience, Terms};
+use lifeos::model::scripted::{SCRIPT_BYTES_MAX, Scripted};
+use lifeos::model::supply::Supply;
+use lifeos::repo::Repo;
+
+use super::error::CommandError;
+
+/// What it takes to ask the model of `[model]`, for a run over `base`.
+pub(crate) fn supply(model: &Model, repo: &Repo, base: Oid) -> Result<Supply, CommandError> {
+    let price = price(model)?;
+    let provider: Arc<dyn Provider> = match model.provider {
+        Dialect::Scripted => Arc::new(scripted(model, repo, base)?),
+        Dialect::Openai | Dialect::Anthropic => {
+            return Err(CommandError::usage(format!("provider = \"{}\" is not there yet", model.provider.word())));
+        }
+    };
+    Ok(Supply { provider, price, terms: terms(model), known: Vec::new() })
+}
+
+/// What is waited: one attempt as the owner says, a call for two attempts and a half.
+fn terms(model: &Model) -> Terms {
+    let attempt = Duration::from_secs(model.seconds_max);
+    let patience = Patience { attempt, call: attempt * 5 / 2, ..Patience::default() };
+    Terms { output_tokens_max: u32::MAX, pins_model: model.pin, patience }
+}
+
+/// What it costs: a script nothing, unless the owner says so.
+fn price(model: &Model) -> Result<Price, CommandError> {
+    let free = || Price::of(PerMillion { input: 0.0, output: 0.0 }).filter(|_| model.provider == Dialect::Scripted);
+    model.price().or_else(free).ok_or_else(|| {
+        let error = CommandError::usage(format!("what {} costs is not known, so nothing is asked", model.name));
+        error.hint("add to [model]: price = { input = N, output = N }, money for a million tokens; 0 for a model of your own")
+    })
+}
+
+/// The rules of a file of the base commit.
+fn scripted(model: &Model, repo: &Repo, base: Oid) -> Result<Scripted, CommandError> {
+    let path = model.script.as_deref().unwrap_or_default();
+    let text = repo.file_at(base, path, SCRIPT_BYTES_MAX)?.ok_or_else(|| {
+        let error = CommandError::usage(format!("there is no {path} in the base commit {}", &base.to_string()[..10]));
+        error.hint("[model] script is a path of the repository, and what counts is what is committed")
+    })?;
+    let wrong = |reason: String| CommandError::usage(lifeos::clean::line(&reason)).at(path).hint("its form is in docs/models.md");
+    Scripted::parse(&model.name, &text).map_err(wrong)
+}
