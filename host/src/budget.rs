@@ -4,6 +4,7 @@
 
 pub mod caps;
 pub mod day;
+pub mod journal;
 pub mod price;
 pub mod purse;
 
@@ -100,6 +101,9 @@ pub enum BudgetError {
     #[error("the journal of spending cannot be written: {0}")]
     Journal(String),
     /// The journal is damaged before its last line.
-    #[error("the journal of spending is damaged: {0}")]
+    #[error("the journal of spending (lifeos/spending in git's folder) is damaged: {0}")]
     Damaged(String),
+    /// A newer lifeos wrote the journal.
+    #[error("the journal of spending has version {0}, which this lifeos does not read")]
+    Newer(u32),
 }

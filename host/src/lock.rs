@@ -3,7 +3,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::fs::{File, TryLockError};
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
 use cap_std::ambient_authority;
@@ -17,6 +17,10 @@ const LOCK: &str = "run.lock";
 const INTENT: &str = "intent";
 /// Its name while it is written.
 const INTENT_NEW: &str = "intent.new";
+/// Name of the journal of spending.
+const JOURNAL: &str = "spending";
+/// Bytes of the journal of spending.
+pub const JOURNAL_BYTES_MAX: u64 = 64 << 20;
 /// Name of the folder for what is being made.
 const MAKING: &str = "making";
 /// The folder for what is being made, in git's common folder; the next run
@@ -115,6 +119,47 @@ impl Lock {
         Ok(self.path.join(MAKING))
     }
 
+    /// The journal of spending, new and empty, to be written at its end; its name is
+    /// on the disk. The lock must be held while it is written.
+    ///
+    /// # Errors
+    /// What the system said, also that there is one already.
+    pub fn journal(&self) -> std::io::Result<File> {
+        let mut options = OpenOptions::new();
+        options.append(true).create_new(true).mode(0o600);
+        let file = self.folder.open_with(JOURNAL, &options)?.into_std();
+        self.folder.open(".")?.sync_all()?;
+        Ok(file)
+    }
+
+    /// The bytes of the journal of spending that a run left; none if it left none.
+    ///
+    /// # Errors
+    /// As [`Self::journal_of`].
+    pub fn journal_left(&self) -> std::io::Result<Option<Vec<u8>>> {
+        read_journal(self.folder.open(JOURNAL).map(cap_std::fs::File::into_std))
+    }
+
+    /// The same without the lock, in the repository whose common folder is `git`: a
+    /// run may be writing it.
+    ///
+    /// # Errors
+    /// What the system said; a journal above its bound is `FileTooLarge`.
+    pub fn journal_of(git: &Path) -> std::io::Result<Option<Vec<u8>>> {
+        read_journal(File::open(git.join(FOLDER).join(JOURNAL)))
+    }
+
+    /// Removes the journal of spending, if there is one.
+    ///
+    /// # Errors
+    /// What the system said.
+    pub fn journal_clear(&self) -> std::io::Result<()> {
+        match self.folder.remove_file(JOURNAL) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     /// Names of branches of ours of which a run that was stopped noted that they
     /// move, in the repository whose common folder is `git`.
     #[must_use]
@@ -175,6 +220,20 @@ impl Lock {
         // What cannot be written now is taken up by the next run.
         drop(self.write_notes());
     }
+}
+
+fn read_journal(file: std::io::Result<File>) -> std::io::Result<Option<Vec<u8>>> {
+    let file = match file {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let mut bytes = Vec::new();
+    file.take(JOURNAL_BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > JOURNAL_BYTES_MAX {
+        return Err(std::io::Error::new(ErrorKind::FileTooLarge, "it is larger than any that lifeos writes"));
+    }
+    Ok(Some(bytes))
 }
 
 fn is_ours(name: &str) -> bool {

@@ -1,5 +1,6 @@
 //! What came between a task and its model, in words, with a hint and an exit code.
 
+use lifeos::budget::BudgetError;
 use lifeos::model::error::ModelError;
 
 use super::super::exit::Exit;
@@ -11,7 +12,7 @@ pub(crate) fn class(error: &ModelError) -> Exit {
         ModelError::Private { .. } => Exit::Denied,
         ModelError::Slow | ModelError::TooLarge(_) => Exit::Limit,
         ModelError::Over(_) => Exit::Budget,
-        ModelError::Budget(_) => Exit::Io,
+        ModelError::Budget(error) => budget_class(error),
         ModelError::NotOnTape { .. } => Exit::Usage,
         ModelError::Invalid(_) => Exit::Plugin,
         _ => Exit::Remote,
@@ -23,7 +24,7 @@ pub(crate) fn hint(error: &ModelError) -> String {
     match error {
         ModelError::Private { .. } => "if it is your own, allow it in lifeos.toml: [model] private = true".to_owned(),
         ModelError::Over(over) => format!("raise {} in lifeos.toml, or wait; `lifeos budget` tells what is left", over.key),
-        ModelError::Budget(_) => "nothing is sent that cannot be written down; see docs/budget.md".to_owned(),
+        ModelError::Budget(error) => budget_hint(error).to_owned(),
         ModelError::NotOnTape { .. } => "a replay asks nobody; record the run anew with --record FILE".to_owned(),
         ModelError::Unauthorized(_) => "name another key with --token HOST=SOURCE; see docs/models.md".to_owned(),
         ModelError::Exhausted(_) => "the provider's account, not lifeos's budget, is used up".to_owned(),
@@ -31,6 +32,29 @@ pub(crate) fn hint(error: &ModelError) -> String {
         ModelError::Redirect { .. } => "write the address where it answers into [model] endpoint".to_owned(),
         ModelError::Invalid(_) => "a model's answers differ; run it again, or ask another model".to_owned(),
         _ => "`lifeos doctor --model` makes one small call and tells how it went; try again later".to_owned(),
+    }
+}
+
+fn budget_class(error: &BudgetError) -> Exit {
+    match error {
+        BudgetError::Journal(_) | BudgetError::Damaged(_) => Exit::Io,
+        BudgetError::Newer(_) => Exit::Usage,
+    }
+}
+
+fn budget_hint(error: &BudgetError) -> &'static str {
+    match error {
+        BudgetError::Journal(_) => "nothing is sent that cannot be written down: free the disk, or make git's folder writable",
+        BudgetError::Damaged(_) => {
+            "what a stopped run spent stands in it: look at it and at the provider's bill, then move it away; docs/budget.md tells how"
+        }
+        BudgetError::Newer(_) => "use the lifeos that wrote it, or a newer one",
+    }
+}
+
+impl From<BudgetError> for CommandError {
+    fn from(error: BudgetError) -> Self {
+        Self::new(budget_class(&error), &error).hint(budget_hint(&error))
     }
 }
 
