@@ -35,6 +35,7 @@
 //! the owner reads.
 
 mod file_task;
+pub mod model;
 mod task;
 mod words;
 
@@ -93,13 +94,6 @@ pub mod edits {
         let words: Vec<String> = problems.into_iter().map(String::from).collect();
         format!("the host took no edit: {}", words.join("; "))
     }
-}
-
-/// Asking a model from a [`Task`] (capability `model`).
-pub mod model {
-    pub use crate::bindings::lifeos::task::model::{
-        Fault, Finish, Input, Message, Refusal, Reply, Request, Role, Shortage, Span, Usage, complete,
-    };
 }
 
 /// What became of the proposal of the round before (capability `rounds`).
