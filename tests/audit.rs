@@ -153,7 +153,7 @@ fn what_is_too_much_is_counted_under_its_own_rule() {
 #[test]
 fn a_grant_of_no_use_is_told_once() {
     let globs = || Globs::new(&["*.md"]).expect("globs");
-    let reach = Reach { list: Globs::none(), read: globs(), edit: globs(), history: true };
+    let reach = Reach { list: Globs::none(), read: globs(), edit: globs(), history: true, model: false, rounds: false };
     let capabilities = vec![Capability::Edit, Capability::History];
     let component = std::fs::read(hostile_files("sane-edit")).expect("a component");
     let idle = Some(Unused { runs: 5, capabilities, patterns: Vec::new() });

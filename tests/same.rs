@@ -8,7 +8,7 @@ use lifeos::candidate::Candidate;
 use lifeos::check::CheckedEdit;
 use lifeos::config::Config;
 use lifeos::event::Events;
-use lifeos::examine::{Machine, Proposal, examine};
+use lifeos::examine::{Job, Machine, Proposal, examine};
 use lifeos::gate::Jail;
 use lifeos::plugin::official;
 use lifeos::repo::Repo;
@@ -82,7 +82,7 @@ fn examined(repo: &TestRepo, machine: &Machine) -> Outcome {
     let base = repo.pin(repo.head().expect("a head")).expect("a base");
     let config = Config::parse(&format!("version = 1\n{TASK}")).expect("a configuration");
     let plugin = official::read("doc-hygiene").expect("the official plugin is inside: run `just test`");
-    let examined = examine(&repo, base, &config.tasks["docs"], &plugin, None, machine, &Events::nobody());
+    let examined = examine(&repo, base, &Job::new(&config.tasks["docs"], &plugin, None), machine, &Events::nobody());
     let examined = examined.unwrap_or_else(|error| panic!("{error}"));
     let Proposal::Checked(checked) = examined.proposal else { panic!("no edits") };
     let text = |edit: &CheckedEdit| edit.texts(&repo).expect("texts").new.unwrap_or_default();

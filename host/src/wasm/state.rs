@@ -310,7 +310,7 @@ mod tests {
         let repo = Repo::discover(folder.path()).expect("a repository");
         let base = repo.pin(commit).expect("a base");
         let none = || Globs::new::<&str>(&[]).expect("no patterns");
-        let nothing = || Reach { list: none(), read: none(), edit: none(), history: false };
+        let nothing = || Reach { list: none(), read: none(), edit: none(), history: false, model: false, rounds: false };
         let policy = Policy { declared: nothing(), granted: nothing(), limits: Limits::default() };
         let deadline = Instant::now() + Duration::from_secs(60);
         let shared = Arc::new(Shared::new(base, policy, false, deadline, None));

@@ -146,7 +146,7 @@ mod tests {
 
     fn grant(list: &[&str], read: &[&str], history: bool) -> ReachText {
         let owned = |patterns: &[&str]| patterns.iter().map(|pattern| (*pattern).to_owned()).collect();
-        ReachText { list: owned(list), read: owned(read), edit: Vec::new(), history }
+        ReachText { list: owned(list), read: owned(read), edit: Vec::new(), history, model: false, rounds: false }
     }
 
     #[track_caller]
