@@ -415,7 +415,14 @@ pub(crate) mod tests {
 
     /// Everything may be read, `globs` may be edited.
     pub(crate) fn policy(globs: &[&str], limits: Limits) -> Policy {
-        let reach = |edit| Reach { list: Globs::none(), read: Globs::new(&["**"]).expect("globs"), edit, history: false, model: false, rounds: false };
+        let reach = |edit| Reach {
+            list: Globs::none(),
+            read: Globs::new(&["**"]).expect("globs"),
+            edit,
+            history: false,
+            model: false,
+            rounds: false,
+        };
         let all = Globs::new(&["**", ".*", "**/.*", ".github/**"]).expect("globs");
         Policy { declared: reach(all), granted: reach(Globs::new(globs).expect("globs")), limits }
     }

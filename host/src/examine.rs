@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use crate::broker::answer::{Collected, Round};
+use crate::broker::answer::Collected;
 use crate::broker::{LOG_BYTES_MAX, Shared};
 use crate::check::problem::Refused;
 use crate::check::{Checked, CheckedEdit};
@@ -29,6 +29,7 @@ use crate::reach::Reached;
 use crate::repo::history::Memory;
 use crate::repo::{Base, Repo, RepoError};
 use crate::results::Counts;
+use crate::round::Round;
 use crate::sealed::SealedFolder;
 use crate::trace::Call;
 use crate::wasm::{Compiler, Failure, LoadError, Runtime};

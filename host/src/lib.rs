@@ -35,6 +35,7 @@ pub mod remote;
 pub mod repo;
 pub mod results;
 pub mod review;
+pub mod round;
 pub mod run;
 pub mod sealed;
 pub mod since;

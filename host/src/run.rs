@@ -1,7 +1,9 @@
-//! The whole story of one run, top to bottom: examine, keep the candidate,
-//! approve, land, and write down what happened. What people decide about a run
-//! is in `run/verdict`, `run/rollback` and `run/level`.
+//! The whole story of one run, top to bottom: examine, keep the candidate, have the
+//! gate judge it, approve, land, and write down what happened. Where the gate is red
+//! and rounds are left, the next round begins from the top. What people decide about
+//! a run is in `run/verdict`, `run/rollback` and `run/level`.
 
+pub mod asking;
 pub mod compare;
 pub mod error;
 pub mod level;
@@ -10,6 +12,7 @@ pub mod place;
 pub mod record;
 pub mod replay;
 pub mod rollback;
+mod rounds;
 pub mod suggest;
 pub mod tape;
 pub mod verdict;
@@ -22,14 +25,31 @@ use crate::config::Task;
 use crate::edit::Finding;
 use crate::event::{Event, Events};
 use crate::examine::{Examined, Job, Machine, Proposal, examine};
+use crate::gate::{Gate, Verdict};
 use crate::ledger::record::{Body, Run, State};
+use crate::model::error::ModelError;
 use crate::plugin::Plugin;
 use crate::results::Counts;
+use asking::{Asks, Open};
 use error::RunError;
 use place::{Place, Stand, identity, require_pin};
 use record::{attachments, blank, fill};
+use rounds::{Red, Rounds};
 use tape::Keep;
-use way::{Kept, Way};
+use way::{Attachments, Kept, Way};
+
+/// What is to be run.
+#[derive(Clone, Copy)]
+pub struct Order<'o> {
+    /// The task.
+    pub task: &'o Task,
+    /// Its component.
+    pub plugin: &'o Plugin,
+    /// What to do, if the task takes an instruction.
+    pub instruction: Option<&'o str>,
+    /// Who is asked, if the task is granted a model.
+    pub asks: Option<&'o Asks>,
+}
 
 /// How a run ended, and what it leaves.
 pub struct Finished {
@@ -47,37 +67,126 @@ pub struct Finished {
     pub log: String,
     /// How many answers were remembered.
     pub remembered: Counts,
+    /// Why a model was not there for it: what was proposed may be half of it, and
+    /// lands only if a person says so.
+    pub trouble: Option<ModelError>,
 }
 
 /// Runs a task as far as its autonomy allows; what the plugin did goes on tape if
-/// somebody keeps one.
+/// somebody keeps one, of several rounds the last.
 ///
 /// # Errors
 /// [`RunError`]; the failure is in the ledger then, unless the ledger is what
 /// failed.
 pub fn run(
     place: &Place<'_>,
-    task: &Task,
-    plugin: &Plugin,
-    instruction: Option<&str>,
+    order: Order<'_>,
     machine: &Machine,
     events: &Events<'_>,
-    mut keep: Option<Keep<'_>>,
+    keep: Option<Keep<'_>>,
 ) -> Result<Finished, RunError> {
-    require_pin(task, plugin, place.lock)?;
-    let way = Way::begin(place, task)?;
-    let identity = identity(task, plugin);
-    let mut record = blank(task, plugin, &identity, place.base);
-    record.instruction = instruction.map(str::to_owned);
+    require_pin(order.task, order.plugin, place.lock)?;
+    let way = Way::begin(place, order.task)?;
     let gate = way.gate(machine);
-    let mut green = None;
-    let mut propose = || {
+    let mut rounds = Rounds::begin(&way, order.plugin);
+    loop {
+        let story = Tale { way: &way, order, gate: gate.as_ref(), machine, events };
+        match story.round(&mut rounds, keep)? {
+            End::Finished(finished) => return Ok(*finished),
+            End::Red(red) => rounds.next(red)?,
+        }
+    }
+}
+
+/// What every round stands on.
+struct Tale<'t> {
+    way: &'t Way<'t>,
+    order: Order<'t>,
+    gate: Option<&'t Gate<'t>>,
+    machine: &'t Machine,
+    events: &'t Events<'t>,
+}
+
+/// How a round ends.
+enum End {
+    Finished(Box<Finished>),
+    /// The gate spoke against its candidate.
+    Red(Red),
+}
+
+/// What a plugin came to.
+struct Proposed {
+    candidate: Option<Candidate>,
+    examined: Examined,
+    files: Attachments,
+    green: Option<Verdict>,
+}
+
+impl Tale<'_> {
+    fn round(&self, rounds: &mut Rounds, keep: Option<Keep<'_>>) -> Result<End, RunError> {
+        let Self { way, order: Order { task, plugin, instruction, asks }, gate, events, .. } = *self;
+        let identity = identity(task, plugin);
+        let mut record = blank(task, plugin, &identity, way.place.base);
+        record.instruction = instruction.map(str::to_owned);
+        record.repairs = rounds.repairs();
+        let open = Open::of(way, &rounds.past, asks)?;
+        let proposed = self.propose(&mut record, rounds, open.as_ref(), keep);
+        record.model = open.as_ref().and_then(|open| open.told(way));
+        asking::add(&mut rounds.past, record.model.as_ref());
+        let Proposed { candidate, examined, files, green } = match proposed {
+            Ok(proposed) => proposed,
+            Err(error) => return Err(way.failed(&identity, record, error)),
+        };
+        record.reason = examined.trouble.as_ref().map(ToString::to_string);
+        let Some(candidate) = candidate else {
+            let run = identity.empty_run(way.place.base);
+            way.append(&run, Body::Run(Box::new(record.clone())), &files)?;
+            return Ok(End::finished(run, State::Nothing.into(), record, examined));
+        };
+        let has_refused = !record.refused.is_empty();
+        let gate = gate.map(|gate| (gate, green.as_ref()));
+        let kept = match way.keep(&candidate, identity, record, files, gate, events) {
+            Err(RunError::Red(red)) => {
+                return match &examined.trouble {
+                    // Half of the work: it stays as it is, and no other round would find a model.
+                    Some(_) => Ok(End::finished(red.run, State::Red.into(), red.record, examined)),
+                    None => Ok(End::Red(Red::of(red, &examined, way.place.repo)?)),
+                };
+            }
+            kept => kept?,
+        };
+        let Kept { waiting, before, record } = kept;
+        let run = waiting.run().to_owned();
+        let judged = before.filter(|story| !matches!(story.state, State::Waiting | State::Red));
+        let approved = match &judged {
+            // A candidate that was judged keeps its verdict, and what it led to is finished.
+            Some(story) => Approved::taken_up(waiting, task.approve, story),
+            // One with refused edits, or half of one, waits for a person.
+            None if has_refused || examined.trouble.is_some() => None,
+            None => Approved::by_rule(waiting, task.approve, way.pen())?.ok(),
+        };
+        let stand = match approved {
+            Some(approved) => way.land(approved, &record)?,
+            None => judged.map_or(State::Waiting, |story| story.state).into(),
+        };
+        Ok(End::finished(run, stand, record, examined))
+    }
+
+    fn propose(
+        &self,
+        record: &mut Run,
+        rounds: &mut Rounds,
+        open: Option<&Open>,
+        keep: Option<Keep<'_>>,
+    ) -> Result<Proposed, RunError> {
+        let Self { way, order: Order { task, plugin, instruction, .. }, gate, machine, events } = *self;
+        let place = way.place;
         let base = place.repo.pin_with(place.base, place.memory)?;
-        green = gate.as_ref().map(|gate| way::on_base(gate, &base, events)).transpose()?;
-        let job = Job::new(task, plugin, instruction);
+        let green = gate.map(|gate| rounds.green(|| way::on_base(gate, &base, events))).transpose()?;
+        let door = open.map(|open| open.door.clone());
+        let job = Job { door, round: rounds.before(), holds: keep.is_some(), ..Job::new(task, plugin, instruction) };
         let examined = examine(place.repo, base, &job, machine, events)?;
-        fill(&mut record, &examined);
-        let files = attachments(&examined);
+        fill(record, &examined);
         let candidate = match &examined.proposal {
             Proposal::Nothing => None,
             Proposal::Refused(whole) => return Err(RunError::Refused(whole.clone())),
@@ -86,38 +195,16 @@ pub fn run(
                 Some(Candidate::build(checked, place.repo)?)
             }
         };
-        if let Some(keep) = keep.take() {
-            record.tape = Some(tape::record(place, (task, plugin, instruction), &examined, candidate.as_ref(), keep)?);
+        if let Some(keep) = keep {
+            record.tape = Some(tape::record(place, &job, &examined, candidate.as_ref(), keep)?);
         }
-        let Examined { findings, refused, log, remembered, .. } = examined;
-        Ok((candidate, files, findings, refused, log, remembered))
-    };
-    let proposed = propose();
-    let (candidate, files, findings, refused, log, remembered) = match proposed {
-        Ok(proposed) => proposed,
-        Err(error) => return Err(way.failed(&identity, record, error)),
-    };
-    let finished = |run, stand, record| Finished { run, stand, record, findings, refused, log, remembered };
-    let Some(candidate) = candidate else {
-        let run = identity.empty_run(place.base);
-        way.append(&run, Body::Run(Box::new(record.clone())), &files)?;
-        return Ok(finished(run, State::Nothing.into(), record));
-    };
-    let has_refused = !record.refused.is_empty();
-    let gate = gate.as_ref().map(|gate| (gate, green.as_ref()));
-    let Kept { waiting, before, record } = way.keep(&candidate, identity, record, files, gate, events)?;
-    let run = waiting.run().to_owned();
-    let judged = before.filter(|story| !matches!(story.state, State::Waiting | State::Red));
-    let approved = match &judged {
-        // A candidate that was judged keeps its verdict, and what it led to is finished.
-        Some(story) => Approved::taken_up(waiting, task.approve, story),
-        // One with refused edits waits for a person.
-        None if has_refused => None,
-        None => Approved::by_rule(waiting, task.approve, way.pen())?.ok(),
-    };
-    let stand = match approved {
-        Some(approved) => way.land(approved, &record)?,
-        None => judged.map_or(State::Waiting, |story| story.state).into(),
-    };
-    Ok(finished(run, stand, record))
+        Ok(Proposed { candidate, files: attachments(&examined), examined, green })
+    }
+}
+
+impl End {
+    fn finished(run: String, stand: Stand, record: Run, examined: Examined) -> Self {
+        let Examined { findings, refused, log, remembered, trouble, .. } = examined;
+        Self::Finished(Box::new(Finished { run, stand, record, findings, refused, log, remembered, trouble }))
+    }
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::digest::Digest;
 use crate::ledger::record::PluginId;
 use crate::plugin::World;
+use crate::round::Round;
 use crate::trace::Call;
 
 /// The form of the file.
@@ -40,6 +41,9 @@ pub struct Header {
     pub base_tree: String,
     /// What was to be done, if the task takes an instruction.
     pub instruction: Option<String>,
+    /// What became of the round before, if there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub round: Option<Round>,
     /// The lifeos that recorded it.
     pub lifeos: String,
 }
@@ -253,6 +257,7 @@ pub(crate) mod tests {
             base: "b".to_owned(),
             base_tree: "c".to_owned(),
             instruction: None,
+            round: None,
             lifeos: "0".to_owned(),
         };
         let calls: Vec<Call> = subjects.iter().zip(0..).map(|(subject, at)| asked(at, subject, "x")).collect();

@@ -127,6 +127,7 @@ impl Walk<'_> {
 
     fn entry(&mut self, id: Oid, record: &Record) {
         match &record.body {
+            Body::Spend { .. } => {}
             Body::Run(run) => self.run(id, record, run),
             Body::Approval { digest, by, of } => match self.runs.get_mut(&record.run) {
                 Some(told) if told.candidate.as_ref().is_some_and(|it| it.digest == digest.to_string()) => {

@@ -3,8 +3,6 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
 use crate::check::CheckedEdit;
 use crate::check::problem::{Problem, Refused};
 use crate::edit::Finding;
@@ -68,32 +66,6 @@ impl Refusal {
             Self::HistoryMissing => "history-missing",
         }
     }
-}
-
-/// What became of the round before.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Round {
-    /// 1 in the first repair round.
-    pub number: u32,
-    /// How many may follow.
-    pub left: u32,
-    /// The command that failed, and how.
-    pub fault: String,
-    /// The end of what it printed, cleaned.
-    pub output: String,
-    /// The edits of that round, by path.
-    pub edits: Vec<Proposed>,
-}
-
-/// A file as a round proposed it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Proposed {
-    /// Where.
-    pub path: String,
-    /// None: deleted.
-    pub text: Option<String>,
 }
 
 /// Why the plugin has to stop at once.

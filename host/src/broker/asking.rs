@@ -4,12 +4,13 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::answer::{Round, Stop};
+use super::answer::Stop;
 use super::told::{Answered, Asked as Question};
 use super::{Broker, Shared};
 use crate::model::answer::{Refusal, Reply};
 use crate::model::door::{Held, Said};
 use crate::model::request::Asked;
+use crate::round::Round;
 
 impl Broker {
     /// Asks the model, if one is granted.

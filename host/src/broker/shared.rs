@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-use super::answer::{Round, Stop};
+use super::answer::Stop;
 use crate::model::door::Door;
 use crate::path::RepoPath;
 use crate::policy::Policy;
 use crate::repo::history::{History, Memory, Walked};
 use crate::repo::{Base, Repo, RepoError};
+use crate::round::Round;
 
 /// Bytes of all findings of a run.
 const FINDINGS_BYTES_MAX: u64 = 64 << 20;

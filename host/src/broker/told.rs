@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use git2::Oid;
 
-use super::answer::{Document, Page, PathKind, Refusal, Round};
+use super::answer::{Document, Page, PathKind, Refusal};
 use crate::check::CheckedEdit;
 use crate::check::problem::Problem;
 use crate::clean;
 use crate::edit::{Action, Edit, Replacement};
 use crate::model::answer as model;
 use crate::repo::history::Revision;
+use crate::round::Round;
 use crate::trace::{Call, Outcome, SUBJECT_BYTES_MAX, Short, Summing, Word};
 
 /// A question.

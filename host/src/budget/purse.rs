@@ -16,6 +16,10 @@ pub struct Past {
     pub task: BTreeMap<Day, Sum>,
     /// By all tasks, this one among them.
     pub all: BTreeMap<Day, Sum>,
+    /// In earlier rounds of the same run.
+    pub run: Sum,
+    /// Calls of the plugin in those.
+    pub asked: u64,
 }
 
 /// Where reservations are written down before anything is sent.
@@ -91,7 +95,7 @@ impl Purse {
     #[must_use]
     pub fn new(task: &str, price: Price, caps: Caps, past: Past, journal: Box<dyn Journal>) -> Self {
         let latest = past.all.keys().next_back().copied().unwrap_or(Day::of(0));
-        let state = State { journal, next: 0, taken: BTreeMap::new(), asked: 0, is_over: false, today: latest };
+        let state = State { journal, next: 0, taken: BTreeMap::new(), asked: past.asked, is_over: false, today: latest };
         Self { price, caps, task: task.to_owned(), past, state: Mutex::new(state) }
     }
 
@@ -169,7 +173,7 @@ impl Purse {
         let both = |past: &BTreeMap<Day, Sum>, is_in: &dyn Fn(Day) -> bool| sum(past, is_in).plus(sum(&state.taken, is_in));
         match span {
             Span::Call => Sum::default(),
-            Span::Run => sum(&state.taken, &|_| true),
+            Span::Run => self.past.run.plus(sum(&state.taken, &|_| true)),
             Span::TaskDay => both(&self.past.task, &in_day),
             Span::TaskMonth => both(&self.past.task, &in_month),
             Span::Day => both(&self.past.all, &in_day),

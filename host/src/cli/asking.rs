@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use git2::Oid;
 use lifeos::budget::price::{PerMillion, Price};
-use lifeos::config::{Dialect, Model};
+use lifeos::config::{Config, Dialect, Model, Task};
 use lifeos::model::Provider;
 use lifeos::model::door::{Patience, Terms};
 use lifeos::model::scripted::{SCRIPT_BYTES_MAX, Scripted};
 use lifeos::model::supply::Supply;
 use lifeos::repo::Repo;
+use lifeos::run::asking::Asks;
 
 use super::error::CommandError;
 
@@ -25,6 +26,14 @@ pub(crate) fn supply(model: &Model, repo: &Repo, base: Oid) -> Result<Supply, Co
         }
     };
     Ok(Supply { provider, price, terms: terms(model), known: Vec::new() })
+}
+
+/// Who is asked, if one of these tasks is granted a model.
+pub(crate) fn asks(config: &Config, tasks: &[&Task], repo: &Repo, base: Oid) -> Result<Option<Asks>, CommandError> {
+    let is_wanted = tasks.iter().any(|task| task.model.is_some());
+    let model = config.model.as_ref().filter(|_| is_wanted);
+    let supply = model.map(|model| supply(model, repo, base)).transpose()?;
+    Ok(supply.map(|supply| Asks { supply, budget: config.budget.clone() }))
 }
 
 /// What is waited: one attempt as the owner says, a call for two attempts and a half.

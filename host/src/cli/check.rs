@@ -9,7 +9,8 @@ use lifeos::check::problem::Refused;
 use lifeos::examine::{self, Examined, Job, Machine, Proposal};
 use lifeos::ledger::record::PluginId;
 use lifeos::repo::Repo;
-use lifeos::run::place::identity;
+use lifeos::run::asking;
+use lifeos::run::place::{Place, identity};
 use lifeos::run::record::refused_text;
 use lifeos::since::{self, Seen};
 
@@ -57,10 +58,17 @@ pub(crate) fn check(verb: &Check, global: &Global, term: &Term) -> Result<Exit, 
     let since = verb.new_since.as_deref().map(|revision| repo.resolve(revision)).transpose()?;
     let machine = open::machine(global, verb.threads.map(usize::from), term)?;
     let machine = Machine { remembers: !verb.no_cache, shows: !verb.no_diff, traces: verb.trace, ..machine };
+    let asks = super::asking::asks(&config, &[task], &repo, head)?;
+    let place = Place { repo: &repo, base: head, now: open::now(), memory: machine.memory(), outside: None, lock: None };
     let examined = |commit| {
         let base = repo.pin_with(commit, machine.memory())?;
         let job = Job::new(task, &plugin, verb.instruction.as_deref());
-        let examined = during(term, |events| examine::examine(&repo, base, &job, &machine, events));
+        let asks = asks.as_ref().filter(|_| commit == head);
+        let examined = during(term, |events| match asks {
+            // What is asked is paid for, also where nothing is written.
+            Some(asks) => asking::examined(&place, &job, asks, "check", &machine, events),
+            None => Ok(examine::examine(&repo, base, &job, &machine, events)?),
+        });
         Ok::<_, CommandError>(examined?)
     };
     let before = since.map(&examined).transpose()?;

@@ -280,7 +280,12 @@ impl From<RunError> for CommandError {
                 let last: Vec<&str> = output.trim_end().lines().rev().take(12).collect();
                 last.into_iter().rev().fold(error, |error, line| error.hint(format!("it said: {line}")))
             }
-            RunError::Red { run, .. } => Self::new(Exit::Gate, message).hint(format!("what it said: lifeos show {run}")),
+            RunError::Red(red) => {
+                let exit = if red.rounds > 0 { Exit::Limit } else { Exit::Gate };
+                Self::new(exit, message).hint(format!("what it said: lifeos show {}", red.run))
+            }
+            RunError::NoModel { .. } => Self::usage(message).hint("give the task a table `model`; see docs/models.md"),
+            RunError::Budget(error) => lifeos::model::error::ModelError::from(error).into(),
             RunError::Tape(error) => error.into(),
             RunError::TapeFile(_) => Self::new(Exit::Io, message).hint("see whether the disk is full or read-only"),
             RunError::Parted(divergence) => (*divergence).into(),

@@ -1,24 +1,27 @@
 //! `lifeos run`.
 
+use std::cell::Cell;
 use std::path::PathBuf;
 
 use clap::Args;
 use lifeos::autonomy::Autonomy;
+use lifeos::budget::price::money;
 use lifeos::clean;
 use lifeos::config::Task;
 use lifeos::examine::Machine;
 use lifeos::ledger::Ledger;
 use lifeos::ledger::record::State;
+use lifeos::run::asking::Asks;
 use lifeos::run::place::{Place, Stand};
-use lifeos::run::{self, Finished};
+use lifeos::run::{self, Finished, Order};
 
-use super::error::{CommandError, class_of};
+use super::error::{CommandError, class_of, model};
 use super::exit::Exit;
 use super::locked::Locked;
 use super::progress::during;
 use super::tape::{self, TapeFile};
 use super::term::Term;
-use super::{Global, json, open, outside, text};
+use super::{Global, asking, json, open, outside, text};
 
 /// Runs tasks as far as their autonomy allows. Exits with 0 when they are done,
 /// have nothing to do, or wait for approval.
@@ -57,7 +60,7 @@ pub(crate) fn run(verb: &Run, global: &Global, term: &Term) -> Result<Exit, Comm
     if let Some(file) = verb.replay.as_ref().map(|file| global.path(file)) {
         return tape::replay(&file, one(verb, "--replay")?, verb.threads.map(usize::from), &repo, global, term);
     }
-    let mut tape = verb
+    let tape = verb
         .record
         .as_ref()
         .map(|file| one(verb, "--record").and_then(|_| TapeFile::new(&global.path(file), &repo)))
@@ -75,6 +78,7 @@ pub(crate) fn run(verb: &Run, global: &Global, term: &Term) -> Result<Exit, Comm
     let goes_out = tasks.iter().any(|task| book.autonomy(&task.name, task.autonomy) >= Autonomy::PullRequest);
     let settings = config.remote.as_ref().filter(|_| goes_out);
     let outside = settings.map(|settings| outside::outside(&repo, settings, global)).transpose()?;
+    let asks = asking::asks(&config, &tasks, &repo, base)?;
     let place = Place {
         repo: &repo,
         base,
@@ -85,7 +89,7 @@ pub(crate) fn run(verb: &Run, global: &Global, term: &Term) -> Result<Exit, Comm
     };
     let (mut exits, mut ends) = (Vec::new(), Vec::new());
     for (name, task) in names.iter().zip(tasks) {
-        let end = run_task(verb, task, tape.take(), &locked, &place, &machine, term);
+        let end = run_task(verb, task, tape.as_ref(), asks.as_ref(), &locked, &place, &machine, term);
         let exit = exit_of(&end, verb.detailed_exitcode);
         exits.push(exit);
         match end {
@@ -113,19 +117,23 @@ fn one<'v>(verb: &'v Run, option: &str) -> Result<&'v str, CommandError> {
 fn run_task(
     verb: &Run,
     task: &Task,
-    tape: Option<TapeFile>,
+    tape: Option<&TapeFile>,
+    asks: Option<&Asks>,
     locked: &Locked,
     place: &Place<'_>,
     machine: &Machine,
     term: &Term,
 ) -> Result<Finished, CommandError> {
     let plugin = locked.plugin(task, place.repo)?;
-    let mut tape = tape;
-    let mut write = |bytes: &[u8]| tape.take().map_or(Ok(()), |file| file.keep(bytes));
-    let keep: Option<run::tape::Keep<'_>> = if verb.record.is_some() { Some(&mut write) } else { None };
-    let instruction = verb.instruction.as_deref();
-    let finished = during(term, |events| run::run(place, task, &plugin, instruction, machine, events, keep));
-    if let Some(file) = verb.record.as_ref().filter(|_| tape.is_none()) {
+    let is_on_tape = Cell::new(false);
+    let write = |bytes: &[u8]| {
+        is_on_tape.set(true);
+        tape.map_or(Ok(()), |file| file.keep(bytes))
+    };
+    let keep: Option<run::tape::Keep<'_>> = if tape.is_some() { Some(&write) } else { None };
+    let order = Order { task, plugin: &plugin, instruction: verb.instruction.as_deref(), asks };
+    let finished = during(term, |events| run::run(place, order, machine, events, keep));
+    if let Some(file) = verb.record.as_ref().filter(|_| is_on_tape.get()) {
         term.note(&format!("on tape: {}", file.display()));
     }
     Ok(finished?)
@@ -134,7 +142,10 @@ fn run_task(
 fn exit_of(end: &Result<Finished, CommandError>, detailed: bool) -> Exit {
     match end {
         Err(error) => error.exit,
-        Ok(finished) if !finished.refused.is_empty() => class_of(&finished.refused),
+        Ok(finished) if !finished.refused.is_empty() || finished.trouble.is_some() => {
+            let refused = (!finished.refused.is_empty()).then(|| class_of(&finished.refused));
+            refused.max(finished.trouble.as_ref().map(model::class)).unwrap_or(Exit::Done)
+        }
         Ok(finished) => match finished.stand.state {
             State::Nothing if detailed => Exit::Nothing,
             State::Waiting if detailed => Exit::Waiting,
@@ -198,6 +209,7 @@ fn print(name: &str, finished: &Finished, term: &Term) {
     let findings = text::count(findings.len() as u64, "finding");
     let files = text::count(record.edits.len() as u64, "file");
     term.data(&match (state, branch) {
+        (State::Red, _) => format!("{name}: run {run} did not pass the gate ({files}, {findings})\n"),
         (State::Nothing, _) => format!("{name}: nothing to do ({findings}, no edit)\n"),
         (State::Landed, Some(branch)) => format!("{name}: run {run} landed on branch {branch} ({files}, {findings})\n"),
         (State::Waiting, _) => format!("{name}: run {run} waits for approval ({files}, {findings})\n"),
@@ -208,6 +220,15 @@ fn print(name: &str, finished: &Finished, term: &Term) {
         }
         (state, _) => format!("{name}: run {run} is {} ({files}, {findings})\n", state.word()),
     });
+    if let Some(asked) = &record.model {
+        let sum = asked.sum();
+        let tokens = sum.tokens.all();
+        term.note(&format!("asked {}: {}, {tokens} tokens, {}", asked.model, text::count(asked.calls, "call"), money(sum.cost)));
+    }
+    if let Some(trouble) = &finished.trouble {
+        term.note(&format!("it is not the whole work: {trouble}"));
+        term.note(&format!("hint: {}", model::hint(trouble)));
+    }
     if let Some(replaced) = replaced {
         term.note(&format!("it took the place of run {}, which nobody had taken over", clean::line(replaced)));
     }

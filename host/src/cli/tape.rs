@@ -49,7 +49,7 @@ impl TapeFile {
     }
 
     /// Writes the tape; it appears whole or not at all.
-    pub(crate) fn keep(self, bytes: &[u8]) -> std::io::Result<()> {
+    pub(crate) fn keep(&self, bytes: &[u8]) -> std::io::Result<()> {
         Making::begin(&self.0).map_err(|error| std::io::Error::other(error.message))?.replace(bytes)
     }
 }

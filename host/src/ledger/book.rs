@@ -88,6 +88,12 @@ impl Book {
         }
     }
 
+    /// stub
+    #[must_use]
+    pub fn past(&self, _: &str) -> crate::budget::purse::Past {
+        crate::budget::purse::Past::default()
+    }
+
     /// The run with this id.
     #[must_use]
     pub fn story(&self, run: &str) -> Option<&Story> {

@@ -99,6 +99,8 @@ pub enum Body {
         /// Who.
         by: String,
     },
+    /// stub
+    Spend { spent: BTreeMap<crate::budget::day::Day, crate::budget::Sum>, why: String, journal: String },
     /// Two ledgers became one; the entry has both as parents.
     Join {
         /// The newest entry of the second one.
@@ -328,7 +330,7 @@ impl Record {
             plain && !text.is_empty() && text.len() <= 40 && !text.starts_with('-') && !text.ends_with('-')
         };
         let is_short = |text: &str| text.len() <= WORDS_MAX;
-        let of_nothing = matches!(self.body, Body::Level { .. } | Body::Join { .. });
+        let of_nothing = matches!(self.body, Body::Spend { .. } | Body::Level { .. } | Body::Join { .. });
         if !(is_hex(&self.run, 12) || of_nothing && self.run.is_empty()) {
             return Err("it names no run");
         }
@@ -363,6 +365,7 @@ impl Record {
                 is_short(branch) && is_hex(new, 40) && old.iter().chain(drops).all(|old| is_hex(old, 40)) && remote
             }
             Body::Join { other } => is_hex(other, 40),
+            Body::Spend { .. } => true,
         };
         if is_good { Ok(()) } else { Err("something in it is not of the form that lifeos writes") }
     }
@@ -409,6 +412,7 @@ impl Body {
             Self::Landing { .. } => "landing",
             Self::Level { .. } => "level",
             Self::Join { .. } => "join",
+            Self::Spend { .. } => "spending",
         }
     }
 }

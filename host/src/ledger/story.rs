@@ -128,7 +128,7 @@ impl Story {
                     (Some(_), Some(_)) => Autonomy::Merge,
                 });
             }
-            Body::Level { .. } | Body::Join { .. } => {}
+            Body::Spend { .. } | Body::Level { .. } | Body::Join { .. } => {}
         }
     }
 

@@ -151,10 +151,12 @@ impl Door {
         Self { way: Way::Live(Live { provider, purse, clock }), redactor, terms, told: Mutex::new(told) }
     }
 
-    /// A door to the answers of a tape.
+    /// A door to the answers of a tape, for requests of at most so many tokens.
     #[must_use]
-    pub fn taped(held: Vec<Held>, redactor: Redactor, terms: Terms) -> Self {
-        Self { way: Way::Taped(Mutex::new(held.into())), redactor, terms, told: Mutex::default() }
+    pub fn taped(held: Vec<Held>, output_tokens_max: u32) -> Self {
+        let terms = Terms { output_tokens_max, pins_model: false, patience: Patience::default() };
+        let way = Way::Taped(Mutex::new(held.into()));
+        Self { way, redactor: Redactor::new(Vec::new()), terms, told: Mutex::default() }
     }
 
     /// Asks for a plugin, until `deadline` at the latest.

@@ -7,13 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::error::RunError;
 use super::made::Made;
 use super::place::Place;
-use super::tape::{is_of, is_on_record, parted};
+use super::tape::{is_of, is_on_record, job_of, parted};
 use crate::check::{Checked, CheckedEdit};
 use crate::config::Task;
 use crate::diff::Diff;
 use crate::edit::Finding;
 use crate::event::Events;
-use crate::examine::{ExamineError, Job, Machine, Proposal};
+use crate::examine::{ExamineError, Machine, Proposal};
 use crate::plugin::Plugin;
 use crate::repo::{Repo, RepoError};
 use crate::tape::Tape;
@@ -76,10 +76,7 @@ pub fn compare(
 ) -> Result<Compared, RunError> {
     is_of(&tape.header, task, old)?;
     is_on_record(place, tape)?;
-    let made = |plugin| {
-        let job = Job::new(task, plugin, tape.header.instruction.as_deref());
-        Made::of(place, &job, machine, events, |_| true)
-    };
+    let made = |plugin| Made::of(place, &job_of(tape, task, plugin), machine, events, |_| true);
     let before = made(old)?;
     parted(&before, tape, place.repo)?;
     let used = |trace| trace::used(trace).into_iter();

@@ -2,6 +2,7 @@
 
 use super::record::problems_of;
 use crate::approve::ApproveError;
+use crate::budget::BudgetError;
 use crate::candidate::RevertError;
 use crate::check::problem::Refused;
 use crate::digest::Digest;
@@ -9,6 +10,7 @@ use crate::examine::ExamineError;
 use crate::gate::GateError;
 use crate::land::LandError;
 use crate::ledger::LedgerError;
+use crate::ledger::record::Run;
 use crate::lock::LockError;
 use crate::repo::RepoError;
 use crate::tape::TapeError;
@@ -57,13 +59,17 @@ pub enum RunError {
         output: String,
     },
     /// The gate spoke against the candidate.
-    #[error("run {run} did not pass the gate: {fault}")]
-    Red {
-        /// The run.
-        run: String,
-        /// Why.
-        fault: String,
+    #[error("run {} did not pass the gate{}: {}", .0.run, after(.0.rounds), .0.fault)]
+    Red(Box<RedRun>),
+    /// The task is granted no model.
+    #[error("task {task} is granted no model")]
+    NoModel {
+        /// The task.
+        task: String,
     },
+    /// What is spent cannot be kept account of.
+    #[error(transparent)]
+    Budget(#[from] BudgetError),
     /// The candidate is stale or cannot be kept.
     #[error(transparent)]
     Waiting(#[from] WaitingError),
@@ -158,4 +164,27 @@ pub enum RunError {
         /// Where it would have to stand.
         wanted: &'static str,
     },
+}
+
+/// A run whose candidate the gate spoke against.
+#[derive(Debug)]
+pub struct RedRun {
+    /// Its id.
+    pub run: String,
+    /// Why.
+    pub fault: String,
+    /// The end of what the commands printed.
+    pub output: String,
+    /// As recorded.
+    pub record: Run,
+    /// Rounds of repair that came before, if it had all that it is granted.
+    pub rounds: u32,
+}
+
+fn after(rounds: u32) -> String {
+    match rounds {
+        0 => String::new(),
+        1 => " after 1 round of repair (rounds = 1)".to_owned(),
+        rounds => format!(" after {rounds} rounds of repair (rounds = {rounds})"),
+    }
 }

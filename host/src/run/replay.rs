@@ -46,6 +46,9 @@ pub fn replay(
     if identity(task, plugin).plugin != record.plugin {
         return Ok(Replayed::Other("the component is another one now"));
     }
+    if record.model.is_some() || record.repairs.is_some() {
+        return Ok(Replayed::Other("it asked a model, or repaired another run; only its tape can be played"));
+    }
     if task.grant_digest.to_string() != record.grant {
         return Ok(Replayed::Other("the task's configuration is another one"));
     }

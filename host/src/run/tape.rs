@@ -1,6 +1,8 @@
 //! A run on tape, and played again: the calls are compared one by one, and then
 //! what came of them. A replay writes nothing and reaches no network.
 
+use std::sync::Arc;
+
 use git2::Oid;
 
 use super::error::RunError;
@@ -12,12 +14,13 @@ use crate::event::Events;
 use crate::examine::{Examined, Job, Machine, Proposal};
 use crate::ledger::Ledger;
 use crate::ledger::record::Body;
+use crate::model::door::Door;
 use crate::plugin::Plugin;
 use crate::repo::Repo;
 use crate::tape::{self, End, Header, Tape, TapeError};
 
 /// What keeps the bytes of a tape.
-pub type Keep<'k> = &'k mut dyn FnMut(&[u8]) -> std::io::Result<()>;
+pub type Keep<'k> = &'k dyn Fn(&[u8]) -> std::io::Result<()>;
 
 /// A run that came out as on its tape.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,12 +34,12 @@ pub struct Same {
 /// Puts a run on tape; gives the seal.
 pub(super) fn record(
     place: &Place<'_>,
-    asked: (&Task, &Plugin, Option<&str>),
+    job: &Job<'_>,
     examined: &Examined,
     candidate: Option<&Candidate>,
     keep: Keep<'_>,
 ) -> Result<String, RunError> {
-    let (task, plugin, instruction) = asked;
+    let Job { task, plugin, instruction, round, .. } = job;
     let commit = place.repo.git().find_commit(place.base).map_err(crate::repo::RepoError::from)?;
     let header = Header {
         schema: tape::SCHEMA.to_owned(),
@@ -47,6 +50,7 @@ pub(super) fn record(
         base: place.base.to_string(),
         base_tree: commit.tree_id().to_string(),
         instruction: instruction.map(str::to_owned),
+        round: round.clone(),
         lifeos: env!("CARGO_PKG_VERSION").to_owned(),
     };
     let checked = match &examined.proposal {
@@ -111,10 +115,16 @@ pub fn replay(
 ) -> Result<Same, RunError> {
     is_of(&tape.header, task, plugin)?;
     is_on_record(place, tape)?;
-    let job = Job::new(task, plugin, tape.header.instruction.as_deref());
-    let made = Made::of(place, &job, machine, events, |_| true)?;
+    let made = Made::of(place, &job_of(tape, task, plugin), machine, events, |_| true)?;
     parted(&made, tape, place.repo)?;
     Ok(Same { calls: tape.end.calls, tree: made.tree() })
+}
+
+/// The job of a tape: its instruction, the round before, and a model that is the tape.
+pub(super) fn job_of<'j>(tape: &'j Tape, task: &'j Task, plugin: &'j Plugin) -> Job<'j> {
+    let held = tape.calls.iter().filter_map(|call| serde_json::from_str(call.held.as_deref()?).ok());
+    let door = task.model.map(|grant| Arc::new(Door::taped(held.collect(), grant.output_tokens_max)));
+    Job { door, round: tape.header.round.clone(), ..Job::new(task, plugin, tape.header.instruction.as_deref()) }
 }
 
 /// Where a run parts from its tape, as an error.

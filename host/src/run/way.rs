@@ -1,11 +1,12 @@
 //! The way of a candidate, whoever made it: kept, tested, written down, and
 //! once it is approved, landed. One way at a time, while the lock is held.
 
-use super::error::RunError;
+use super::error::{RedRun, RunError};
 use super::place::{Place, Stand, identity};
 use super::record::{gate_text, output_of};
 use crate::approve::{Approved, Voice};
 use crate::autonomy::{self, Autonomy};
+use crate::budget::journal;
 use crate::candidate::Candidate;
 use crate::clean;
 use crate::config::Task;
@@ -47,6 +48,9 @@ pub(super) struct Kept {
 
 /// Why a rollback is none.
 const FORGED: &str = "it does not take back what it says";
+
+/// What the commands of the gate printed, beside a record.
+const GATE_FILE: &str = "gate.txt";
 
 /// Files beside a record.
 pub(super) type Attachments = Vec<(&'static str, Vec<u8>)>;
@@ -117,18 +121,22 @@ impl<'w> Way<'w> {
                 Err(error) => return Err(self.failed(waiting.identity(), record, error.into())),
             };
             record.gate = Some(gate_text(base, &verdict, gate.is_isolated()));
-            files.push(("gate.txt", output_of(&verdict)));
+            files.push((GATE_FILE, output_of(&verdict)));
         }
         if let Some(fault) = record.gate.as_ref().and_then(|gate| gate.fault.clone()) {
             record.outcome = record::Outcome::Red;
-            self.append(&run, Body::Run(Box::new(record)), &files)?;
-            return Err(RunError::Red { run, fault });
+            self.append(&run, Body::Run(Box::new(record.clone())), &files)?;
+            let output = files.iter().rfind(|(name, _)| *name == GATE_FILE).map(|(_, bytes)| bytes.as_slice());
+            let output = String::from_utf8_lossy(output.unwrap_or_default()).into_owned();
+            return Err(RunError::Red(Box::new(RedRun { run, fault, output, record, rounds: 0 })));
         }
         let was_red = before.as_ref().is_some_and(|story| story.state == State::Red);
         let is_recorded = recorded.contains(&waiting.commit().to_string());
         let known = before.as_ref().map(|story| self.ledger.run_of(story)).transpose()?.flatten().map(|(_, known)| known);
         let is_on_tape = record.tape.is_some() && known.as_ref().is_some_and(|known| known.tape != record.tape);
-        match known.filter(|_| is_recorded && !was_red && (is_judged || !is_on_tape)) {
+        // What was spent is on record, whatever it led to.
+        let is_new = !is_recorded || record.model.is_some();
+        match known.filter(|_| !is_new && !was_red && (is_judged || !is_on_tape)) {
             Some(known) => record = known,
             None => self.append(&run, Body::Run(Box::new(record.clone())), &files)?,
         }
@@ -275,7 +283,13 @@ impl<'w> Way<'w> {
     }
 
     pub(super) fn append(&self, run: &str, body: Body, files: &[(&str, Vec<u8>)]) -> Result<(), LedgerError> {
-        self.pen().write(run, &self.task.name, body, files).map(drop)
+        let has_spent = matches!(&body, Body::Run(run) if run.model.is_some());
+        self.pen().write(run, &self.task.name, body, files)?;
+        if has_spent {
+            // A journal that stays is known by its id.
+            drop(journal::clear(&self.lock));
+        }
+        Ok(())
     }
 
     /// Writes a failure down and hands it on; what cannot be written is told.

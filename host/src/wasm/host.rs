@@ -13,6 +13,7 @@ use crate::check::problem::Problem;
 use crate::clean;
 use crate::edit::{Action, Edit, Finding, Lines, Position, Replacement, Severity, Span};
 use crate::path::RepoPath;
+use crate::round::{Proposed, Round};
 
 /// Bytes of a rule id, and of the sentences in a finding.
 const RULE_BYTES_MAX: usize = 64;
@@ -88,8 +89,8 @@ impl wit::model::Host for State {
 impl wit::rounds::Host for State {
     fn previous(&mut self) -> wasmtime::Result<Option<wit::rounds::Round>> {
         let round = self.broker.previous().map_err(stop)?;
-        let proposed = |answer::Proposed { path, text }| wit::rounds::Proposed { path, text };
-        Ok(round.map(|answer::Round { number, left, fault, output, edits }| wit::rounds::Round {
+        let proposed = |Proposed { path, text }| wit::rounds::Proposed { path, text };
+        Ok(round.map(|Round { number, left, fault, output, edits }| wit::rounds::Round {
             number,
             left,
             fault,

@@ -1,6 +1,7 @@
 //! What a task in free form can try. Each danger is a component of its own,
 //! made of a file in `examples/`; what several of them need is here.
 
+pub mod asking;
 pub mod content;
 pub mod paths;
 pub mod resources;
