@@ -2,13 +2,18 @@
 //! reserved for the worst before something is sent and settled after; what is not
 //! settled counts as spent. Nothing is read or written here but the journal.
 
+pub mod alert;
 pub mod caps;
 pub mod day;
 pub mod journal;
 pub mod price;
 pub mod purse;
+pub mod spent;
 
 use serde::{Deserialize, Serialize};
+
+/// Days that one entry of spending may tell of.
+pub const DAYS_MAX: usize = 400;
 
 /// Tokens of a request and of its answer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]

@@ -42,6 +42,19 @@ pub enum Event {
         /// Its class and its name.
         case: String,
     },
+    /// Much of what may be spent in a month is spent; said once.
+    Alert {
+        /// `2026-11`.
+        month: String,
+        /// How much of the bound, in percent.
+        percent: u64,
+        /// What is spent, as the owner writes it.
+        spent: String,
+        /// The key of the bound.
+        key: &'static str,
+        /// Its value, as the owner writes it.
+        value: String,
+    },
     /// Nothing more will come.
     Finished,
 }

@@ -33,7 +33,7 @@ const LOOKED_AT_MAX: usize = 1_000;
 /// Attempts to append while somebody else does.
 const APPENDS_MAX: usize = 16;
 /// The form of the book as it is remembered; another one is another file.
-const FORM: &str = "ledger-2-";
+const FORM: &str = "ledger-3-";
 
 /// Why the record cannot be read or written.
 #[derive(Debug, thiserror::Error)]

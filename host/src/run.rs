@@ -13,6 +13,7 @@ pub mod record;
 pub mod replay;
 pub mod rollback;
 mod rounds;
+pub mod spending;
 pub mod suggest;
 pub mod tape;
 pub mod verdict;
@@ -89,13 +90,18 @@ pub fn run(
     let way = Way::begin(place, order.task)?;
     let gate = way.gate(machine);
     let mut rounds = Rounds::begin(&way, order.plugin);
-    loop {
-        let story = Tale { way: &way, order, gate: gate.as_ref(), machine, events };
+    let story = Tale { way: &way, order, gate: gate.as_ref(), machine, events };
+    let mut all = || loop {
         match story.round(&mut rounds, keep)? {
             End::Finished(finished) => return Ok(*finished),
             End::Red(red) => rounds.next(red)?,
         }
+    };
+    let ended = all();
+    if let Some(asks) = order.asks {
+        spending::tell(&way, &asks.budget, events);
     }
+    ended
 }
 
 /// What every round stands on.

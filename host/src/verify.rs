@@ -127,7 +127,6 @@ impl Walk<'_> {
 
     fn entry(&mut self, id: Oid, record: &Record) {
         match &record.body {
-            Body::Spend { .. } => {}
             Body::Run(run) => self.run(id, record, run),
             Body::Approval { digest, by, of } => match self.runs.get_mut(&record.run) {
                 Some(told) if told.candidate.as_ref().is_some_and(|it| it.digest == digest.to_string()) => {
@@ -151,7 +150,7 @@ impl Walk<'_> {
                 self.published(id, record, new, "landed");
             }
             Body::Opening { new, .. } => self.published(id, record, new, "was pushed"),
-            Body::Level { .. } | Body::Join { .. } => {}
+            Body::Level { .. } | Body::Spend { .. } | Body::Alert { .. } | Body::Join { .. } => {}
         }
     }
 

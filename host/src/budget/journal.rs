@@ -11,7 +11,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::day::Day;
-use super::{BudgetError, Sum, purse};
+use super::spent::Days;
+use super::{BudgetError, DAYS_MAX, Sum, purse};
 use crate::lock::{JOURNAL_BYTES_MAX, Lock};
 
 /// The version of what is written; a reader refuses a newer one.
@@ -38,7 +39,7 @@ pub struct Left {
     /// The task of the run.
     pub task: String,
     /// What it spent, by day; what was not settled counts as much as was reserved.
-    pub spent: BTreeMap<Day, Sum>,
+    pub spent: Days,
     /// The part of it that was not settled.
     pub open: Sum,
 }
@@ -165,7 +166,9 @@ fn read_all(bytes: &[u8]) -> Result<Option<Left>, BudgetError> {
         }
         rest = after;
     }
-    Ok(read.left())
+    let left = read.left();
+    let is_long = left.as_ref().is_some_and(|left| left.spent.len() > DAYS_MAX);
+    if is_long { Err(BudgetError::Damaged("it tells of too many days".to_owned())) } else { Ok(left) }
 }
 
 /// What is wrong with a line.
@@ -178,6 +181,11 @@ enum Fault {
     Newer(u32),
 }
 
+/// An id or the name of a task, as the record takes them.
+fn is_name(text: &str) -> bool {
+    (1..=40).contains(&text.len()) && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+}
+
 /// Lines as read so far.
 #[derive(Default)]
 struct Read {
@@ -185,7 +193,7 @@ struct Read {
     check: String,
     whose: Option<(String, String)>,
     open: BTreeMap<u64, (Day, Sum)>,
-    settled: BTreeMap<Day, Sum>,
+    settled: Days,
 }
 
 impl Read {
@@ -217,7 +225,7 @@ impl Read {
 
     fn add(&mut self, line: Line) -> Result<(), Fault> {
         match (line, &self.whose) {
-            (Line::Begun { id, task, .. }, None) => self.whose = Some((id, task)),
+            (Line::Begun { id, task, .. }, None) if is_name(&id) && is_name(&task) => self.whose = Some((id, task)),
             (Line::Reserved { number, day, worst }, Some(_)) => {
                 if self.open.insert(number, (day, worst)).is_some() {
                     return Err(Fault::NoSense);

@@ -60,6 +60,10 @@ impl Progress {
                 *bar = Some(spinner(format!("trying {case}")));
             }
             Event::Trying { .. } => {}
+            Event::Alert { .. } => {
+                set(&mut bar, "");
+                self.tell(event, term);
+            }
             Event::Building { files } => set(&mut bar, &format!("building a candidate of {files} files")),
             Event::Compiled { .. } | Event::Finished => {
                 if let Some(bar) = bar.take() {
@@ -77,6 +81,10 @@ impl Progress {
             }
             Event::Gate { command } => term.note(&format!("gate: {}", lifeos::clean::line(command))),
             Event::Compiled { took } => term.note(&format!("compiled in {:.1} s", took.as_secs_f64())),
+            Event::Alert { month, percent, spent, key, value } => {
+                let how = format!("{percent} % of {key} = {value} of {month} is spent ({spent})");
+                term.note(&format!("{how}; `lifeos budget` tells by what"));
+            }
             _ => {}
         }
     }

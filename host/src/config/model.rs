@@ -158,6 +158,18 @@ impl Model {
 }
 
 impl Budget {
+    /// The bounds of a day.
+    #[must_use]
+    pub fn day(&self) -> Cap {
+        cap(self.day_tokens_max, self.day_cost_max)
+    }
+
+    /// The bounds of a month.
+    #[must_use]
+    pub fn month(&self) -> Cap {
+        cap(self.month_tokens_max, self.month_cost_max)
+    }
+
     /// What is wrong with it, if anything is.
     pub(super) fn fault(&self) -> Option<String> {
         let is_word = |char: char| char.is_alphanumeric() || "$€£¥".contains(char);
@@ -189,17 +201,20 @@ impl ModelGrant {
     /// The bounds of a task, with those of all tasks.
     #[must_use]
     pub fn caps(&self, budget: &Budget) -> Caps {
-        let cap = |tokens: Option<u64>, cost: Option<f64>| Cap { tokens, cost: cost.and_then(micros) };
         Caps {
             calls_max: self.calls_max,
             call: cap(self.call_tokens_max, self.call_cost_max),
             run: cap(Some(self.tokens_max), self.cost_max),
             task_day: cap(self.day_tokens_max, self.day_cost_max),
             task_month: cap(self.month_tokens_max, self.month_cost_max),
-            day: cap(budget.day_tokens_max, budget.day_cost_max),
-            month: cap(budget.month_tokens_max, budget.month_cost_max),
+            day: budget.day(),
+            month: budget.month(),
         }
     }
+}
+
+fn cap(tokens: Option<u64>, cost: Option<f64>) -> Cap {
+    Cap { tokens, cost: cost.and_then(micros) }
 }
 
 fn money_fault<const N: usize>(money: [(&str, Option<f64>); N]) -> Option<String> {

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::record::{Body, Record, State};
 use super::story::Story;
 use crate::autonomy::Autonomy;
+use crate::budget::purse::Past;
+use crate::budget::spent::Spent;
 
 /// The record, added up.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +20,7 @@ pub struct Book {
     entries: u64,
     stories: Vec<Story>,
     levels: BTreeMap<String, Level>,
+    spent: Spent,
     #[serde(skip)]
     places: HashMap<String, usize>,
 }
@@ -51,7 +54,7 @@ impl Book {
             self.levels.insert(record.task, level);
             return;
         }
-        if matches!(record.body, Body::Join { .. }) {
+        if self.is_of_no_run(&record) {
             return;
         }
         let is_landing = matches!(record.body, Body::Landing { .. });
@@ -88,10 +91,37 @@ impl Book {
         }
     }
 
-    /// stub
+    /// Adds what was spent, and tells whether that is all the entry is about.
+    fn is_of_no_run(&mut self, record: &Record) -> bool {
+        match &record.body {
+            Body::Run(run) => {
+                let asked = run.model.iter();
+                asked.for_each(|asked| self.spent.add(&record.task, &asked.journal, &asked.spent));
+                false
+            }
+            Body::Spend { spent, journal, .. } => {
+                self.spent.add(&record.task, journal, spent);
+                true
+            }
+            Body::Alert { month, percent, .. } => {
+                self.spent.say(month, *percent);
+                true
+            }
+            Body::Join { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// All spending.
     #[must_use]
-    pub fn past(&self, _: &str) -> crate::budget::purse::Past {
-        crate::budget::purse::Past::default()
+    pub fn spent(&self) -> &Spent {
+        &self.spent
+    }
+
+    /// What a run of a task stands on.
+    #[must_use]
+    pub fn past(&self, task: &str) -> Past {
+        self.spent.past(task)
     }
 
     /// The run with this id.
@@ -159,5 +189,51 @@ impl Book {
             .into_iter()
             .filter(|story| !matches!(story.state, State::Nothing | State::Waiting | State::Open | State::Superseded));
         judged.take_while(|story| matches!(story.state, State::Approved | State::Landed)).count() as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::budget::day::Day;
+
+    fn spend(journal: &str, day: i64, cost: u64) -> Record {
+        let text = format!(
+            r#"{{"schema": 1, "run": "", "task": "docs", "at": 0, "kind": "spend", "why": "check", "journal": "{journal}",
+            "spent": {{"{}": {{"calls": 1, "tokens": {{"input": 10, "output": 2}}, "cost": {cost}}}}}}}"#,
+            Day::of(day * 86_400)
+        );
+        serde_json::from_str(&text).expect("a record")
+    }
+
+    #[test]
+    fn spending_adds_up_once_and_is_remembered() {
+        let mut book = Book::default();
+        for (journal, day, cost) in [("0123456789abcdef", 3, 5), ("1123456789abcdef", 3, 7), ("0123456789abcdef", 3, 5)] {
+            let record = spend(journal, day, cost);
+            assert_eq!(record.check(), Ok(()));
+            assert_eq!(record.title(), "docs: spending");
+            book.add("x", record);
+        }
+        let alert = Body::Alert { month: "1970-01".to_owned(), percent: 50, bound: "[budget] month_cost_max".to_owned() };
+        book.add("x", Record { body: alert, ..spend("", 0, 0) });
+        assert_eq!(book.past("docs").task[&Day::of(3 * 86_400)].cost, 12);
+        assert_eq!((book.past("other").task.len(), book.past("other").all.len()), (0, 1));
+        assert!(book.newest_first().is_empty(), "there is no run");
+        let bytes = postcard::to_stdvec(&book).expect("bytes");
+        let read: Book = postcard::from_bytes(&bytes).expect("a book");
+        assert_eq!(read, book);
+        assert_eq!(read.spent().said("1970-01"), 50);
+    }
+
+    #[test]
+    fn spending_of_another_form_is_refused() {
+        for journal in ["", "0123456789abcde", "0123456789abcdeg", "../../../../etc"] {
+            assert!(spend(journal, 0, 1).check().is_err(), "{journal}");
+        }
+        let mut record = spend("0123456789abcdef", 0, 1);
+        let Body::Spend { spent, .. } = &mut record.body else { panic!("it is spending") };
+        spent.extend((0..1_000).map(|day| (Day::of(day * 86_400), crate::budget::Sum::default())));
+        assert!(record.check().is_err());
     }
 }

@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::autonomy::Autonomy;
+use crate::budget::DAYS_MAX;
+use crate::budget::spent::Days;
 use crate::digest::Digest;
 use crate::trace::Used;
 pub use asked_text::AskedText;
@@ -99,8 +101,25 @@ pub enum Body {
         /// Who.
         by: String,
     },
-    /// stub
-    Spend { spent: BTreeMap<crate::budget::day::Day, crate::budget::Sum>, why: String, journal: String },
+    /// What was spent without a run on record: by one that was stopped, or by a
+    /// verb that makes none.
+    Spend {
+        /// By day of UTC.
+        spent: Days,
+        /// For what, in a word or a short sentence.
+        why: String,
+        /// The journal that it stood in.
+        journal: String,
+    },
+    /// It was said that much of a month's bound is spent.
+    Alert {
+        /// `2026-11`.
+        month: String,
+        /// The share that the owner wants to hear of, in percent.
+        percent: u64,
+        /// The key of the bound.
+        bound: String,
+    },
     /// Two ledgers became one; the entry has both as parents.
     Join {
         /// The newest entry of the second one.
@@ -312,6 +331,8 @@ pub enum State {
 
 /// Bytes of a name, a reason, or a sentence of a record.
 const WORDS_MAX: usize = 4096;
+/// Digits of a journal's id.
+const JOURNAL_DIGITS: usize = 16;
 /// Bytes of an instruction.
 const INSTRUCTION_BYTES_MAX: usize = 64 << 10;
 
@@ -330,7 +351,8 @@ impl Record {
             plain && !text.is_empty() && text.len() <= 40 && !text.starts_with('-') && !text.ends_with('-')
         };
         let is_short = |text: &str| text.len() <= WORDS_MAX;
-        let of_nothing = matches!(self.body, Body::Spend { .. } | Body::Level { .. } | Body::Join { .. });
+        let is_journal = |text: &str| is_hex(text, JOURNAL_DIGITS);
+        let of_nothing = matches!(self.body, Body::Level { .. } | Body::Spend { .. } | Body::Alert { .. } | Body::Join { .. });
         if !(is_hex(&self.run, 12) || of_nothing && self.run.is_empty()) {
             return Err("it names no run");
         }
@@ -352,8 +374,9 @@ impl Record {
                 let reason = run.reason.iter().all(|reason| is_short(reason));
                 let told = run.instruction.iter().all(|told| told.len() <= INSTRUCTION_BYTES_MAX);
                 let tape = run.tape.iter().all(|tape| Digest::parse(tape).is_some());
+                let asked = run.model.iter().all(|asked| is_journal(&asked.journal) && asked.is_bounded());
                 let base = is_hex(&run.base, 40) && Digest::parse(&run.grant).is_some();
-                base && told && plugin && candidate && reason && tape && others.into_iter().all(|run| is_hex(run, 12))
+                base && told && plugin && candidate && reason && tape && asked && others.into_iter().all(|run| is_hex(run, 12))
             }
             Body::Approval { by, .. } => is_short(by),
             Body::Rejection { why, by } | Body::Level { why, by, .. } => is_short(why) && is_short(by),
@@ -364,8 +387,9 @@ impl Record {
                 let remote = remote.iter().all(|remote| is_short(remote));
                 is_short(branch) && is_hex(new, 40) && old.iter().chain(drops).all(|old| is_hex(old, 40)) && remote
             }
+            Body::Spend { spent, why, journal } => spent.len() <= DAYS_MAX && is_short(why) && is_journal(journal),
+            Body::Alert { month, bound, .. } => month.len() <= 16 && is_short(bound),
             Body::Join { other } => is_hex(other, 40),
-            Body::Spend { .. } => true,
         };
         if is_good { Ok(()) } else { Err("something in it is not of the form that lifeos writes") }
     }
@@ -376,6 +400,7 @@ impl Record {
         match &self.body {
             Body::Join { .. } => "two ledgers became one".to_owned(),
             Body::Level { autonomy, .. } => format!("{}: level {}", self.task, autonomy.word()),
+            Body::Spend { .. } | Body::Alert { .. } => format!("{}: {}", self.task, self.body.noun()),
             body => format!("{}: {} of run {}", self.task, body.noun(), self.run),
         }
     }
@@ -411,8 +436,9 @@ impl Body {
             Self::Opening { .. } => "opening",
             Self::Landing { .. } => "landing",
             Self::Level { .. } => "level",
-            Self::Join { .. } => "join",
             Self::Spend { .. } => "spending",
+            Self::Alert { .. } => "alert",
+            Self::Join { .. } => "join",
         }
     }
 }

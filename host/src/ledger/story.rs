@@ -128,7 +128,7 @@ impl Story {
                     (Some(_), Some(_)) => Autonomy::Merge,
                 });
             }
-            Body::Spend { .. } | Body::Level { .. } | Body::Join { .. } => {}
+            Body::Level { .. } | Body::Spend { .. } | Body::Alert { .. } | Body::Join { .. } => {}
         }
     }
 

@@ -1,16 +1,16 @@
 //! What a run may ask of a model: the door is opened under the lock, for one round,
 //! and what went through it goes on record with the round.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::error::RunError;
 use super::place::Place;
+use super::spending;
 use super::way::Way;
-use crate::budget::Sum;
 use crate::budget::caps::Caps;
 use crate::budget::journal;
 use crate::budget::purse::{Past, Purse};
+use crate::budget::spent;
 use crate::clean;
 use crate::config::{Budget, Task};
 use crate::event::Events;
@@ -93,14 +93,7 @@ impl Way<'_> {
 /// Adds what a round asked to what the next one stands on.
 pub(super) fn add(past: &mut Past, asked: Option<&AskedText>) {
     let Some(asked) = asked else { return };
-    let all = |days: &mut BTreeMap<_, Sum>| {
-        for (day, sum) in &asked.spent {
-            let before: &mut Sum = days.entry(*day).or_default();
-            *before = before.plus(*sum);
-        }
-    };
-    all(&mut past.task);
-    all(&mut past.all);
+    [&mut past.task, &mut past.all].into_iter().for_each(|days| spent::add(days, &asked.spent));
     past.run = past.run.plus(asked.sum());
     past.asked += asked.calls;
 }
@@ -125,6 +118,7 @@ pub fn examined(
     let examined = examine(place.repo, base, &job, machine, events);
     if let Some(open) = &open {
         close(&way, open, why)?;
+        spending::tell(&way, &asks.budget, events);
     }
     Ok(examined?)
 }

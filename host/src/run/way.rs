@@ -4,6 +4,7 @@
 use super::error::{RedRun, RunError};
 use super::place::{Place, Stand, identity};
 use super::record::{gate_text, output_of};
+use super::spending::fold_left;
 use crate::approve::{Approved, Voice};
 use crate::autonomy::{self, Autonomy};
 use crate::budget::journal;
@@ -65,7 +66,8 @@ impl<'w> Way<'w> {
         let pen = Pen { ledger: &ledger, lock: &lock, now: place.now };
         let finished = finish(&book, &pen, place.repo)?;
         lock.settle(|_| false);
-        let book = if finished.is_empty() { book } else { ledger.book()? };
+        let folded = fold_left(&book, &pen)?;
+        let book = if finished.is_empty() && !folded { book } else { ledger.book()? };
         Ok(Self { place, task, ledger, lock, book, finished })
     }
 

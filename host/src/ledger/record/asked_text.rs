@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::budget::Sum;
-use crate::budget::day::Day;
+use crate::budget::spent::Days;
+use crate::budget::{DAYS_MAX, Sum};
 use crate::digest::Digest;
 
 /// What a run asked of a model.
@@ -24,7 +24,7 @@ pub struct AskedText {
     pub calls: u64,
     /// What was spent, by day of UTC; attempts stand in it as calls.
     #[schemars(with = "BTreeMap<String, Sum>")]
-    pub spent: BTreeMap<Day, Sum>,
+    pub spent: Days,
     /// Milliseconds of waiting for the provider.
     pub waited_millis: u64,
     /// What looked like a secret and was taken out, by kind.
@@ -37,7 +37,21 @@ pub struct AskedText {
     pub journal: String,
 }
 
+/// Bytes of a name or a sentence.
+const WORDS_MAX: usize = 4096;
+/// Entries of a list.
+const LIST_MAX: usize = 1_000;
+
 impl AskedText {
+    /// Whether it is no larger than what a run writes.
+    #[must_use]
+    pub fn is_bounded(&self) -> bool {
+        let mut words = self.answered.iter().chain(self.prompts.keys()).chain(self.redacted.keys()).chain(&self.trouble);
+        let lists = [self.answered.len(), self.prompts.len(), self.redacted.len()];
+        let is_short = |text: &String| text.len() <= WORDS_MAX;
+        self.spent.len() <= DAYS_MAX && lists.iter().all(|len| *len <= LIST_MAX) && is_short(&self.model) && words.all(is_short)
+    }
+
     /// All that was spent.
     #[must_use]
     pub fn sum(&self) -> Sum {
