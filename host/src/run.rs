@@ -138,7 +138,7 @@ impl Tale<'_> {
         let open = Open::of(way, &rounds.past, asks)?;
         let proposed = self.propose(&mut record, rounds, open.as_ref(), keep);
         record.model = open.as_ref().and_then(|open| open.told(way));
-        asking::add(&mut rounds.past, record.model.as_ref());
+        asking::add(&mut rounds.past, record.model.as_ref(), open.as_ref());
         let Proposed { candidate, examined, files, green } = match proposed {
             Ok(proposed) => proposed,
             Err(error) => return Err(way.failed(&identity, record, error)),

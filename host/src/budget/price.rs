@@ -50,10 +50,17 @@ impl Price {
 
 /// One unit for a million tokens is a millionth for one, which is a million of ours.
 fn per_token(per_million: f64) -> Option<u64> {
-    let scaled = (per_million * 1e6).ceil();
+    let scaled = whole(per_million * 1e6, f64::ceil);
     let is_price = per_million.is_finite() && (0.0..=PER_MILLION_MAX).contains(&per_million);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is 0 to 10^12")]
     is_price.then_some(scaled as u64)
+}
+
+/// A number as the owner meant it: what is whole but for the way that a computer
+/// keeps fractions is whole, and the rest is rounded against spending.
+fn whole(scaled: f64, round: impl Fn(f64) -> f64) -> f64 {
+    let nearest = scaled.round();
+    if (scaled - nearest).abs() < 1e-3 { nearest } else { round(scaled) }
 }
 
 /// Money as the owner writes it, in millionths; none if it is none.
@@ -61,7 +68,7 @@ fn per_token(per_million: f64) -> Option<u64> {
 pub fn micros(money: f64) -> Option<u64> {
     let is_money = money.is_finite() && (0.0..=1e9).contains(&money);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is 0 to 10^15")]
-    is_money.then_some((money * 1e6).round() as u64)
+    is_money.then_some(whole(money * 1e6, f64::floor) as u64)
 }
 
 /// Millionths as money, with four places or as many as it takes.
@@ -87,6 +94,11 @@ mod tests {
         let cheap = Price::of(PerMillion { input: 0.0375, output: 0.15 }).expect("a price");
         assert_eq!(cheap.cost(Tokens { input: 1, output: 0 }), 1);
         assert_eq!(cheap.cost(Tokens { input: 1_000_000, output: 0 }), 37_500);
+        // Fractions that a computer keeps as a little more.
+        for (price, cost) in [(0.07, 70_000), (0.29, 290_000), (2.675, 2_675_000), (0.000_000_4, 1)] {
+            let price = Price::of(PerMillion { input: price, output: 0.0 }).expect("a price");
+            assert_eq!(price.cost(Tokens { input: 1_000_000, output: 0 }), cost);
+        }
         assert_eq!(Price::of(PerMillion { input: 0.0, output: 0.0 }).expect("free").cost(Tokens { input: 9, output: 9 }), 0);
         assert_eq!(price.cost(Tokens { input: u64::MAX, output: u64::MAX }), u64::MAX);
         for wrong in [-0.1, f64::NAN, f64::INFINITY, 1e7] {
@@ -103,5 +115,6 @@ mod tests {
         }
         assert_eq!(micros(0.5), Some(500_000));
         assert_eq!(micros(-1.0), None);
+        assert_eq!((micros(0.29), micros(0.000_000_9), micros(1e9)), (Some(290_000), Some(0), Some(1_000_000_000_000_000)));
     }
 }

@@ -20,6 +20,8 @@ pub struct Past {
     pub run: Sum,
     /// Calls of the plugin in those.
     pub asked: u64,
+    /// Whether more was spent in those than was reserved: nothing is sent any more.
+    pub is_over: bool,
 }
 
 /// Where reservations are written down before anything is sent.
@@ -85,6 +87,9 @@ pub enum Unreserved {
     /// A bound.
     #[error(transparent)]
     Over(#[from] Over),
+    /// An attempt took more than it can have cost, so nothing more is sent.
+    #[error("an answer took more than its request can cost, so nothing more is asked in this run")]
+    Overrun,
     /// The journal.
     #[error(transparent)]
     Budget(#[from] BudgetError),
@@ -94,8 +99,12 @@ impl Purse {
     /// The right of a run of `task` to spend within `caps` on top of `past`.
     #[must_use]
     pub fn new(task: &str, price: Price, caps: Caps, past: Past, journal: Box<dyn Journal>) -> Self {
-        let latest = past.all.keys().next_back().copied().unwrap_or(Day::of(0));
-        let state = State { journal, next: 0, taken: BTreeMap::new(), asked: past.asked, is_over: false, today: latest };
+        let today = past.all.keys().next_back().copied().unwrap_or(Day::of(0));
+        let Past { asked, is_over, .. } = past;
+        let state = State { journal, next: 0, taken: BTreeMap::new(), asked, is_over, today };
+        // No window that may still come has an earlier month in it.
+        let of_today = |days: BTreeMap<Day, Sum>| days.into_iter().filter(|(day, _)| day.is_of_month(today)).collect();
+        let past = Past { task: of_today(past.task), all: of_today(past.all), ..past };
         Self { price, caps, task: task.to_owned(), past, state: Mutex::new(state) }
     }
 
@@ -122,10 +131,13 @@ impl Purse {
     pub fn reserve(&self, worst: Tokens, call: Sum, now: i64) -> Result<Reserved, Unreserved> {
         let worst = Sum { calls: 1, tokens: worst, cost: self.price.cost(worst) };
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.is_over {
+            return Err(Unreserved::Overrun);
+        }
         let day = state.today.max(Day::of(now));
         for span in [Span::Call, Span::Run, Span::TaskDay, Span::TaskMonth, Span::Day, Span::Month] {
             let taken = if span == Span::Call { call } else { self.taken(&state, span, day) };
-            self.within(span, taken, worst, state.is_over)?;
+            self.within(span, taken, worst)?;
         }
         let number = state.next;
         let journal = |error: std::io::Error| BudgetError::Journal(error.to_string());
@@ -145,16 +157,26 @@ impl Purse {
             Settled::Worst => worst,
             Settled::Real(tokens) => Sum { calls: 1, tokens, cost: self.price.cost(tokens) },
         };
+        let is_more = real.cost > worst.cost || real.tokens.all() > worst.tokens.all();
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Err(error) = state.journal.settled(number, real) {
-            tracing::warn!(%error, "an attempt counts as if it had cost the most");
-            return worst;
-        }
+        state.is_over |= is_more;
+        let booked = match state.journal.settled(number, real) {
+            Ok(()) => real,
+            Err(error) => {
+                tracing::warn!(%error, "an attempt counts as if it had cost the most");
+                if is_more { real } else { worst }
+            }
+        };
         if let Some(taken) = state.taken.get_mut(&day) {
-            *taken = minus(*taken, worst).plus(real);
+            *taken = minus(*taken, worst).plus(booked);
         }
-        state.is_over |= real.cost > worst.cost || real.tokens.all() > worst.tokens.all();
-        real
+        booked
+    }
+
+    /// Whether more was spent than was reserved.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).is_over
     }
 
     /// What the run has taken, by day.
@@ -181,19 +203,19 @@ impl Purse {
         }
     }
 
-    fn within(&self, span: Span, taken: Sum, worst: Sum, is_over: bool) -> Result<(), Over> {
+    fn within(&self, span: Span, taken: Sum, worst: Sum) -> Result<(), Over> {
         let cap = self.caps.of(span);
         let [tokens_key, cost_key] = keys(span);
         if let Some(most) = cap.tokens {
             let left = most.saturating_sub(taken.tokens.all());
-            if worst.tokens.all() > left || is_over {
+            if worst.tokens.all() > left {
                 let (key, value, needed) = (self.key(tokens_key), most.to_string(), format!("{} tokens", worst.tokens.all()));
                 return Err(Over { span, bound: "tokens_max", key, value, left, needed });
             }
         }
         if let Some(most) = cap.cost {
             let left = most.saturating_sub(taken.cost);
-            if worst.cost > left || is_over {
+            if worst.cost > left {
                 let (key, value, needed) = (self.key(cost_key), money(most), money(worst.cost));
                 return Err(Over { span, bound: "cost_max", key, value, left, needed });
             }
@@ -215,5 +237,230 @@ fn minus(one: Sum, other: Sum) -> Sum {
             output: one.tokens.output.saturating_sub(other.tokens.output),
         },
         cost: one.cost.saturating_sub(other.cost),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use proptest::prelude::*;
+
+    use super::super::caps::Cap;
+    use super::super::price::PerMillion;
+    use super::*;
+
+    const DAY: i64 = 86_400;
+
+    /// A journal that holds what it is told, and fails when it should.
+    #[derive(Default, Clone)]
+    struct Told {
+        lines: Arc<Mutex<Vec<(u64, Sum)>>>,
+        fails: Arc<AtomicBool>,
+    }
+
+    impl Told {
+        fn take(&self, number: u64, sum: Sum) -> std::io::Result<()> {
+            if self.fails.load(Ordering::Relaxed) {
+                return Err(std::io::Error::from(std::io::ErrorKind::StorageFull));
+            }
+            self.lines.lock().expect("lines").push((number, sum));
+            Ok(())
+        }
+    }
+
+    impl Journal for Told {
+        fn reserved(&mut self, number: u64, _: Day, worst: Sum) -> std::io::Result<()> {
+            self.take(number, worst)
+        }
+
+        fn settled(&mut self, number: u64, real: Sum) -> std::io::Result<()> {
+            self.take(number, real)
+        }
+    }
+
+    /// One token costs a millionth.
+    fn purse(caps: Caps, past: Past, journal: Told) -> Purse {
+        let price = Price::of(PerMillion { input: 1.0, output: 1.0 }).expect("a price");
+        Purse::new("docs", price, caps, past, Box::new(journal))
+    }
+
+    fn tokens(input: u64) -> Tokens {
+        Tokens { input, output: 0 }
+    }
+
+    fn sum(tokens: u64) -> Sum {
+        Sum { calls: 1, tokens: self::tokens(tokens), cost: tokens }
+    }
+
+    fn cost(most: u64) -> Cap {
+        Cap { tokens: None, cost: Some(most) }
+    }
+
+    fn of(purse: &Purse) -> u64 {
+        purse.spent().values().map(|sum| sum.cost).sum()
+    }
+
+    fn over(reserved: Result<Reserved, Unreserved>) -> Over {
+        match reserved {
+            Err(Unreserved::Over(over)) => over,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn case_141_fifty_threads_race_for_the_last_unit() {
+        for cap in [Cap { tokens: Some(1_000), cost: None }, cost(1_000)] {
+            let purse = purse(Caps { run: cap, ..Caps::default() }, Past::default(), Told::default());
+            let sent: usize = std::thread::scope(|scope| {
+                let threads: Vec<_> = (0..50)
+                    .map(|_| scope.spawn(|| (0..40).filter(|_| purse.reserve(tokens(7), Sum::default(), 0).is_ok()).count()))
+                    .collect();
+                threads.into_iter().map(|thread| thread.join().expect("a thread")).sum()
+            });
+            assert_eq!((sent, of(&purse)), (142, 994), "{cap:?}");
+        }
+    }
+
+    #[test]
+    fn case_139_what_is_left_is_for_others() {
+        let past = Past {
+            task: BTreeMap::from([(Day::of(0), sum(95))]),
+            all: BTreeMap::from([(Day::of(0), sum(95))]),
+            ..Past::default()
+        };
+        let caps = Caps { task_day: cost(100), day: cost(200), ..Caps::default() };
+        let over = over(purse(caps, past.clone(), Told::default()).reserve(tokens(6), Sum::default(), 1));
+        assert_eq!((over.span, over.left, over.key.as_str()), (Span::TaskDay, 5, "[task.docs.model] day_cost_max"));
+        let other = purse(caps, Past { task: BTreeMap::new(), ..past }, Told::default());
+        assert!(other.reserve(tokens(100), Sum::default(), 1).is_ok());
+        assert_eq!(self::over(other.reserve(tokens(6), Sum::default(), 1)).span, Span::TaskDay);
+        assert!(other.reserve(tokens(0), Sum::default(), 1).is_ok(), "what costs nothing may be asked");
+    }
+
+    #[test]
+    fn case_138_more_than_was_reserved_is_booked_and_ends_it() {
+        // Also where no bound is near, or there is none.
+        for caps in [Caps::default(), Caps { run: cost(1_000_000), ..Caps::default() }] {
+            let purse = purse(caps, Past::default(), Told::default());
+            let reserved = purse.reserve(tokens(10), Sum::default(), 0).expect("reserved");
+            let at_once = purse.reserve(tokens(10), Sum::default(), 0).expect("reserved");
+            assert_eq!(purse.settle(reserved, Settled::Real(tokens(25))), sum(25));
+            assert!(matches!(purse.reserve(tokens(1), Sum::default(), 0), Err(Unreserved::Overrun)));
+            assert_eq!((purse.settle(at_once, Settled::Free), of(&purse)), (Sum::default(), 25));
+            let next = Past { is_over: purse.is_over(), ..Past::default() };
+            let next = self::purse(caps, next, Told::default());
+            assert!(matches!(next.reserve(tokens(1), Sum::default(), 0), Err(Unreserved::Overrun)), "nor in the next round");
+        }
+    }
+
+    #[test]
+    fn case_137_140_what_is_not_known_counts_as_the_most() {
+        let purse = purse(Caps { run: cost(30), ..Caps::default() }, Past::default(), Told::default());
+        let reserved = purse.reserve(tokens(10), Sum::default(), 0).expect("reserved");
+        assert_eq!(purse.settle(reserved, Settled::Worst), sum(10));
+        drop(purse.reserve(tokens(10), Sum::default(), 0).expect("reserved"));
+        assert_eq!(of(&purse), 20, "one that is never settled");
+        assert!(purse.reserve(tokens(11), Sum::default(), 0).is_err());
+    }
+
+    #[test]
+    fn case_114_nothing_is_reserved_that_is_not_written() {
+        let journal = Told::default();
+        let purse = purse(Caps { run: cost(100), ..Caps::default() }, Past::default(), journal.clone());
+        let [one, two] = [10, 10].map(|worst| purse.reserve(tokens(worst), Sum::default(), 0).expect("reserved"));
+        journal.fails.store(true, Ordering::Relaxed);
+        let refused = purse.reserve(tokens(10), Sum::default(), 0);
+        assert!(matches!(refused, Err(Unreserved::Budget(BudgetError::Journal(_)))));
+        assert_eq!(of(&purse), 20);
+        assert_eq!(purse.settle(one, Settled::Real(tokens(4))), sum(10), "it cannot be written that it was less");
+        assert_eq!(purse.settle(two, Settled::Real(tokens(40))), sum(40), "it was more");
+        assert_eq!((of(&purse), purse.is_over()), (50, true));
+    }
+
+    #[test]
+    fn case_143_a_window_opens_once() {
+        // 2026-10-25T00:59:59Z, a second before clocks of Europe go back.
+        let before = 1_792_889_999;
+        let days = BTreeMap::from([(Day::of(before), sum(90))]);
+        let past = Past { task: days.clone(), all: days, ..Past::default() };
+        let caps = Caps { day: cost(100), month: cost(150), ..Caps::default() };
+        let purse = purse(caps, past, Told::default());
+        for now in [before, before + 2, before + 3_600, before - DAY, before - 365 * DAY] {
+            assert_eq!(over(purse.reserve(tokens(11), Sum::default(), now)).span, Span::Day, "{now}");
+        }
+        // Midnight of UTC: a new day, and the same month.
+        let midnight = (before / DAY + 1) * DAY;
+        assert_eq!(over(purse.reserve(tokens(11), Sum::default(), midnight - 1)).span, Span::Day);
+        drop(purse.reserve(tokens(11), Sum::default(), midnight).expect("a new day"));
+        assert_eq!(over(purse.reserve(tokens(50), Sum::default(), midnight)).span, Span::Month);
+        // Back again: the day that began goes on.
+        assert_eq!(over(purse.reserve(tokens(90), Sum::default(), before)).span, Span::Day);
+        drop(purse.reserve(tokens(100), Sum::default(), midnight + 7 * DAY).expect("a new month"));
+        assert_eq!(over(purse.reserve(tokens(1), Sum::default(), before)).span, Span::Day);
+    }
+
+    #[test]
+    fn every_span_has_its_bound() {
+        let days = |cost| BTreeMap::from([(Day::of(0), sum(cost)), (Day::of(DAY), sum(cost))]);
+        let past = Past { task: days(10), all: days(20), run: sum(5), ..Past::default() };
+        let now = DAY;
+        let rows =
+            [(Span::Call, 7), (Span::Run, 5), (Span::TaskDay, 10), (Span::TaskMonth, 20), (Span::Day, 20), (Span::Month, 40)];
+        for (span, taken) in rows {
+            for cap in [Cap { tokens: Some(taken + 9), cost: None }, cost(taken + 9)] {
+                let mut caps = Caps::default();
+                *match span {
+                    Span::Call => &mut caps.call,
+                    Span::Run => &mut caps.run,
+                    Span::TaskDay => &mut caps.task_day,
+                    Span::TaskMonth => &mut caps.task_month,
+                    Span::Day => &mut caps.day,
+                    Span::Month => &mut caps.month,
+                } = cap;
+                let purse = purse(caps, past.clone(), Told::default());
+                let over = over(purse.reserve(tokens(10), sum(7), now));
+                assert_eq!((over.span, over.left), (span, 9));
+                assert!(purse.reserve(tokens(9), sum(7), now).is_ok(), "{span:?}");
+            }
+        }
+        assert_eq!(purse(Caps::default(), past, Told::default()).ask().map_err(|over| over.bound), Err("calls_max"));
+    }
+
+    proptest! {
+        #[test]
+        fn the_sum_never_exceeds_the_bounds(
+            steps in proptest::collection::vec((0_u8..4, 0_u64..60, 0_i64..4, any::<prop::sample::Index>()), 1..120),
+            most in proptest::array::uniform4(20_u64..200),
+        ) {
+            let [run, day, month, task] = most.map(cost);
+            let journal = Told::default();
+            let purse = purse(Caps { run, day, month, task_day: task, ..Caps::default() }, Past::default(), journal.clone());
+            let mut open: Vec<(Reserved, u64)> = Vec::new();
+            for (what, worst, days, which) in steps {
+                if what == 0 || open.is_empty() {
+                    open.extend(purse.reserve(tokens(worst), Sum::default(), days * DAY * 11).ok().map(|reserved| (reserved, worst)));
+                } else {
+                    let (reserved, worst) = open.swap_remove(which.index(open.len()));
+                    let settled = match what {
+                        1 => Settled::Free,
+                        2 => Settled::Worst,
+                        _ => Settled::Real(tokens(worst / 2)),
+                    };
+                    let _ = purse.settle(reserved, settled);
+                }
+                let spent = purse.spent();
+                prop_assert!(of(&purse) <= most[0]);
+                for (day, sum) in &spent {
+                    prop_assert!(sum.cost <= most[1].min(most[3]));
+                    let month: u64 = spent.iter().filter(|(other, _)| other.is_of_month(*day)).map(|(_, sum)| sum.cost).sum();
+                    prop_assert!(month <= most[2]);
+                }
+                // What the journal tells is what the purse holds.
+                let told: BTreeMap<u64, u64> = journal.lines.lock().expect("lines").iter().map(|(number, sum)| (*number, sum.cost)).collect();
+                prop_assert_eq!(told.values().sum::<u64>(), of(&purse));
+            }
+        }
     }
 }

@@ -206,6 +206,12 @@ impl Door {
         }
     }
 
+    /// Whether more was spent than was reserved.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        matches!(&self.way, Way::Live(live) if live.purse.is_over())
+    }
+
     fn with<T>(&self, note: impl FnOnce(&mut Told) -> T) -> T {
         note(&mut self.told.lock().unwrap_or_else(PoisonError::into_inner))
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::answer::{Fault, Refusal};
 use crate::budget::purse::Unreserved;
-use crate::budget::{BudgetError, Over};
+use crate::budget::{BudgetError, Over, Span};
 
 /// What a provider, the way to it, or the budget made of a call.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -86,6 +86,9 @@ pub enum ModelError {
     /// The next attempt would go over a budget.
     #[error(transparent)]
     Over(#[from] Over),
+    /// An answer took more than its request can cost.
+    #[error("an answer took more than its request can cost, so nothing more is asked in this run")]
+    Overrun,
     /// The budget cannot be kept.
     #[error(transparent)]
     Budget(#[from] BudgetError),
@@ -103,6 +106,7 @@ impl ModelError {
             Self::Over(Over { span, bound, left, .. }) => {
                 Refusal::OverBudget { span: *span, bound: (*bound).to_owned(), left: *left }
             }
+            Self::Overrun => Refusal::OverBudget { span: Span::Run, bound: "tokens_max".to_owned(), left: 0 },
             Self::Invalid(fault) => Refusal::InvalidAnswer(*fault),
             _ => Refusal::Unavailable,
         }
@@ -113,6 +117,7 @@ impl From<Unreserved> for ModelError {
     fn from(unreserved: Unreserved) -> Self {
         match unreserved {
             Unreserved::Over(over) => Self::Over(over),
+            Unreserved::Overrun => Self::Overrun,
             Unreserved::Budget(error) => Self::Budget(error),
         }
     }

@@ -11,7 +11,7 @@ pub(crate) fn class(error: &ModelError) -> Exit {
     match error {
         ModelError::Private { .. } => Exit::Denied,
         ModelError::Slow | ModelError::TooLarge(_) => Exit::Limit,
-        ModelError::Over(_) => Exit::Budget,
+        ModelError::Over(_) | ModelError::Overrun => Exit::Budget,
         ModelError::Budget(error) => budget_class(error),
         ModelError::NotOnTape { .. } => Exit::Usage,
         ModelError::Invalid(_) => Exit::Plugin,
@@ -24,6 +24,9 @@ pub(crate) fn hint(error: &ModelError) -> String {
     match error {
         ModelError::Private { .. } => "if it is your own, allow it in lifeos.toml: [model] private = true".to_owned(),
         ModelError::Over(over) => format!("raise {} in lifeos.toml, or wait; `lifeos budget` tells what is left", over.key),
+        ModelError::Overrun => {
+            "what it took is on record and counts; compare `lifeos budget` with the provider's bill".to_owned()
+        }
         ModelError::Budget(error) => budget_hint(error).to_owned(),
         ModelError::NotOnTape { .. } => "a replay asks nobody; record the run anew with --record FILE".to_owned(),
         ModelError::Unauthorized(_) => "name another key with --token HOST=SOURCE; see docs/models.md".to_owned(),
