@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use lifeos::forge::address::Address;
 use lifeos::forge::error::ForgeError;
-use lifeos::forge::token::Token;
 use lifeos::forge::{Checks, Forge, NewPull, Patience, Pull, State};
+use lifeos::token::Token;
 
 use crate::rig::TestRepo;
 use crate::rig::forge::{Fault, Forge as Server};

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use lifeos::forge::address::{Address, AddressError};
 use lifeos::forge::error::ForgeError;
-use lifeos::forge::token::Token;
 use lifeos::forge::{Forge, Patience};
+use lifeos::token::Token;
 
 use crate::forge::{Lab, new};
 use crate::rig::forge::Fault;

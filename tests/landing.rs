@@ -264,7 +264,7 @@ fn tokens_are_bound_to_hosts_and_to_their_owner() {
         away.repo.guarded(command)
     };
     lifeos(&format!("example.org={}", token.display())).exits(2).says("there is no token for 127.0.0.1");
-    lifeos("nothing").exits(2).says("--token takes HOST=FILE");
+    lifeos("nothing").exits(2).says("--token takes HOST=SOURCE");
     let mode = |mode| std::fs::set_permissions(&token, std::os::unix::fs::PermissionsExt::from_mode(mode)).expect("a mode");
     mode(0o644);
     lifeos(&format!("{}={}", away.forge.host(), token.display())).exits(20).says("can be read by others").says("chmod 600");

@@ -12,6 +12,7 @@ mod explain;
 mod file;
 mod init;
 mod json;
+mod keys;
 mod land;
 mod level;
 mod locked;
@@ -67,8 +68,9 @@ struct Global {
     /// Keep compiled code and remembered answers in DIR instead of the user's cache folder.
     #[arg(long, value_name = "DIR", global = true)]
     cache_dir: Option<PathBuf>,
-    /// Use the token in FILE for HOST, a forge or a git server; may be repeated.
-    #[arg(long, value_name = "HOST=FILE", global = true)]
+    /// Use the token in SOURCE for HOST, a forge, a git server or a model: a file, env:NAME, or
+    /// 'command:WORDS', whose output it is; may be repeated.
+    #[arg(long, value_name = "HOST=SOURCE", global = true)]
     token: Vec<String>,
 }
 

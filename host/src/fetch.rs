@@ -8,9 +8,9 @@ mod oci;
 use std::time::Duration;
 
 use crate::digest::Digest;
-use crate::forge::token::Token;
 use crate::plugin::COMPONENT_BYTES_MAX;
 use crate::plugin::origin::{Reference, Web, host, is_loopback};
+use crate::token::Token;
 use http::{Ask, Key, Line};
 
 /// The token for a host, if the owner has one for it; or why its file is not taken.

@@ -6,17 +6,16 @@ pub mod address;
 mod answer;
 mod call;
 pub mod error;
-pub mod token;
 
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
+use crate::token::Token;
 use address::Address;
 use answer::{PullAnswer, RunsAnswer, StatusesAnswer, Tally};
 pub use call::Patience;
 use call::{Call, Line, Request, Verb};
 use error::ForgeError;
-use token::Token;
 
 /// One repository of a forge, and the key to it.
 pub struct Forge {

@@ -1,6 +1,10 @@
 //! The client that every request is made with: it goes nowhere but where it is
 //! sent. What is asked, and of whom, is not decided here.
 
+pub(crate) mod answer;
+pub(crate) mod base;
+pub(crate) mod resolver;
+
 use std::time::Duration;
 
 use reqwest::{Client, ClientBuilder, redirect, retry, tls};
@@ -36,4 +40,9 @@ pub(crate) fn innermost(error: &dyn std::error::Error, bytes_max: usize) -> Stri
         error = source;
     }
     crate::clean::line(crate::clean::cut(&error.to_string(), bytes_max)).into_owned()
+}
+
+/// A cause of a certain kind, wherever it is among the causes.
+pub(crate) fn cause<'e, E: std::error::Error + 'static>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e E> {
+    std::iter::successors(Some(error), |error| error.source()).find_map(|error| error.downcast_ref())
 }

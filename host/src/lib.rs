@@ -42,6 +42,7 @@ pub mod since;
 pub mod sync;
 pub mod tape;
 pub mod template;
+pub mod token;
 pub mod trace;
 pub mod trial;
 pub mod verify;

@@ -3,9 +3,14 @@
 //! a plugin and all of them.
 
 pub mod answer;
+pub mod anthropic;
 pub mod door;
+pub mod endpoint;
 pub mod error;
+mod line;
+pub mod openai;
 pub mod request;
+mod said;
 pub mod schema;
 pub mod scripted;
 pub mod supply;
@@ -26,6 +31,12 @@ pub trait Provider: Send + Sync {
     /// The request as it is sent. Its length in bytes bounds the input tokens from above.
     fn body(&self, request: &Request) -> Vec<u8>;
 
+    /// Tokens that are not in the body and that the provider reads all the same: its marks
+    /// around messages, its instructions for tools.
+    fn added(&self, _request: &Request) -> u64 {
+        0
+    }
+
     /// Sends a body and waits for the whole answer, until `until` at the latest.
     ///
     /// # Errors
@@ -35,6 +46,7 @@ pub trait Provider: Send + Sync {
 
 /// The most that a request can cost: a token has at least one byte.
 #[must_use]
-pub fn worst(body: &[u8], request: &Request) -> Tokens {
-    Tokens { input: body.len() as u64, output: u64::from(request.output_tokens_max) }
+pub fn worst(provider: &dyn Provider, body: &[u8], request: &Request) -> Tokens {
+    let input = (body.len() as u64).saturating_add(provider.added(request));
+    Tokens { input, output: u64::from(request.output_tokens_max) }
 }

@@ -148,6 +148,12 @@ impl<'r> Remote<'r> {
         &self.name
     }
 
+    /// The host that it is on, which a token is for; none if it is a folder.
+    #[must_use]
+    pub fn host(&self) -> Option<&str> {
+        self.address.host.as_deref()
+    }
+
     /// Where a ref is there.
     ///
     /// # Errors

@@ -8,31 +8,76 @@ use git2::Oid;
 use lifeos::budget::price::{PerMillion, Price};
 use lifeos::config::{Config, Dialect, Model, Task};
 use lifeos::model::Provider;
+use lifeos::model::anthropic::{self, Anthropic};
 use lifeos::model::door::{Patience, Terms};
+use lifeos::model::endpoint::{Endpoint, EndpointError};
+use lifeos::model::error::ModelError;
+use lifeos::model::openai::{self, OpenAi};
 use lifeos::model::scripted::{SCRIPT_BYTES_MAX, Scripted};
 use lifeos::model::supply::Supply;
 use lifeos::repo::Repo;
 use lifeos::run::asking::Asks;
+use lifeos::token::Token;
 
 use super::error::CommandError;
+use super::keys::{self, Source};
+use super::{Global, open};
 
 /// What it takes to ask the model of `[model]`, for a run over `base`.
-pub(crate) fn supply(model: &Model, repo: &Repo, base: Oid) -> Result<Supply, CommandError> {
+pub(crate) fn supply(model: &Model, repo: &Repo, base: Oid, global: &Global) -> Result<Supply, CommandError> {
+    sourced(model, repo, base, global).map(|(supply, _)| supply)
+}
+
+/// The same, and where the key comes from, if there is one.
+pub(crate) fn sourced(model: &Model, repo: &Repo, base: Oid, global: &Global) -> Result<(Supply, Option<Source>), CommandError> {
     let price = price(model)?;
-    let provider: Arc<dyn Provider> = match model.provider {
-        Dialect::Scripted => Arc::new(scripted(model, repo, base)?),
-        Dialect::Openai | Dialect::Anthropic => {
-            return Err(CommandError::usage(format!("provider = \"{}\" is not there yet", model.provider.word())));
-        }
+    let endpoint = match model.provider {
+        Dialect::Scripted => None,
+        Dialect::Openai => Some(openai::ENDPOINT),
+        Dialect::Anthropic => Some(anthropic::ENDPOINT),
     };
-    Ok(Supply { provider, price, terms: terms(model), known: Vec::new() })
+    let Some(usual) = endpoint else {
+        let provider = Arc::new(scripted(model, repo, base)?);
+        return Ok((Supply { provider, price, terms: terms(model), known: Vec::new() }, None));
+    };
+    let endpoint = Endpoint::parse(model.endpoint.as_deref().unwrap_or(usual), model.private)?;
+    let key = key(&endpoint, global)?;
+    let known = key.iter().map(|(key, _)| key.secret()).collect();
+    let (key, source) = key.unzip();
+    let provider: Arc<dyn Provider> = match model.provider {
+        Dialect::Anthropic => Arc::new(Anthropic::new(endpoint, &model.name, key)?),
+        Dialect::Openai | Dialect::Scripted => Arc::new(OpenAi::new(endpoint, &model.name, key)?),
+    };
+    Ok((Supply { provider, price, terms: terms(model), known }, source))
+}
+
+/// The key for an endpoint; one on this machine may want none.
+fn key(endpoint: &Endpoint, global: &Global) -> Result<Option<(Token, Source)>, CommandError> {
+    let host = endpoint.host();
+    let key = keys::key(host, global)?;
+    if key.is_some() || endpoint.is_loopback() {
+        return Ok(key);
+    }
+    let error = CommandError::usage(format!("there is no key for {}", lifeos::clean::line(host)));
+    let place =
+        open::tokens_folder().map_or_else(String::new, |folder| format!("put it into {}, or ", folder.join(host).display()));
+    Err(error.hint(format!("{place}say where it is: --token {host}=FILE, or =env:NAME, or ='command:WORDS'; see docs/models.md")))
+}
+
+impl From<EndpointError> for CommandError {
+    fn from(error: EndpointError) -> Self {
+        match error {
+            EndpointError::Private { host } => ModelError::Private { host }.into(),
+            _ => Self::usage(error).hint("see [model] endpoint in docs/configuration.md"),
+        }
+    }
 }
 
 /// Who is asked, if one of these tasks is granted a model.
-pub(crate) fn asks(config: &Config, tasks: &[&Task], repo: &Repo, base: Oid) -> Result<Option<Asks>, CommandError> {
+pub(crate) fn asks(config: &Config, tasks: &[&Task], repo: &Repo, base: Oid, global: &Global) -> Result<Option<Asks>, CommandError> {
     let is_wanted = tasks.iter().any(|task| task.model.is_some());
     let model = config.model.as_ref().filter(|_| is_wanted);
-    let supply = model.map(|model| supply(model, repo, base)).transpose()?;
+    let supply = model.map(|model| supply(model, repo, base, global)).transpose()?;
     Ok(supply.map(|supply| Asks { supply, budget: config.budget.clone() }))
 }
 

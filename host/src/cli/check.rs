@@ -58,7 +58,7 @@ pub(crate) fn check(verb: &Check, global: &Global, term: &Term) -> Result<Exit, 
     let since = verb.new_since.as_deref().map(|revision| repo.resolve(revision)).transpose()?;
     let machine = open::machine(global, verb.threads.map(usize::from), term)?;
     let machine = Machine { remembers: !verb.no_cache, shows: !verb.no_diff, traces: verb.trace, ..machine };
-    let asks = super::asking::asks(&config, &[task], &repo, head)?;
+    let asks = super::asking::asks(&config, &[task], &repo, head, global)?;
     let place = Place { repo: &repo, base: head, now: open::now(), memory: machine.memory(), outside: None, lock: None };
     let examined = |commit| {
         let base = repo.pin_with(commit, machine.memory())?;

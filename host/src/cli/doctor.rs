@@ -53,7 +53,7 @@ pub(crate) fn doctor(_: &Doctor, global: &Global, term: &Term) -> Result<Exit, C
         }
     }
     if let (Some(repo), Some(model)) = (&repo, config.as_ref().and_then(|config| config.model.as_ref())) {
-        let supply = repo.head().map_err(CommandError::from).and_then(|head| asking::supply(model, repo, head));
+        let supply = repo.head().map_err(CommandError::from).and_then(|head| asking::supply(model, repo, head, global));
         note(&mut checks, "model", supply, |_| format!("{} {}; nothing was asked", model.provider.word(), model.name));
     }
     note(&mut checks, "engine and cache", open::machine(global, None, term), |_| {

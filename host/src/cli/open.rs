@@ -195,6 +195,11 @@ pub(crate) fn tokens_folder() -> Option<PathBuf> {
     Some(user?.join("lifeos/tokens"))
 }
 
+/// A variable of the environment, as the operator named it.
+pub(crate) fn variable(name: &str) -> Option<std::ffi::OsString> {
+    std::env::var_os(name)
+}
+
 /// Where cargo was told to put what it builds, if it was.
 pub(crate) fn cargo_target() -> Option<PathBuf> {
     std::env::var_os("CARGO_TARGET_DIR").filter(|folder| !folder.is_empty()).map(PathBuf::from)

@@ -78,7 +78,7 @@ pub(crate) fn run(verb: &Run, global: &Global, term: &Term) -> Result<Exit, Comm
     let goes_out = tasks.iter().any(|task| book.autonomy(&task.name, task.autonomy) >= Autonomy::PullRequest);
     let settings = config.remote.as_ref().filter(|_| goes_out);
     let outside = settings.map(|settings| outside::outside(&repo, settings, global)).transpose()?;
-    let asks = asking::asks(&config, &tasks, &repo, base)?;
+    let asks = asking::asks(&config, &tasks, &repo, base, global)?;
     let place = Place {
         repo: &repo,
         base,

@@ -1,6 +1,8 @@
 //! The door to the web for components: one request and where it leads, within
 //! bounds. A key goes to the host that it is for, and to none after it.
 
+use std::time::Duration;
+
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, WWW_AUTHENTICATE};
 use reqwest::{Client, Response};
 use tokio::runtime::Runtime;
@@ -9,9 +11,10 @@ use url::Url;
 
 use super::{FetchError, Patience};
 use crate::clean;
-use crate::forge::token::Token;
+use crate::http::answer::{Unread, whole};
 use crate::http::{client, innermost};
 use crate::plugin::origin::{host, is_loopback};
+use crate::token::Token;
 
 /// Bytes of what a connection failed of.
 const REASON_BYTES_MAX: usize = 300;
@@ -23,6 +26,8 @@ pub(super) struct Line {
     client: Client,
     is_plain: bool,
     deadline: Instant,
+    /// How long nothing may come.
+    silence: Duration,
     /// None while it is dropped.
     runtime: Option<Runtime>,
 }
@@ -79,7 +84,13 @@ impl Line {
         let setup = |error: &dyn std::error::Error| FetchError::Setup(innermost(error, REASON_BYTES_MAX));
         let client = client(is_plain).read_timeout(patience.silence).build().map_err(|error| setup(&error))?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| setup(&error))?;
-        Ok(Self { client, is_plain, deadline: Instant::now() + patience.whole, runtime: Some(runtime) })
+        Ok(Self {
+            client,
+            is_plain,
+            deadline: Instant::now() + patience.whole,
+            silence: patience.silence,
+            runtime: Some(runtime),
+        })
     }
 
     /// Asks, and follows to where it leads.
@@ -139,7 +150,6 @@ impl Line {
     }
 
     async fn read(&self, mut response: Response, ask: &Ask<'_>, at: &str) -> Result<Answer, FetchError> {
-        let too_large = || FetchError::TooLarge { host: at.to_owned(), bytes_max: ask.bytes_max };
         let status = response.status().as_u16();
         let kind = text(response.headers(), CONTENT_TYPE.as_str());
         let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
@@ -149,15 +159,11 @@ impl Line {
         if status != 200 {
             return Ok(answer);
         }
-        if response.content_length().is_some_and(|length| length > ask.bytes_max as u64) {
-            return Err(too_large());
-        }
-        while let Some(chunk) = response.chunk().await.map_err(|error| broken(&error, at))? {
-            if answer.bytes.len() + chunk.len() > ask.bytes_max {
-                return Err(too_large());
-            }
-            answer.bytes.extend_from_slice(&chunk);
-        }
+        answer.bytes = whole(&mut response, ask.bytes_max, self.silence).await.map_err(|unread| match unread {
+            Unread::TooLarge => FetchError::TooLarge { host: at.to_owned(), bytes_max: ask.bytes_max },
+            Unread::Silent => FetchError::TimedOut { host: at.to_owned() },
+            Unread::Broken(error) => broken(&error, at),
+        })?;
         Ok(answer)
     }
 }

@@ -10,9 +10,9 @@ use super::http::{Answer, Ask, Key, Line};
 use super::{FetchError, Pulled, Tokens, held};
 use crate::clean;
 use crate::digest::Digest;
-use crate::forge::token::Token;
 use crate::plugin::COMPONENT_BYTES_MAX;
 use crate::plugin::origin::{Reference, host, is_loopback};
+use crate::token::Token;
 
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const COMPONENT: &str = "application/wasm";

@@ -1,14 +1,14 @@
 //! Where a forge answers, and for which repository: parsed once, from what the
 //! owner wrote. A token is bound to [`Address::host`].
 
-use url::{Host, Url};
+use url::Url;
+
+use crate::http::base::{Base, BaseError};
 
 /// The base of a REST API and one repository there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address {
-    base: Url,
-    host: String,
-    is_loopback: bool,
+    base: Base,
     owner: String,
     name: String,
 }
@@ -30,9 +30,6 @@ pub enum AddressError {
     Repository,
 }
 
-/// Bytes of an address.
-const URL_BYTES_MAX: usize = 1024;
-
 /// Bytes of an owner, and of a name.
 const NAME_BYTES_MAX: usize = 100;
 
@@ -43,29 +40,21 @@ impl Address {
     /// # Errors
     /// [`AddressError`].
     pub fn parse(api_url: &str, repository: &str) -> Result<Self, AddressError> {
-        let base = base(api_url)?;
-        let is_loopback = match base.host() {
-            Some(Host::Domain(name)) => name == "localhost",
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            None => return Err(AddressError::Url { reason: "it has no host" }),
-        };
-        if base.scheme() != "https" && !is_loopback {
-            return Err(AddressError::NotHttps);
-        }
-        let name = base.host_str().unwrap_or_default();
-        let host = base.port().map_or_else(|| name.to_owned(), |port| format!("{name}:{port}"));
+        let base = Base::parse(api_url).map_err(|error| match error {
+            BaseError::Url(reason) => AddressError::Url { reason },
+            BaseError::NotHttps => AddressError::NotHttps,
+        })?;
         let (owner, name) = repository.split_once('/').ok_or(AddressError::Repository)?;
         if !is_owner(owner) || !is_name(name) {
             return Err(AddressError::Repository);
         }
-        Ok(Self { host, is_loopback, owner: owner.to_owned(), name: name.to_owned(), base })
+        Ok(Self { base, owner: owner.to_owned(), name: name.to_owned() })
     }
 
     /// The host that answers, with its port if that is not the usual one.
     #[must_use]
     pub fn host(&self) -> &str {
-        &self.host
+        self.base.host()
     }
 
     /// Who owns the repository.
@@ -83,39 +72,19 @@ impl Address {
     /// Whether requests are readable on their way, which never leaves this
     /// machine.
     pub(super) fn is_plain(&self) -> bool {
-        self.is_loopback && self.base.scheme() == "http"
+        self.base.is_plain()
     }
 
     /// The address of something below the repository. Segments and pairs are
     /// encoded; no segment may be `.` or `..`, which an address does not keep.
     pub(super) fn below(&self, segments: &[&str], query: &[(&str, &str)]) -> Url {
-        let mut url = self.base.clone();
-        if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty().push("repos").push(&self.owner).push(&self.name).extend(segments);
-        }
+        let repository = ["repos", &self.owner, &self.name];
+        let mut url = self.base.below(repository.into_iter().chain(segments.iter().copied()));
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
         url
     }
-}
-
-fn base(text: &str) -> Result<Url, AddressError> {
-    let refused = |reason| Err(AddressError::Url { reason });
-    if text.len() > URL_BYTES_MAX || !text.bytes().all(|byte| matches!(byte, b'!'..=b'~') && byte != b'\\') {
-        return refused("it is long, or has a space, a backslash or a character beyond ASCII");
-    }
-    if !text.starts_with("https://") && !text.starts_with("http://") {
-        return Err(AddressError::NotHttps);
-    }
-    let Ok(url) = Url::parse(text) else { return refused("it is no URL") };
-    if text.contains('@') {
-        return refused("a user or a password does not belong in it");
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        return refused("it has a query or a fragment");
-    }
-    Ok(url)
 }
 
 fn is_owner(text: &str) -> bool {

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use reqwest::{Client, Response};
 use serde::de::DeserializeOwned;
 use tokio::runtime::Runtime;
@@ -12,7 +12,8 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::address::Address;
 use super::answer::Refusal;
 use super::error::{Asked, ForgeError};
-use super::token::Token;
+use crate::http::answer::{self, Unread};
+use crate::token::Token;
 use crate::{clean, http};
 
 /// How long is waited for a forge.
@@ -202,21 +203,16 @@ impl Call<'_> {
 
     /// What an answer that means yes carries.
     async fn answer(&self, mut response: Response, request: &Request<'_>) -> Result<Answer, ForgeError> {
-        if !is_json(response.headers()) {
+        if !answer::is_json(response.headers()) {
             return Err(ForgeError::Malformed { asked: self.asked(request), reason: "it is not JSON".to_owned() });
         }
-        let has_next = text(response.headers(), "link").is_some_and(|link| link.contains("rel=\"next\""));
-        let length = response.content_length().unwrap_or(0);
-        if length > ANSWER_BYTES_MAX as u64 {
-            return Err(ForgeError::TooLarge { asked: self.asked(request) });
-        }
-        let mut bytes = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| broken(error, self.asked(request)))? {
-            if bytes.len() + chunk.len() > ANSWER_BYTES_MAX {
-                return Err(ForgeError::TooLarge { asked: self.asked(request) });
-            }
-            bytes.extend_from_slice(&chunk);
-        }
+        let has_next = answer::text(response.headers(), "link").is_some_and(|link| link.contains("rel=\"next\""));
+        let whole = answer::whole(&mut response, ANSWER_BYTES_MAX, self.line.patience.attempt).await;
+        let bytes = whole.map_err(|unread| match unread {
+            Unread::TooLarge => ForgeError::TooLarge { asked: self.asked(request) },
+            Unread::Silent => ForgeError::TimedOut { asked: self.asked(request) },
+            Unread::Broken(error) => broken(error, self.asked(request)),
+        })?;
         Ok(Answer { bytes, has_next })
     }
 
@@ -224,7 +220,7 @@ impl Call<'_> {
     async fn refusal(&self, status: u16, mut response: Response, request: &Request<'_>) -> Failure {
         let (asked, wait) = (self.asked(request), wait(response.headers()));
         let headers = response.headers();
-        let is_limit = headers.contains_key(RETRY_AFTER) || text(headers, "x-ratelimit-remaining") == Some("0");
+        let is_limit = headers.contains_key(RETRY_AFTER) || answer::text(headers, "x-ratelimit-remaining") == Some("0");
         let error = match status {
             429 => ForgeError::RateLimited { asked, retry_after: wait },
             403 if is_limit => ForgeError::RateLimited { asked, retry_after: wait },
@@ -233,7 +229,7 @@ impl Call<'_> {
             404 => ForgeError::NotFound { asked, what: format!("{} in {}", request.what, self.line.address.repository()) },
             500..=599 => ForgeError::Server { asked, status },
             _ => {
-                let refusal = Refusal::read(&beginning(&mut response).await);
+                let refusal = Refusal::read(&answer::beginning(&mut response, REFUSAL_BYTES_MAX).await);
                 let message = self.line.words(&refusal.message());
                 match status {
                     403 => ForgeError::Forbidden { asked, message },
@@ -267,19 +263,6 @@ impl Verb {
     }
 }
 
-/// The beginning of a body, as far as it comes.
-async fn beginning(response: &mut Response) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    while let Ok(Some(chunk)) = response.chunk().await {
-        bytes.extend_from_slice(&chunk);
-        if bytes.len() > REFUSAL_BYTES_MAX {
-            break;
-        }
-    }
-    bytes.truncate(REFUSAL_BYTES_MAX);
-    bytes
-}
-
 fn broken(error: reqwest::Error, asked: Asked) -> ForgeError {
     let reason = innermost(&error);
     if error.is_connect() || error.is_builder() {
@@ -296,33 +279,12 @@ fn innermost(error: &reqwest::Error) -> String {
     http::innermost(error, MESSAGE_BYTES_MAX)
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
-    let kind = text(headers, CONTENT_TYPE.as_str()).unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    kind == "application/json" || kind.starts_with("application/") && kind.ends_with("+json")
-}
-
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers.get(name).and_then(|value| value.to_str().ok())
-}
-
-/// How long a forge says to wait: seconds, or a moment on its own clock.
+/// How long a forge says to wait: as any server does, or until its limit begins anew.
 fn wait(headers: &HeaderMap) -> Option<Duration> {
-    let now = text(headers, DATE.as_str()).and_then(moment);
-    let until = |second: i64| now.map(|now| Duration::from_secs(u64::try_from(second.saturating_sub(now)).unwrap_or(0)));
-    match text(headers, RETRY_AFTER.as_str()) {
-        Some(after) => match after.parse() {
-            Ok(seconds) => Some(Duration::from_secs(seconds)),
-            Err(_) => moment(after).and_then(until),
-        },
-        None if text(headers, "x-ratelimit-remaining") == Some("0") => {
-            text(headers, "x-ratelimit-reset").and_then(|second| second.parse().ok()).and_then(until)
-        }
-        None => None,
+    let text = |name| answer::text(headers, name);
+    if text(RETRY_AFTER.as_str()).is_some() {
+        return answer::retry_after(headers);
     }
-}
-
-/// A date of HTTP, in seconds of Unix time.
-fn moment(date: &str) -> Option<i64> {
-    jiff::fmt::rfc2822::parse(date).ok().map(|moment| moment.timestamp().as_second())
+    let reset = text("x-ratelimit-reset").filter(|_| text("x-ratelimit-remaining") == Some("0"))?;
+    answer::until(headers, reset.parse().ok()?)
 }

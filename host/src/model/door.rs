@@ -277,7 +277,7 @@ impl Door {
     /// One request, as often as it helps.
     fn attempts(&self, live: &Live, request: &Request, taken: &mut Taken, deadline: Instant) -> Result<Answer, ModelError> {
         let body = live.provider.body(request);
-        let most = worst(&body, request);
+        let most = worst(live.provider.as_ref(), &body, request);
         let mut wait = self.terms.patience.first_wait;
         for attempt in 1.. {
             let failure = match self.attempt(live, &body, most, taken, deadline)? {

@@ -199,7 +199,7 @@ fn web(text: &str) -> Result<Web, OriginError> {
     }
     let Ok(url) = Url::parse(text) else { return refused("it is no URL") };
     if !url.username().is_empty() || url.password().is_some() || text.contains('@') {
-        return refused("a user or a password would be written down; name a token with --token HOST=FILE");
+        return refused("a user or a password would be written down; name a token with --token HOST=SOURCE");
     }
     if url.query().is_some() || url.fragment().is_some() {
         return refused("a query would be written down, and often is a password; `#sha256:DIGEST` alone may follow");

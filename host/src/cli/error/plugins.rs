@@ -70,7 +70,7 @@ impl From<FetchError> for CommandError {
         let (exit, hint) = match &error {
             FetchError::Plain(_) => (Exit::Usage, "--allow-http asks this machine over http"),
             FetchError::Token { .. } => (Exit::Usage, "a token is one line, in a file that nobody else may read"),
-            FetchError::Unauthorized { with_token: false, .. } => (Exit::Remote, "name a token with --token HOST=FILE"),
+            FetchError::Unauthorized { with_token: false, .. } => (Exit::Remote, "name a token with --token HOST=SOURCE"),
             FetchError::Unauthorized { .. } => (Exit::Remote, "the token is wrong, has expired, or may not read this"),
             FetchError::NotFound { .. } => {
                 (Exit::Remote, "see the name and the tag; some hosts say so to anybody without a token")

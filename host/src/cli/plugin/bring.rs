@@ -10,7 +10,7 @@ use lifeos::sealed::SealedFolder;
 
 use super::checkout::Checkout;
 use super::{CommandError, Global, Term, open};
-use crate::cli::{locked, outside};
+use crate::cli::{keys, locked};
 
 /// What may be asked.
 #[derive(Args)]
@@ -36,7 +36,7 @@ pub(super) fn bring(
     global: &Global,
     term: &Term,
 ) -> Result<Brought, CommandError> {
-    let tokens = |host: &str| outside::token(host, global);
+    let tokens = |host: &str| keys::key(host, global).map(|key| key.map(|(token, _)| token)).map_err(|error| error.message);
     let fetcher = Fetcher::new(&tokens, network.allow_http, Patience::default());
     if origin.is_remote() {
         term.note(&format!("fetching {origin}"));

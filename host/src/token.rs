@@ -1,5 +1,6 @@
-//! The key to a forge. It is taken from bytes, stands in one header, and is
-//! shown by nothing; who reads it from where is not decided here.
+//! A key: to a forge, to where components come from, to a model. It is taken from
+//! bytes, stands in one header, and is shown by nothing; who reads it from where is
+//! not decided here.
 
 use reqwest::header::HeaderValue;
 use zeroize::Zeroizing;
@@ -64,8 +65,21 @@ impl Token {
         self.0.split_once(':').unwrap_or(("x-access-token", &self.0))
     }
 
-    /// Takes the key out of what a forge says.
-    pub(super) fn withhold(&self, text: &str) -> String {
+    /// The key alone, as the value of a header that nothing logs.
+    pub(crate) fn bare(&self) -> Option<HeaderValue> {
+        let mut value = HeaderValue::from_str(&self.0).ok()?;
+        value.set_sensitive(true);
+        Some(value)
+    }
+
+    /// The key itself, for who takes it out of what is sent or recorded.
+    #[must_use]
+    pub fn secret(&self) -> Zeroizing<String> {
+        self.0.clone()
+    }
+
+    /// Takes the key out of what somebody says.
+    pub(crate) fn withhold(&self, text: &str) -> String {
         text.replace(self.0.as_str(), "[token]")
     }
 }
@@ -81,12 +95,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn case_145_a_forge_token_loses_one_line_end_and_is_never_shown() {
+    fn case_145_a_token_loses_one_line_end_and_is_never_shown() {
         for bytes in [&b"ghp_x1"[..], b"ghp_x1\n", b"ghp_x1\r\n"] {
             let token = Token::from_bytes(bytes).expect("a token");
             assert_eq!(*token.0, "ghp_x1");
             assert_eq!(format!("{token:?}"), "Token");
             assert_eq!(format!("{:?}", token.header().expect("a header")), "Sensitive");
+            assert_eq!(format!("{:?}", token.bare().expect("a header")), "Sensitive");
             assert_eq!(token.withhold("a ghp_x1, ghp_x1"), "a [token], [token]");
         }
         let refused = |bytes: &[u8]| Token::from_bytes(bytes).expect_err("no token");

@@ -1,0 +1,283 @@
+//! The language of messages, as Anthropic speaks it. One request, one whole answer, no
+//! stream. An answer of a schema is asked for as the input of a tool that nobody runs,
+//! which every model of theirs knows.
+
+use std::time::Instant;
+
+use reqwest::header::{HeaderName, HeaderValue};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::Provider;
+use super::answer::{Answer, Ending};
+use super::endpoint::Endpoint;
+use super::error::{Failure, ModelError};
+use super::line::{Line, malformed};
+use super::request::{Request, Role};
+use crate::budget::Tokens;
+use crate::token::Token;
+
+/// Where Anthropic itself answers.
+pub const ENDPOINT: &str = "https://api.anthropic.com/v1";
+/// The version of the language.
+const VERSION: &str = "2023-06-01";
+/// The tool that takes the answer.
+const TOOL: &str = "answer";
+/// Hundredths; the contract has twice as many.
+const TEMPERATURE_MAX: u16 = 100;
+/// Tokens that the provider puts around messages, and those with which it explains tools.
+const ADDED: u64 = 100;
+const ADDED_PER_MESSAGE: u64 = 16;
+const ADDED_FOR_TOOL: u64 = 1_000;
+
+/// One endpoint, one model, one key.
+pub struct Anthropic {
+    line: Line,
+    model: String,
+}
+
+/// A request as it is sent.
+#[derive(Serialize)]
+struct Sent<'r> {
+    model: &'r str,
+    max_tokens: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    system: Option<&'r str>,
+    messages: Vec<Message<'r>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    temperature: Option<f64>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    stop_sequences: &'r [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tools: Option<[Tool<'r>; 1]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_choice: Option<Choice>,
+    stream: bool,
+}
+
+#[derive(Serialize)]
+struct Message<'r> {
+    role: Role,
+    content: &'r str,
+}
+
+#[derive(Serialize)]
+struct Tool<'r> {
+    name: &'static str,
+    description: &'static str,
+    input_schema: &'r Value,
+}
+
+#[derive(Serialize)]
+struct Choice {
+    r#type: &'static str,
+    name: &'static str,
+}
+
+/// What comes; what else is in it does not matter.
+#[derive(Deserialize)]
+struct Came {
+    id: Option<String>,
+    model: Option<String>,
+    content: Vec<Block>,
+    stop_reason: Option<String>,
+    usage: Option<Usage>,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Block {
+    Text {
+        text: String,
+    },
+    ToolUse {
+        name: String,
+        input: Value,
+    },
+    #[serde(other)]
+    Other,
+}
+
+#[derive(Deserialize)]
+struct Usage {
+    input_tokens: u64,
+    output_tokens: u64,
+    #[serde(default)]
+    cache_creation_input_tokens: Option<u64>,
+    #[serde(default)]
+    cache_read_input_tokens: Option<u64>,
+}
+
+impl Usage {
+    fn tokens(&self) -> Tokens {
+        let cached = [self.cache_creation_input_tokens, self.cache_read_input_tokens];
+        let cached = cached.into_iter().flatten().fold(0, u64::saturating_add);
+        Tokens { input: self.input_tokens.saturating_add(cached), output: self.output_tokens }
+    }
+}
+
+impl Anthropic {
+    /// Speaks to `endpoint`; without a key if it wants none.
+    ///
+    /// # Errors
+    /// [`ModelError::Setup`].
+    pub fn new(endpoint: Endpoint, model: &str, key: Option<Token>) -> Result<Self, ModelError> {
+        Ok(Self { line: Line::new(endpoint, key)?, model: model.to_owned() })
+    }
+
+    fn read(&self, bytes: &[u8]) -> Result<Answer, Failure> {
+        let came: Came = serde_json::from_slice(bytes).map_err(|error| self.line.unread(&error))?;
+        let (mut text, mut used) = (String::new(), None);
+        for block in came.content {
+            match block {
+                Block::Text { text: more } => text.push_str(&more),
+                Block::ToolUse { name, input } if name == TOOL && used.is_none() => used = Some(input.to_string()),
+                Block::ToolUse { .. } => return Err(malformed("it uses a tool that it was not given")),
+                Block::Other => {}
+            }
+        }
+        let ending = match came.stop_reason.as_deref() {
+            Some("tool_use") if used.is_some() => Ending::Complete,
+            Some("end_turn") => Ending::Complete,
+            Some("stop_sequence") => Ending::Stopped,
+            Some("max_tokens" | "model_context_window_exceeded") => Ending::Truncated,
+            Some("refusal") => Ending::Withheld,
+            Some(_) => return Err(malformed("it ends for a reason that nobody asked for")),
+            None => return Err(malformed("it does not say why it ends")),
+        };
+        Ok(Answer {
+            text: used.unwrap_or(text),
+            ending,
+            tokens: came.usage.map(|usage| usage.tokens()),
+            model: came.model.and_then(|model| self.line.name(&model)),
+            id: came.id.and_then(|id| self.line.name(&id)),
+        })
+    }
+}
+
+impl Provider for Anthropic {
+    fn model(&self) -> &str {
+        &self.model
+    }
+
+    fn body(&self, request: &Request) -> Vec<u8> {
+        // Only the first message can be of that role.
+        let system = request.messages.first().filter(|message| message.role == Role::System);
+        let messages = request.messages.iter().skip(usize::from(system.is_some()));
+        let tool = |schema| [Tool { name: TOOL, description: "Takes the answer.", input_schema: schema }];
+        let sent = Sent {
+            model: &self.model,
+            max_tokens: request.output_tokens_max,
+            system: system.map(|message| message.text.as_str()),
+            messages: messages.map(|message| Message { role: message.role, content: &message.text }).collect(),
+            temperature: request.temperature.map(|hundredths| f64::from(hundredths.min(TEMPERATURE_MAX)) / 100.0),
+            stop_sequences: &request.stop,
+            tools: object(request).map(tool),
+            tool_choice: object(request).map(|_| Choice { r#type: "tool", name: TOOL }),
+            stream: false,
+        };
+        // Its keys are text, so this cannot fail.
+        serde_json::to_vec(&sent).unwrap_or_default()
+    }
+
+    fn added(&self, request: &Request) -> u64 {
+        let tool = object(request).map_or(0, |_| ADDED_FOR_TOOL);
+        ADDED + ADDED_PER_MESSAGE * request.messages.len() as u64 + tool
+    }
+
+    fn send(&self, body: &[u8], until: Instant) -> Result<Answer, Failure> {
+        let version = (HeaderName::from_static("anthropic-version"), HeaderValue::from_static(VERSION));
+        let key = self.line.key(Token::bare).map(|key| (HeaderName::from_static("x-api-key"), key));
+        let headers = std::iter::once(version).chain(key).collect();
+        let came = self.line.post(&["messages"], headers, body, until)?;
+        let answer = self.read(&came.bytes)?;
+        Ok(Answer { id: came.id.or(answer.id), ..answer })
+    }
+}
+
+/// The schema, if a tool can have it: its input is an object. Of any other the host
+/// alone holds the answer to it.
+fn object(request: &Request) -> Option<&Value> {
+    request.schema.as_ref().filter(|schema| schema["type"] == "object")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::request::Message as Asked;
+    use super::*;
+    use crate::digest::Digest;
+
+    fn provider() -> Anthropic {
+        let endpoint = Endpoint::parse("http://127.0.0.1:1/v1", true).expect("an endpoint");
+        Anthropic::new(endpoint, "m-1", None).expect("a provider")
+    }
+
+    fn sent(system: bool, schema: Option<Value>) -> Value {
+        let message = |role, text: &str| Asked { role, text: text.to_owned() };
+        let mut messages = vec![message(Role::User, "a"), message(Role::Assistant, "b"), message(Role::User, "c")];
+        if system {
+            messages.insert(0, message(Role::System, "be short"));
+        }
+        let (prompt, templates) = ("p@1".to_owned(), Digest::of(b""));
+        let (temperature, stop) = (Some(150), vec!["END".to_owned()]);
+        let request = Request { prompt, templates, messages, output_tokens_max: 30, temperature, schema, stop };
+        serde_json::from_slice(&provider().body(&request)).expect("JSON")
+    }
+
+    #[test]
+    fn a_request_is_of_the_language() {
+        let messages =
+            json!([{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}, {"role": "user", "content": "c"}]);
+        let expected = json!({"model": "m-1", "max_tokens": 30, "system": "be short", "messages": messages,
+            "temperature": 1.0, "stop_sequences": ["END"], "stream": false});
+        assert_eq!(sent(true, None), expected);
+        assert_eq!((sent(false, None).get("system"), &sent(false, None)["messages"]), (None, &messages));
+        let schema = json!({"type": "object", "properties": {}});
+        let with = sent(false, Some(schema.clone()));
+        assert_eq!((&with["tools"][0]["input_schema"], &with["tools"][0]["name"]), (&schema, &json!("answer")));
+        assert_eq!(with["tool_choice"], json!({"type": "tool", "name": "answer"}));
+        assert_eq!(sent(false, Some(json!({"type": "array"}))).get("tools"), None);
+    }
+
+    #[test]
+    fn answers_end_as_the_provider_says() {
+        let read = |came: Value| provider().read(came.to_string().as_bytes());
+        let text = json!([{"type": "thinking", "thinking": "?", "signature": "s"}, {"type": "text", "text": "hi"}]);
+        let usage =
+            json!({"input_tokens": 5, "output_tokens": 2, "cache_read_input_tokens": 10, "cache_creation_input_tokens": null});
+        let says =
+            |reason: &str| json!({"id": "msg-1", "model": "m-1-2026", "content": text, "stop_reason": reason, "usage": usage});
+        let answer = read(says("end_turn")).expect("an answer");
+        let (model, id) = (Some("m-1-2026".to_owned()), Some("msg-1".to_owned()));
+        let tokens = Some(Tokens { input: 15, output: 2 });
+        assert_eq!(answer, Answer { text: "hi".to_owned(), ending: Ending::Complete, tokens, model, id });
+        let rows = [
+            ("stop_sequence", Ending::Stopped),
+            ("max_tokens", Ending::Truncated),
+            ("model_context_window_exceeded", Ending::Truncated),
+            ("refusal", Ending::Withheld),
+        ];
+        for (reason, ending) in rows {
+            assert_eq!(read(says(reason)).expect(reason).ending, ending);
+        }
+        let used =
+            json!({"content": [{"type": "tool_use", "id": "t", "name": "answer", "input": {"a": 1}}], "stop_reason": "tool_use"});
+        let answer = read(used).expect("an answer");
+        assert_eq!((answer.text.as_str(), answer.ending, answer.tokens), ("{\"a\":1}", Ending::Complete, None));
+        for wrong in [
+            says("tool_use"),
+            says("pause_turn"),
+            json!({"content": text}),
+            json!({"content": "hi", "stop_reason": "end_turn"}),
+            json!({"content": [{"type": "text"}], "stop_reason": "end_turn"}),
+            json!({"content": [{"type": "tool_use", "name": "shell", "input": {}}], "stop_reason": "tool_use"}),
+            json!({"content": text, "stop_reason": "end_turn", "usage": {"input_tokens": 1.5, "output_tokens": 1}}),
+            json!([]),
+        ] {
+            let failure = read(wrong.clone()).expect_err("not of the language");
+            assert!(matches!(failure.error, ModelError::Malformed(_)) && !failure.is_free, "{wrong}");
+        }
+    }
+}

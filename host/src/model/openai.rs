@@ -1,0 +1,306 @@
+//! The language of chat completions: of OpenAI, and of many who speak it as well,
+//! local servers among them. One request, one whole answer, no stream.
+
+use std::time::Instant;
+
+use reqwest::header::{AUTHORIZATION, HeaderMap};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::Provider;
+use super::answer::{Answer, Ending};
+use super::endpoint::Endpoint;
+use super::error::{Failure, ModelError};
+use super::line::{Line, malformed};
+use super::request::{Request, Role};
+use crate::budget::Tokens;
+use crate::token::Token;
+
+/// Where OpenAI itself answers.
+pub const ENDPOINT: &str = "https://api.openai.com/v1";
+/// Tokens around messages that a server's template adds, and what it says by itself.
+const ADDED: u64 = 500;
+/// The same for each message.
+const ADDED_PER_MESSAGE: u64 = 16;
+
+/// One endpoint, one model, one key.
+pub struct OpenAi {
+    line: Line,
+    model: String,
+}
+
+/// A request as it is sent.
+#[derive(Serialize)]
+struct Sent<'r> {
+    model: &'r str,
+    messages: Vec<Message<'r>>,
+    /// As OpenAI's own models want it; most others do not know it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_completion_tokens: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_tokens: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    temperature: Option<f64>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    stop: &'r [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response_format: Option<Format<'r>>,
+    stream: bool,
+}
+
+#[derive(Serialize)]
+struct Message<'r> {
+    role: Role,
+    content: &'r str,
+}
+
+#[derive(Serialize)]
+struct Format<'r> {
+    r#type: &'static str,
+    json_schema: Named<'r>,
+}
+
+#[derive(Serialize)]
+struct Named<'r> {
+    name: &'static str,
+    schema: &'r Value,
+    strict: bool,
+}
+
+/// What comes; what else is in it does not matter.
+#[derive(Deserialize)]
+struct Came {
+    id: Option<String>,
+    model: Option<String>,
+    choices: Vec<Choice>,
+    usage: Option<Usage>,
+}
+
+#[derive(Deserialize)]
+struct Choice {
+    message: Answered,
+    finish_reason: Option<String>,
+    /// With some servers: which of the texts of `stop` it was.
+    stop_reason: Option<Value>,
+}
+
+#[derive(Deserialize)]
+struct Answered {
+    content: Option<String>,
+    refusal: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Usage {
+    prompt_tokens: u64,
+    completion_tokens: u64,
+}
+
+impl OpenAi {
+    /// Speaks to `endpoint`; without a key if it wants none.
+    ///
+    /// # Errors
+    /// [`ModelError::Setup`].
+    pub fn new(endpoint: Endpoint, model: &str, key: Option<Token>) -> Result<Self, ModelError> {
+        Ok(Self { line: Line::new(endpoint, key)?, model: model.to_owned() })
+    }
+
+    /// Whether it is OpenAI itself, or who runs the same models for it.
+    fn is_original(&self) -> bool {
+        let host = self.line.endpoint().host();
+        ["openai.com", "openai.azure.com"]
+            .iter()
+            .any(|of| host.strip_suffix(of).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
+    }
+
+    fn read(&self, bytes: &[u8]) -> Result<Answer, Failure> {
+        let came: Came = serde_json::from_slice(bytes).map_err(|error| self.line.unread(&error))?;
+        let [choice] = <[Choice; 1]>::try_from(came.choices).map_err(|_| malformed("it has not one choice"))?;
+        let ending = match choice.finish_reason.as_deref() {
+            _ if choice.message.refusal.is_some() => Ending::Withheld,
+            Some("stop") if choice.stop_reason.is_some_and(|reason| reason.is_string()) => Ending::Stopped,
+            Some("stop") => Ending::Complete,
+            Some("length") => Ending::Truncated,
+            Some("content_filter") => Ending::Withheld,
+            Some(_) => return Err(malformed("it ends for a reason that nobody asked for")),
+            None => return Err(malformed("it does not say why it ends")),
+        };
+        Ok(Answer {
+            text: choice.message.content.unwrap_or_default(),
+            ending,
+            tokens: came.usage.map(|usage| Tokens { input: usage.prompt_tokens, output: usage.completion_tokens }),
+            model: came.model.and_then(|model| self.line.name(&model)),
+            id: came.id.and_then(|id| self.line.name(&id)),
+        })
+    }
+}
+
+impl Provider for OpenAi {
+    fn model(&self) -> &str {
+        &self.model
+    }
+
+    fn body(&self, request: &Request) -> Vec<u8> {
+        let most = Some(request.output_tokens_max);
+        let (max_completion_tokens, max_tokens) = if self.is_original() { (most, None) } else { (None, most) };
+        let format = |schema| {
+            let json_schema = Named { name: "answer", schema, strict: is_strict(schema) };
+            Format { r#type: "json_schema", json_schema }
+        };
+        let messages = request.messages.iter().map(|message| Message { role: message.role, content: &message.text }).collect();
+        let sent = Sent {
+            model: &self.model,
+            messages,
+            max_completion_tokens,
+            max_tokens,
+            temperature: request.temperature.map(|hundredths| f64::from(hundredths) / 100.0),
+            stop: &request.stop,
+            response_format: request.schema.as_ref().map(format),
+            stream: false,
+        };
+        // Its keys are text, so this cannot fail.
+        serde_json::to_vec(&sent).unwrap_or_default()
+    }
+
+    fn added(&self, request: &Request) -> u64 {
+        ADDED + ADDED_PER_MESSAGE * request.messages.len() as u64
+    }
+
+    fn send(&self, body: &[u8], until: Instant) -> Result<Answer, Failure> {
+        let key = self.line.key(Token::header).map(|key| (AUTHORIZATION, key));
+        let came = self.line.post(&["chat", "completions"], HeaderMap::from_iter(key), body, until)?;
+        let answer = self.read(&came.bytes)?;
+        Ok(Answer { id: came.id.or(answer.id), ..answer })
+    }
+}
+
+/// Whether the provider itself can hold an answer to the schema: it refuses one that
+/// leaves a key open, or has bounds that it does not know. The host holds it in any case.
+fn is_strict(schema: &Value) -> bool {
+    schema["type"] == "object" && is_closed(schema)
+}
+
+fn is_closed(schema: &Value) -> bool {
+    let Value::Object(keywords) = schema else { return false };
+    let is_whole = |properties: &Value| {
+        let (Some(properties), Some(required)) = (properties.as_object(), keywords.get("required").and_then(Value::as_array))
+        else {
+            return false;
+        };
+        properties.len() == required.len() && properties.values().all(is_closed)
+    };
+    let is_object = keywords.get("type").is_some_and(|kind| kind == "object");
+    if is_object && (keywords.get("additionalProperties") != Some(&Value::Bool(false)) || !keywords.contains_key("properties")) {
+        return false;
+    }
+    keywords.iter().all(|(keyword, value)| match keyword.as_str() {
+        "properties" => is_whole(value),
+        "items" => is_closed(value),
+        "anyOf" => value.as_array().is_some_and(|schemas| schemas.iter().all(is_closed)),
+        "minLength" | "maxLength" | "$schema" => false,
+        _ => true,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::request::Message as Asked;
+    use super::*;
+    use crate::digest::Digest;
+
+    fn provider(endpoint: &str) -> OpenAi {
+        let endpoint = Endpoint::parse(endpoint, true).expect("an endpoint");
+        OpenAi::new(endpoint, "m-1", None).expect("a provider")
+    }
+
+    fn request() -> Request {
+        let message = |role, text: &str| Asked { role, text: text.to_owned() };
+        Request {
+            prompt: "p@1".to_owned(),
+            templates: Digest::of(b""),
+            messages: vec![message(Role::System, "be \"short\""), message(Role::User, "hello")],
+            output_tokens_max: 30,
+            temperature: Some(70),
+            schema: None,
+            stop: vec!["END".to_owned()],
+        }
+    }
+
+    #[test]
+    fn a_request_is_of_the_language() {
+        let sent =
+            |endpoint: &str, request: &Request| serde_json::from_slice::<Value>(&provider(endpoint).body(request)).expect("JSON");
+        let expected = json!({
+            "model": "m-1",
+            "messages": [{"role": "system", "content": "be \"short\""}, {"role": "user", "content": "hello"}],
+            "max_tokens": 30, "temperature": 0.7, "stop": ["END"], "stream": false,
+        });
+        assert_eq!(sent("http://127.0.0.1:11434/v1", &request()), expected);
+        let original = sent("https://api.openai.com/v1", &request());
+        assert_eq!((&original["max_completion_tokens"], &original["max_tokens"]), (&json!(30), &Value::Null));
+        assert_eq!(sent("https://notopenai.com/v1", &request())["max_tokens"], json!(30));
+        let bare = Request { temperature: None, stop: Vec::new(), schema: Some(json!({"type": "object"})), ..request() };
+        let bare = sent("http://127.0.0.1:1/v1", &bare);
+        assert!(bare.get("temperature").is_none() && bare.get("stop").is_none(), "{bare}");
+        let format =
+            json!({"type": "json_schema", "json_schema": {"name": "answer", "schema": {"type": "object"}, "strict": false}});
+        assert_eq!(bare["response_format"], format);
+    }
+
+    #[test]
+    fn a_schema_is_strict_only_if_nothing_is_open() {
+        let closed = json!({"type": "object", "properties": {"a": {"type": "array", "items": {"type": "string"}}},
+            "required": ["a"], "additionalProperties": false});
+        assert!(is_strict(&closed));
+        let mut open = closed.clone();
+        open["required"] = json!([]);
+        let mut bound = closed.clone();
+        bound["properties"]["a"]["items"]["maxLength"] = json!(3);
+        let mut more = closed;
+        more["additionalProperties"] = json!(true);
+        for schema in [open, bound, more, json!({"type": "array", "items": {"type": "string"}}), json!(true)] {
+            assert!(!is_strict(&schema), "{schema}");
+        }
+    }
+
+    #[test]
+    fn answers_end_as_the_provider_says() {
+        let provider = provider("http://127.0.0.1:1/v1");
+        let read = |choice: Value, more: Value| {
+            let mut came = json!({"id": "c-1", "object": "chat.completion", "choices": [choice]});
+            came.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+            provider.read(came.to_string().as_bytes())
+        };
+        let says = |reason: &str| json!({"index": 0, "message": {"role": "assistant", "content": "hi"}, "finish_reason": reason});
+        let usage = json!({"model": "m-1-2026", "usage": {"prompt_tokens": 5, "completion_tokens": 2, "total_tokens": 7}});
+        let answer = read(says("stop"), usage).expect("an answer");
+        let tokens = Some(Tokens { input: 5, output: 2 });
+        let (model, id) = (Some("m-1-2026".to_owned()), Some("c-1".to_owned()));
+        assert_eq!(answer, Answer { text: "hi".to_owned(), ending: Ending::Complete, tokens, model, id });
+        let ending = |choice: Value| read(choice, json!({})).expect("an answer").ending;
+        assert_eq!(ending(says("length")), Ending::Truncated);
+        assert_eq!(ending(says("content_filter")), Ending::Withheld);
+        let refused = json!({"message": {"content": null, "refusal": "no"}, "finish_reason": "stop"});
+        assert_eq!(ending(refused), Ending::Withheld);
+        assert_eq!(ending(json!({"message": {"content": "x"}, "finish_reason": "stop", "stop_reason": "END"})), Ending::Stopped);
+        assert_eq!(ending(json!({"message": {"content": "x"}, "finish_reason": "stop", "stop_reason": null})), Ending::Complete);
+        assert_eq!(read(says("stop"), json!({"usage": null})).expect("an answer").tokens, None);
+        for (choice, more) in [
+            (says("tool_calls"), json!({})),
+            (json!({"message": {"content": "x"}}), json!({})),
+            (json!({"message": {"content": ["x"]}, "finish_reason": "stop"}), json!({})),
+            (json!({"finish_reason": "stop"}), json!({})),
+            (says("stop"), json!({"usage": {"prompt_tokens": -1, "completion_tokens": 2}})),
+            (says("stop"), json!({"usage": {"prompt_tokens": "5", "completion_tokens": 2}})),
+            (says("stop"), json!({"choices": []})),
+            (says("stop"), json!({"choices": [says("stop"), says("stop")]})),
+        ] {
+            let failure = read(choice.clone(), more.clone()).expect_err("not of the language");
+            assert!(matches!(failure.error, ModelError::Malformed(_)) && !failure.is_free, "{choice} {more}");
+        }
+        let deep = format!("{{\"choices\":[],\"x\":{}}}", "[".repeat(10_000));
+        assert!(provider.read(deep.as_bytes()).is_err(), "and the stack is whole");
+    }
+}
