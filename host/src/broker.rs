@@ -336,12 +336,16 @@ impl Broker {
         if !self.shared.policy.may_read_history() {
             return Ok(Err(Refusal::NotGranted));
         }
-        let entry = match self.granted(path) {
-            Err(refusal) => return Ok(Err(refusal)),
-            Ok(entry) => entry,
-        };
+        let Ok(path) = RepoPath::new(path) else { return Ok(Err(Refusal::InvalidPath)) };
+        if !self.shared.policy.may_read(&path) {
+            return Ok(Err(Refusal::NotGranted));
+        }
         let history = self.shared.history(&self.repo)?;
-        Ok(if history.cut_off { Err(Refusal::HistoryMissing) } else { Ok(history.revisions(&entry.path)) })
+        if history.cut_off {
+            return Ok(Err(Refusal::HistoryMissing));
+        }
+        let (revisions, is_there) = (history.revisions(&path), self.shared.base.entry(&path).is_some());
+        Ok(if is_there || !revisions.is_empty() { Ok(revisions) } else { Err(Refusal::NotFound) })
     }
 
     fn read(&self, entry: &Entry) -> Answer<Document> {

@@ -67,7 +67,7 @@ pub const LENT: &[Lent] = &[
         digest: "6189fc055f6fe564a1559231d2b10dc979745b1e971a096ea6f8b55e29be0b02",
         declared: "capabilities.history",
         granted: "history",
-        allows: "learn which commits changed a file that it may read, and when",
+        allows: "learn which commits changed a file that it may read, or removed one, and when",
         denies: "learn of authors, messages, or other files",
     },
     Lent {
@@ -77,7 +77,7 @@ pub const LENT: &[Lent] = &[
         digest: "966e8a9ab62754f0633aa1cba1644f3c5a3b320ea15bb0698874036bcbb0199d",
         declared: "capabilities.history",
         granted: "history",
-        allows: "read earlier texts of a file that it may read, also what was removed from it since",
+        allows: "read earlier texts of a file that it may read, also of one that was removed, and what was removed from it since",
         denies: "read the past of any other file",
     },
     Lent {

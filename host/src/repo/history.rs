@@ -142,7 +142,8 @@ impl History {
         self
     }
 
-    /// The revisions of a path, newest first, at most [`REVISIONS_MAX`].
+    /// The revisions of a path, newest first, at most [`REVISIONS_MAX`]. Those of a
+    /// path that the base does not have end with its removal.
     #[must_use]
     pub fn revisions(&self, path: &RepoPath) -> &[Revision] {
         self.paths.get(path).map_or(&[], Vec::as_slice)
@@ -214,11 +215,12 @@ impl Walk<'_> {
                 Delta::Deleted => left.contains(&path),
                 _ => false,
             };
-            if !is_move {
-                self.keep(
-                    path,
-                    Revision { before: id_of(&delta.old_file()), after: id_of(&delta.new_file()), ..revision.clone() },
-                );
+            let revision = Revision { before: id_of(&delta.old_file()), after: id_of(&delta.new_file()), ..revision.clone() };
+            match is_move {
+                false => self.keep(path, revision),
+                // The name ends here; what the file was before goes with the file.
+                true if delta.status() == Delta::Deleted => self.push(path, revision),
+                true => {}
             }
         }
         for (path, origin) in origins {
@@ -241,10 +243,14 @@ impl Walk<'_> {
 
     fn keep(&mut self, path: RepoPath, revision: Revision) {
         let current = self.moved.get(&path).cloned().unwrap_or(path);
-        if !(self.readable)(&current) {
+        self.push(current, revision);
+    }
+
+    fn push(&mut self, path: RepoPath, revision: Revision) {
+        if !(self.readable)(&path) {
             return;
         }
-        let revisions = self.history.paths.entry(current).or_default();
+        let revisions = self.history.paths.entry(path).or_default();
         if revisions.len() < REVISIONS_MAX {
             revisions.push(revision);
         }

@@ -13,7 +13,7 @@ use crate::path::RepoPath;
 use crate::sealed::SealedFolder;
 
 /// The form of the file; another one is another file.
-const FORM: &str = "history-2-";
+const FORM: &str = "history-3-";
 
 /// The file of one repository.
 pub struct Memory {
