@@ -67,7 +67,8 @@ pub(crate) fn declaring(capabilities: &str) -> String {
 #[test]
 fn the_four_sets_stand_side_by_side() {
     let repo = TestRepo::new(&[("a.md", "a\n")]);
-    repo.task(&hostile("everything"), &format!("{ALL}\noptions = {{paths = ['a.md'], find = 'a', text = 'b'}}"));
+    let table = format!("{ALL}\nrounds = 1\noptions = {{paths = ['a.md'], find = 'a', text = 'b'}}\nmodel = {{}}");
+    repo.asking("[[rule]]\nanswer = 'x'\n", &repo.table("t", &hostile("everything"), &table));
     repo.lifeos(&["run", "t"]).exits(0);
     let ran = repo.lifeos(&["plugin", "audit", "t", "--json"]);
     let audit = ran.exits(0).json();
@@ -84,6 +85,8 @@ fn the_four_sets_stand_side_by_side() {
     assert_eq!(row("list")["granted"], serde_json::json!(["**"]));
     assert_eq!(row("history")["imported"], serde_json::json!(["history#revisions", "history#texts"]));
     assert_eq!(row("history")["used"]["allowed"], 0);
+    assert_eq!(row("model")["imported"], serde_json::json!(["model#complete"]));
+    assert_eq!(row("rounds")["imported"], serde_json::json!(["rounds#previous"]));
     repo.write("lifeos.toml", "version = 1\n[task.t]\nplugin = 'x'\n");
     repo.lifeos(&["plugin", "audit", "t"])
         .exits(0)

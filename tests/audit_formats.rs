@@ -78,7 +78,7 @@ fn the_page_on_capabilities_is_made_from_the_contract() {
 /// Interface, name and signature of every function that a world may import.
 fn functions_of_wit() -> Vec<(String, String, String)> {
     let mut functions = Vec::new();
-    for file in ["repo", "history", "edits", "findings", "log", "types"] {
+    for file in ["repo", "history", "edits", "model", "rounds", "findings", "log", "types"] {
         let text = std::fs::read_to_string(workspace().join(format!("wit/{file}.wit"))).expect("a WIT file");
         let functions_here = text.lines().filter_map(|line| line.trim().strip_suffix(';')?.split_once(": func"));
         functions.extend(functions_here.map(|(name, rest)| (file.to_owned(), name.to_owned(), format!("func{rest}"))));

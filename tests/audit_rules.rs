@@ -52,7 +52,8 @@ fn a_plugin_that_was_added_with_another_grant_is_not_within() {
 #[test]
 fn what_three_runs_had_no_use_for_is_told() {
     let repo = TestRepo::new(&[("a.md", "a\n"), ("img/x.png", "x\n")]);
-    repo.task(&hostile("everything"), "read = ['*.md']\nedit = ['*.md']\nlist = ['img/**']");
+    let table = "read = ['*.md']\nedit = ['*.md']\nlist = ['img/**']\nmodel = {}";
+    repo.asking("", &repo.table("t", &hostile("everything"), table));
     for number in 0..3 {
         repo.write("number.txt", number.to_string());
         repo.commit("another base");
@@ -63,6 +64,7 @@ fn what_three_runs_had_no_use_for_is_told() {
     let findings = ran.json()["findings"].as_array().expect("findings").clone();
     let of_list = findings.iter().find(|finding| finding["subject"] == "list").expect("a finding");
     assert_eq!((&of_list["fix"]["add"], &of_list["fix"]["line"]), (&false.into(), &"list = [\"img/**\"]".into()), "{ran}");
+    assert!(findings.iter().any(|finding| finding["rule"] == "audit/idle-grant" && finding["subject"] == "model"), "{ran}");
     ran.says("lifeos plugin suggest t");
 }
 

@@ -3,6 +3,7 @@
 
 mod adding;
 mod adversarial;
+mod asking;
 mod audit;
 mod audit_formats;
 mod audit_rules;

@@ -83,6 +83,18 @@ fn capabilities() -> Vec<Row> {
             PROBE,
             [(20, " revisions"), (20, "does not declare `capabilities.history`")],
         ),
+        row(
+            "capabilities.model",
+            [json!({"optional": true}), Value::Null],
+            ("ask", ""),
+            [(0, "refused: "), (20, "does not declare `capabilities.model`")],
+        ),
+        row(
+            "capabilities.rounds",
+            [json!({"optional": true}), Value::Null],
+            ("tell-round", ""),
+            [(0, "round: none"), (20, "does not declare `capabilities.rounds`")],
+        ),
     ]
 }
 
@@ -93,6 +105,8 @@ fn optional() -> Vec<Row> {
         row("capabilities.read.optional", ("nothing", "read = []"), "needs the capability `read`"),
         row("capabilities.edit.optional", ("nothing", "edit = []"), "needs the capability `edit`"),
         row("capabilities.history.optional", ("nothing", "history = false"), "needs the capability `history`"),
+        row("capabilities.model.optional", ("nothing", ""), "needs the capability `model`"),
+        row("capabilities.rounds.optional", ("nothing", ""), "needs the capability `rounds`"),
     ]
 }
 
@@ -143,7 +157,8 @@ fn rows() -> Vec<Row> {
 fn manifest(row: &Row, value: &Value) -> Value {
     let scope = json!({"globs": ["**"], "optional": true});
     let mut manifest = json!({"name": "keys", "version": "0.1.0", "description": "", "limits": {}, "capabilities":
-        {"list": scope, "read": scope, "edit": scope, "history": {"optional": true}}});
+        {"list": scope, "read": scope, "edit": scope, "history": {"optional": true},
+        "model": {"optional": true}, "rounds": {"optional": true}}});
     if row.files {
         manifest["documents"] = json!(["**/*.md"]);
     }
@@ -222,7 +237,8 @@ fn every_key_has_a_case() {
     let of = |name: &str| fields("host/src/plugin/manifest.rs", name);
     let mut keys: BTreeSet<String> = of("Manifest").into_iter().filter(|key| key != "capabilities" && key != "limits").collect();
     for capability in of("Capabilities") {
-        let inner = of(if capability == "history" { "Plain" } else { "Scope" });
+        let is_plain = ["history", "model", "rounds"].contains(&capability.as_str());
+        let inner = of(if is_plain { "Plain" } else { "Scope" });
         keys.extend(inner.iter().map(|key| format!("capabilities.{capability}.{key}")));
         keys.insert(format!("capabilities.{capability}"));
     }

@@ -87,6 +87,24 @@ pub struct Tape {
     pub seal: Digest,
 }
 
+/// A call as it is written.
+#[derive(Serialize)]
+struct Line<'c> {
+    #[serde(flatten)]
+    call: &'c Call,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    held: Option<&'c str>,
+}
+
+/// A call as it is read.
+#[derive(Deserialize)]
+struct Read {
+    #[serde(flatten)]
+    call: Call,
+    #[serde(default)]
+    held: Option<Box<str>>,
+}
+
 /// Why a file is not a tape to be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TapeError {
@@ -151,7 +169,7 @@ impl Tape {
     /// Writes the lines and seals them.
     fn sealed(&mut self) -> Vec<u8> {
         let mut text = line(&self.header);
-        self.calls.iter().for_each(|call| text.push_str(&line(call)));
+        self.calls.iter().for_each(|call| text.push_str(&line(&Line { call, held: call.held.as_deref() })));
         let end = line(&self.end);
         text.push_str(end.trim_end().trim_end_matches('}'));
         self.seal = Digest::of(text.as_bytes());
@@ -214,7 +232,8 @@ fn header(line: &str) -> Result<Header, TapeError> {
 }
 
 fn call(line: &str, at: u64) -> Result<Call, TapeError> {
-    let call: Call = serde_json::from_str(line).map_err(|_| tampered(&format!("call {at} is not one")))?;
+    let Read { call, held } = serde_json::from_str(line).map_err(|_| tampered(&format!("call {at} is not one")))?;
+    let call = Call { held, ..call };
     if call.sequence == at { Ok(call) } else { Err(tampered(&format!("call {at} calls itself {}", call.sequence))) }
 }
 

@@ -51,8 +51,8 @@ pub struct Call {
     #[serde(default)]
     pub micros: u64,
     /// The whole answer as JSON, where a tape is recorded and nothing else can give
-    /// it again; never in a record.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// it again. `tape` alone writes it.
+    #[serde(skip)]
     pub held: Option<Box<str>>,
 }
 

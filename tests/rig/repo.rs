@@ -132,6 +132,14 @@ impl TestRepo {
         self.commit("configure");
     }
 
+    /// Commits a `lifeos.toml` with these tables and a model that is a script of
+    /// these rules; a thousand tokens cost a thousandth.
+    pub(crate) fn asking(&self, rules: &str, tables: &str) {
+        self.write("script.toml", rules);
+        let price = "price = {input = 1.0, output = 1.0}";
+        self.config(&format!("[model]\nprovider = 'scripted'\nscript = 'script.toml'\nname = 'script'\n{price}\n{tables}"));
+    }
+
     /// Puts a component beside the repository and commits a task `t` for it.
     pub(crate) fn task_of(&self, component: &[u8], table: &str) -> PathBuf {
         let path = self.scratch().join("component.wasm");

@@ -74,7 +74,13 @@ impl From<EndpointError> for CommandError {
 }
 
 /// Who is asked, if one of these tasks is granted a model.
-pub(crate) fn asks(config: &Config, tasks: &[&Task], repo: &Repo, base: Oid, global: &Global) -> Result<Option<Asks>, CommandError> {
+pub(crate) fn asks(
+    config: &Config,
+    tasks: &[&Task],
+    repo: &Repo,
+    base: Oid,
+    global: &Global,
+) -> Result<Option<Asks>, CommandError> {
     let is_wanted = tasks.iter().any(|task| task.model.is_some());
     let model = config.model.as_ref().filter(|_| is_wanted);
     let supply = model.map(|model| supply(model, repo, base, global)).transpose()?;

@@ -14,7 +14,7 @@ use lifeos::run::place::{Place, identity};
 use lifeos::run::record::refused_text;
 use lifeos::since::{self, Seen};
 
-use super::error::{CommandError, class_of, hints_of};
+use super::error::{CommandError, class_of, hints_of, model};
 use super::exit::Exit;
 use super::locked::Locked;
 use super::progress::during;
@@ -87,10 +87,15 @@ pub(crate) fn check(verb: &Check, global: &Global, term: &Term) -> Result<Exit, 
     for hint in hints_of(refused) {
         term.note(&format!("hint: {hint}"));
     }
-    let exit = match refused {
-        [] if report.clean => Exit::Done,
-        [] => Exit::Findings,
-        refused => class_of(refused),
+    let exit = match (&examined.trouble, refused) {
+        (Some(trouble), _) => {
+            term.note(&format!("it is not the whole work: {trouble}"));
+            term.note(&format!("hint: {}", model::hint(trouble)));
+            model::class(trouble)
+        }
+        (None, []) if report.clean => Exit::Done,
+        (None, []) => Exit::Findings,
+        (None, refused) => class_of(refused),
     };
     // The process ends here: to give a hundred thousand findings back one by one would take a tenth of its time.
     std::mem::forget((report, examined));
@@ -144,6 +149,7 @@ fn report(verb: &Check, examined: &mut Examined, plugin: PluginId) -> json::Chec
         log: std::mem::take(&mut examined.log),
         cache: examined.remembered,
         since: None,
+        trouble: examined.trouble.as_ref().map(ToString::to_string),
     }
 }
 

@@ -79,6 +79,8 @@ pub(crate) struct Check {
     pub(crate) cache: Counts,
     /// With --new-since: what the findings are compared with.
     pub(crate) since: Option<Since>,
+    /// Why a model was not there for it: this may be half of the work.
+    pub(crate) trouble: Option<String>,
 }
 
 /// An older commit whose findings are not shown again.
@@ -128,6 +130,8 @@ pub(crate) struct RanTask {
     pub(crate) record: Option<Run>,
     /// Answers of the plugin that were remembered, and those that were not.
     pub(crate) cache: Option<Counts>,
+    /// Why a model was not there for it: this may be half of the work.
+    pub(crate) trouble: Option<String>,
     /// What happened, if it failed.
     pub(crate) message: Option<String>,
     /// What to do next.

@@ -166,7 +166,7 @@ fn overall(exits: &[Exit]) -> Exit {
 fn json_of(name: &str, end: Result<Finished, CommandError>, exit: Exit) -> json::RanTask {
     let (class, code, task) = (exit.word(), exit.code(), name.to_owned());
     match end {
-        Ok(Finished { run, stand, record, remembered, .. }) => json::RanTask {
+        Ok(Finished { run, stand, record, remembered, trouble, .. }) => json::RanTask {
             task,
             class,
             code,
@@ -177,6 +177,7 @@ fn json_of(name: &str, end: Result<Finished, CommandError>, exit: Exit) -> json:
             waits_for: stand.waits_for,
             record: Some(record),
             cache: Some(remembered),
+            trouble: trouble.map(|trouble| trouble.to_string()),
             message: None,
             hints: Vec::new(),
         },
@@ -191,6 +192,7 @@ fn json_of(name: &str, end: Result<Finished, CommandError>, exit: Exit) -> json:
             waits_for: None,
             record: None,
             cache: None,
+            trouble: None,
             message: Some(error.message),
             hints: error.hints,
         },

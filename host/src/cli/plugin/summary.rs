@@ -49,15 +49,11 @@ struct Table<'t> {
     history: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     rounds: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    model: Option<Spending>,
 }
 
-/// What such a task begins with; the host's own bounds hold besides.
-#[derive(serde::Serialize)]
-struct Spending {
-    cost_max: f64,
-}
+/// Money is granted by nobody but the owner.
+const MODEL: &str =
+    "# It may ask a model, which costs money and needs a table [model]; see docs/models.md.\n# model = { cost_max = 0.50 }\n";
 
 /// The text of such a task.
 pub(super) fn task(task: &str, name: &str, entry: &Entry) -> Result<String, CommandError> {
@@ -69,10 +65,10 @@ pub(super) fn task(task: &str, name: &str, entry: &Entry) -> Result<String, Comm
         edit: patterns(Capability::Edit),
         history: entry.declared.history.is_some(),
         rounds: entry.declared.rounds.as_ref().map(|_| 2),
-        model: entry.declared.model.as_ref().map(|_| Spending { cost_max: 0.5 }),
     };
     let body = toml::to_string_pretty(&table).map_err(CommandError::usage)?;
-    Ok(format!("# Everything that the plugin's author declares; grant less where less will do.\n[task.{task}]\n{body}"))
+    let model = if entry.declared.model.is_some() { MODEL } else { "" };
+    Ok(format!("# Everything that the plugin's author declares; grant less where less will do.\n[task.{task}]\n{body}{model}"))
 }
 
 /// What a task grants, in a line.
