@@ -5,9 +5,11 @@
 pub mod alert;
 pub mod caps;
 pub mod day;
+pub mod forecast;
 pub mod journal;
 pub mod price;
 pub mod purse;
+pub mod report;
 pub mod spent;
 
 use serde::{Deserialize, Serialize};

@@ -47,6 +47,30 @@ impl Day {
         Self(self.0 + days)
     }
 
+    /// How many days after another one it is; below 0 if it is before.
+    #[must_use]
+    pub fn since(self, other: Self) -> i64 {
+        self.0 - other.0
+    }
+
+    /// The first day of its month.
+    #[must_use]
+    pub fn first_of_month(self) -> Self {
+        self.plus(1 - i64::from(self.date().day()))
+    }
+
+    /// The first day of a month that is written `2026-11`; none if it is none.
+    #[must_use]
+    pub fn of_month(text: &str) -> Option<Self> {
+        let date: Date = format!("{text}-01").parse().ok()?;
+        let day = Self::of_date(date).ok()?;
+        (day.month() == text).then_some(day)
+    }
+
+    fn of_date(date: Date) -> Result<Self, jiff::Error> {
+        TimeZone::UTC.to_timestamp(date.to_datetime(Time::midnight())).map(|moment| Self::of(moment.as_second()))
+    }
+
     /// How many days of its month come after it.
     #[must_use]
     pub fn left_of_month(self) -> i64 {
@@ -65,8 +89,7 @@ impl<'de> Deserialize<'de> for Day {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
         let date: Date = text.parse().map_err(|_| D::Error::custom("a day is written 2026-11-26"))?;
-        let moment = TimeZone::UTC.to_timestamp(date.to_datetime(Time::midnight())).map_err(D::Error::custom)?;
-        Ok(Self::of(moment.as_second()))
+        Self::of_date(date).map_err(D::Error::custom)
     }
 }
 
@@ -90,6 +113,11 @@ mod tests {
         assert_eq!((after.month().as_str(), after.left_of_month()), ("2026-10", 6));
         let read: Day = serde_json::from_str("\"2026-10-25\"").expect("a day");
         assert_eq!(read, after);
+        let first = Day::of_month("2026-10").expect("a month");
+        assert_eq!((first, first.to_string().as_str(), after.since(first)), (after.first_of_month(), "2026-10-01", 24));
+        for wrong in ["", "2026", "2026-1", "2026-13", "2026-10-01", "-2026-10", "2026-10 "] {
+            assert_eq!(Day::of_month(wrong), None, "{wrong}");
+        }
         assert!(after.is_of_month(after.plus(6)) && !after.is_of_month(after.plus(7)));
     }
 }

@@ -11,7 +11,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::day::Day;
-use super::spent::Days;
+use super::spent::{Days, add};
 use super::{BudgetError, DAYS_MAX, Sum, purse};
 use crate::lock::{JOURNAL_BYTES_MAX, Lock};
 
@@ -41,7 +41,7 @@ pub struct Left {
     /// What it spent, by day; what was not settled counts as much as was reserved.
     pub spent: Days,
     /// The part of it that was not settled.
-    pub open: Sum,
+    pub open: Days,
 }
 
 /// A line.
@@ -243,10 +243,9 @@ impl Read {
 
     fn left(self) -> Option<Left> {
         let (id, task) = self.whose?;
-        let (mut spent, mut open) = (self.settled, Sum::default());
+        let (mut spent, mut open) = (self.settled, Days::new());
         for (day, worst) in self.open.into_values() {
-            let sum = spent.entry(day).or_default();
-            (*sum, open) = (sum.plus(worst), open.plus(worst));
+            [&mut spent, &mut open].into_iter().for_each(|days| add(days, &Days::from([(day, worst)])));
         }
         spent.retain(|_, sum| *sum != Sum::default());
         Some(Left { id, task, spent, open })
@@ -282,7 +281,7 @@ mod tests {
         let left = left(&lock).expect("read").expect("left");
         let day = Day::of(1_795_651_200);
         let spent = BTreeMap::from([(day, sum(40)), (day.plus(1), sum(70))]);
-        assert_eq!(left, Left { id, task: "docs".to_owned(), spent, open: sum(70) });
+        assert_eq!(left, Left { id, task: "docs".to_owned(), spent, open: Days::from([(day.plus(1), sum(70))]) });
         assert_eq!(seen(git.path()).expect("seen").as_ref(), Some(&left));
         assert!(matches!(begin(&lock, "other"), Err(BudgetError::Journal(_))), "it is not on record yet");
         clear(&lock).expect("cleared");

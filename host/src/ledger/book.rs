@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::record::{Body, Record, State};
 use super::story::Story;
 use crate::autonomy::Autonomy;
+use crate::budget::day::Day;
 use crate::budget::purse::Past;
 use crate::budget::spent::Spent;
 
@@ -118,6 +119,19 @@ impl Book {
         &self.spent
     }
 
+    /// Proposals that were approved or landed in a month, by task; what takes one back
+    /// is none.
+    #[must_use]
+    pub fn accepted(&self, month: Day) -> BTreeMap<String, u64> {
+        let is_accepted = |story: &&Story| {
+            let is_good = matches!(story.state, State::Approved | State::Landed) && story.reverts.is_none();
+            is_good && Day::of(story.at).is_of_month(month)
+        };
+        let mut accepted = BTreeMap::new();
+        self.stories.iter().filter(is_accepted).for_each(|story| *accepted.entry(story.task.clone()).or_default() += 1);
+        accepted
+    }
+
     /// What a run of a task stands on.
     #[must_use]
     pub fn past(&self, task: &str) -> Past {
@@ -195,7 +209,6 @@ impl Book {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::budget::day::Day;
 
     fn spend(journal: &str, day: i64, cost: u64) -> Record {
         let text = format!(
