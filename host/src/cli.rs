@@ -3,6 +3,7 @@
 
 mod approve;
 mod asking;
+mod budget;
 mod case;
 mod check;
 mod doctor;
@@ -97,6 +98,7 @@ enum Verb {
     Demote(level::Demote),
     Sync(sync::Sync),
     Log(log::Log),
+    Budget(budget::Budget),
     Verify(verify::Verify),
     Explain(explain::Explain),
     Doctor(doctor::Doctor),
@@ -178,6 +180,7 @@ fn carry_out(arguments: &Arguments, term: &Term) -> Result<Exit, CommandError> {
         Verb::Sync(verb) => sync::sync(verb, global, term),
         Verb::Askpass { file, question } => outside::askpass(file, question, term),
         Verb::Log(verb) => log::log(verb, global, term),
+        Verb::Budget(verb) => budget::budget(verb, global, term),
         Verb::Verify(verb) => verify::verify(verb, global, term),
         Verb::Explain(verb) => explain::explain(verb, term),
         Verb::Doctor(verb) => doctor::doctor(verb, global, term),

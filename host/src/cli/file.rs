@@ -57,6 +57,21 @@ pub(crate) fn create(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     made.beside.persist_noclobber(path).map(drop).map_err(|error| error.error)
 }
 
+/// Writes a page, whole or not at all: where nothing is, or over another one of the
+/// same kind, which begins with `marker`. Something else that is there is left alone.
+pub(crate) fn page(path: &Path, marker: &str, kind: &str, html: &str) -> Result<(), CommandError> {
+    match beginning(path, marker.len() as u64) {
+        Ok(begin) if begin == marker.as_bytes() => return replace(path, html.as_bytes()),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            return create(path, html.as_bytes()).map_err(|error| CommandError::io(path, &error));
+        }
+        Err(error) if error.kind() != ErrorKind::Other => return Err(CommandError::io(path, &error)),
+        _ => {}
+    }
+    let error = CommandError::usage(format!("{} is no page of {kind} and was left alone", path.display()));
+    Err(error.hint("name another file, or remove this one; `--html -` writes to standard output"))
+}
+
 /// A file that is being made beside its place. Nothing is left if it is dropped.
 pub(crate) struct Making {
     path: PathBuf,

@@ -2,6 +2,7 @@
 //! its schema. The schema files in `docs/schema/` are made from these types.
 
 pub(crate) mod audit;
+pub(crate) mod budget;
 pub(crate) mod plugin;
 pub(crate) mod review;
 mod schemas;

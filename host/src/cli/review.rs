@@ -18,7 +18,7 @@ use super::exit::Exit;
 use super::json::RunLine;
 use super::json::review::{ChangedFile, Facts, HiddenAt, Reviewed, RuleCount};
 use super::term::Term;
-use super::{Global, open, text};
+use super::{Global, file, open, text};
 use page::{Page, Standing};
 use terminal::Block;
 
@@ -71,7 +71,7 @@ pub(crate) fn review(verb: &Review, global: &Global, term: &Term) -> Result<Exit
         Some(_) if to_stdout => term.data(&html::render(&page())?),
         Some(file) => {
             let file = global.path(file);
-            html::write(&file, &html::render(&page())?)?;
+            file::page(&file, html::MARKER, "lifeos review", &html::render(&page())?)?;
             term.note(&format!("wrote {}", file.display()));
         }
         None if term.is_json() => {}

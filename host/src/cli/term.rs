@@ -82,6 +82,12 @@ impl Term {
         self.data(&format!("{style}{word:<8}{style:#} {}\n", clean::line(rest)));
     }
 
+    /// How many columns standard output has, 40 to 120.
+    pub(crate) fn columns(&self) -> usize {
+        let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok();
+        size.map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0).unwrap_or(COLUMNS).clamp(40, 120)
+    }
+
     /// Tells a person how it went; nothing that a program would want.
     pub(crate) fn note(&self, text: &str) {
         self.write_quietly(&format!("{text}\n"));
@@ -127,6 +133,9 @@ impl Term {
 fn colours() -> bool {
     anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never
 }
+
+/// Columns of a terminal that does not tell, and of a file.
+const COLUMNS: usize = 80;
 
 /// JSON text with control and invisible characters written as escapes: they stand inside strings only.
 fn escaped(text: &str) -> String {

@@ -4,8 +4,8 @@
 use schemars::JsonSchema;
 
 use super::{
-    Built, Check, Doctor, Explain, Failed, Init, Level, NewPlugin, Ran, Runs, Show, Sync, Verdict, Verify, audit, plugin, review,
-    tape, tested,
+    Built, Check, Doctor, Explain, Failed, Init, Level, NewPlugin, Ran, Runs, Show, Sync, Verdict, Verify, audit, budget, plugin,
+    review, tape, tested,
 };
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
@@ -20,6 +20,7 @@ pub(crate) fn schema(verb: &str, term: &Term) -> Result<Exit, CommandError> {
         "run" => schema_of::<Ran>(),
         "status" | "log" => schema_of::<Runs>(),
         "verify" => schema_of::<Verify>(),
+        "budget" => schema_of::<budget::Budget>(),
         "show" => schema_of::<Show>(),
         "review" => schema_of::<review::Reviewed>(),
         "approve" | "reject" | "land" | "rollback" => schema_of::<Verdict>(),

@@ -1,9 +1,6 @@
 //! A page as one HTML file that loads nothing and runs nothing. The template
 //! engine escapes every text; control and hidden characters are shown as marks.
 
-use std::io::ErrorKind;
-use std::path::Path;
-
 use askama::Template;
 use lifeos::clean;
 use lifeos::diff::{Line, Sign};
@@ -13,12 +10,11 @@ use lifeos::review::hidden::{code_point, name};
 
 use super::super::error::CommandError;
 use super::super::exit::Exit;
-use super::super::file;
 use super::super::text;
 use super::page::{FilePart, Page, Rule};
 
 /// How the file of every page begins; a file that begins otherwise is not overwritten.
-const MARKER: &str = "<!doctype html><!-- lifeos review page -->";
+pub(super) const MARKER: &str = "<!doctype html><!-- lifeos review page -->";
 /// Patterns of one list that are shown at once.
 const GLOBS_SHOWN: usize = 6;
 /// Findings that are left and are shown at once.
@@ -76,26 +72,6 @@ pub(super) fn render(page: &Page) -> Result<String, CommandError> {
     let html = Html { marker: MARKER, page, files: opened };
     let rendered = html.render().map(|html| format!("{html}\n"));
     rendered.map_err(|error| CommandError::new(Exit::Bug, format!("the page: {error}")).hint("please report it"))
-}
-
-/// Writes a page, whole or not at all; only over another page.
-pub(super) fn write(path: &Path, html: &str) -> Result<(), CommandError> {
-    if is_page(path)? {
-        return file::replace(path, html.as_bytes());
-    }
-    file::create(path, html.as_bytes()).map_err(|error| CommandError::io(path, &error))
-}
-
-/// Whether there is a page at the path. Something else that is there is left alone.
-fn is_page(path: &Path) -> Result<bool, CommandError> {
-    match file::beginning(path, MARKER.len() as u64) {
-        Ok(begin) if begin == MARKER.as_bytes() => return Ok(true),
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
-        Err(error) if error.kind() != ErrorKind::Other => return Err(CommandError::io(path, &error)),
-        _ => {}
-    }
-    let error = CommandError::usage(format!("{} is no page of lifeos review and was left alone", path.display()));
-    Err(error.hint("name another file, or remove this one; `--html -` writes to standard output"))
 }
 
 impl Html<'_> {
