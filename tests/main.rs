@@ -23,6 +23,7 @@ mod forge;
 mod forge_faults;
 mod forged;
 mod gate;
+mod goal;
 mod jail;
 mod json;
 mod landing;

@@ -1,6 +1,7 @@
 //! `lifeos.toml`: text in, tasks out. It reads no file and decides nothing
 //! about paths; see `docs/configuration.md` for the keys.
 
+mod command;
 mod model;
 
 use std::collections::BTreeMap;
@@ -225,6 +226,8 @@ struct Table {
     #[serde(skip_serializing_if = "Option::is_none")]
     merge_into: Option<String>,
     gate: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    goal: Vec<String>,
     junit: Option<Vec<String>>,
     #[serde(default, skip_serializing_if = "is_zero")]
     rounds: u32,
@@ -297,7 +300,11 @@ impl Task {
             return Err(fault("options: more than 64 KiB".to_owned()));
         }
         let grant = serde_json::to_vec(&table).map_err(|error| fault(error.to_string()))?;
-        let commands = table.gate.iter().flatten().map(|command| words(command)).collect::<Result<_, _>>().map_err(fault)?;
+        let parted = |key, commands: &[String]| {
+            commands.iter().map(|command| command::words(key, command)).collect::<Result<Vec<_>, _>>().map_err(fault)
+        };
+        let commands = parted("gate", table.gate.as_deref().unwrap_or_default())?;
+        let goals = parted("goal", &table.goal)?;
         let globs = |key, patterns: &[String]| {
             Globs::new(patterns).map_err(|source| ConfigError::Pattern { task: name.clone(), key, source })
         };
@@ -318,7 +325,7 @@ impl Task {
             autonomy: table.autonomy,
             approve: table.approve,
             merge_into: table.merge_into,
-            gate: Demand { commands, reports },
+            gate: Demand { commands, goals, reports },
             rounds: table.rounds,
             model: table.model,
             hosts: table.hosts,
@@ -335,37 +342,6 @@ impl Source {
     pub fn parse(text: &str) -> Self {
         if text.contains('/') || text.ends_with(".wasm") { Self::File(text.to_owned()) } else { Self::Name(text.to_owned()) }
     }
-}
-
-/// The words of a command, as a shell would part them; no shell ever sees it.
-fn words(command: &str) -> Result<Vec<String>, String> {
-    if command.contains(|next: char| next.is_control()) {
-        return Err("gate: a command has a control character".to_owned());
-    }
-    if let Some(sign) = shell_sign(command) {
-        return Err(format!("gate: `{command}`: no shell reads `{sign}`; write two commands, or sh -c '...'"));
-    }
-    match shell_words::split(command) {
-        Ok(words) if words.is_empty() => Err("gate: a command is empty".to_owned()),
-        Ok(words) => Ok(words),
-        Err(error) => Err(format!("gate: `{command}`: {error}")),
-    }
-}
-
-/// The first sign outside of quotes that only a shell would understand.
-fn shell_sign(command: &str) -> Option<char> {
-    let (mut quote, mut escaped) = (None, false);
-    command.chars().find(|next| {
-        let is_sign = quote.is_none() && !escaped && matches!(next, '&' | '|' | ';' | '<' | '>');
-        escaped = *next == '\\' && !escaped && quote != Some('\'');
-        quote = match quote {
-            _ if escaped => quote,
-            Some(open) if open == *next => None,
-            None if matches!(next, '\'' | '"') => Some(*next),
-            quote => quote,
-        };
-        is_sign
-    })
 }
 
 /// What the levels above `branch` need.
@@ -396,13 +372,7 @@ fn check_asking(table: &Table) -> Result<(), String> {
     if table.rounds > ROUNDS_MAX {
         return Err(format!("rounds = {}: must be 0 to {ROUNDS_MAX}", table.rounds));
     }
-    let is_host = |host: &String| {
-        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.' | b':');
-        (1..=253).contains(&host.len()) && host.bytes().all(plain)
-    };
-    if table.hosts.len() > 1_000 || !table.hosts.iter().all(is_host) {
-        return Err("hosts: names of hosts in lower case, without a scheme or a path".to_owned());
-    }
+    model::check_hosts(&table.hosts)?;
     table.model.and_then(|model| model.fault()).map_or(Ok(()), Err)
 }
 

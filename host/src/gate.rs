@@ -57,6 +57,17 @@ pub struct Place<'g> {
     pub threads: usize,
 }
 
+/// What a tree is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ask {
+    /// What has to hold of every tree: of the base too.
+    Gate,
+    /// What the base need not hold to.
+    Goal,
+    /// Both.
+    Whole,
+}
+
 /// What became of the commands, one after the other up to the first that failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verdict {
@@ -68,6 +79,9 @@ pub struct Verdict {
     pub commands: Vec<Ran>,
     /// Tests that their reports tell of, if the owner named any.
     pub reported: Option<u64>,
+    /// Of a base: why it does not hold to the goals.
+    #[serde(skip)]
+    pub unmet: Option<String>,
 }
 
 /// How one command ended.
@@ -122,8 +136,9 @@ impl<'g> Gate<'g> {
     ///
     /// # Errors
     /// [`GateError`] when they could not be run; a command that fails is a verdict.
-    pub fn judge(&self, tree: Oid, events: &Events<'_>) -> Result<Verdict, GateError> {
-        let name = format!("{FORM}{}", self.identity(tree).hex());
+    pub fn judge(&self, tree: Oid, ask: Ask, events: &Events<'_>) -> Result<Verdict, GateError> {
+        let commands = self.asked(ask);
+        let name = format!("{FORM}{}", self.identity(tree, &commands).hex());
         let remembered = self.place.memory.and_then(|memory| postcard::from_bytes(&memory.read(&name)?).ok());
         if let Some(verdict) = remembered {
             return Ok(verdict);
@@ -135,12 +150,16 @@ impl<'g> Gate<'g> {
         let folder = Folder::write(location, tree, scratch, &self.prefix(), *threads)?;
         folder.link_home(&self.jail.links)?;
         let namespaces = self.jail.has_namespaces(folder.root());
-        let mut verdict = Verdict { tree: tree.to_string(), namespaces, commands: Vec::new(), reported: None };
+        let mut verdict = Verdict { tree: tree.to_string(), namespaces, commands: Vec::new(), reported: None, unmet: None };
         let top = folder.open()?;
         junit::clear(&top, &self.demand.reports);
-        for words in &self.demand.commands {
+        for words in commands {
             events.emit(&Event::Gate { command: words.join(" ") });
-            let ran = self.run(words, &folder, namespaces)?;
+            let mut ran = self.run(words, &folder, namespaces)?;
+            // A goal that tests nothing would be met by everything.
+            if ran.tests == Some(0) && ran.fault.is_none() && self.demand.goals.contains(words) {
+                ran.fault = Some("it ran no test at all".to_owned());
+            }
             let failed = ran.fault.is_some();
             verdict.commands.push(ran);
             if failed {
@@ -157,6 +176,22 @@ impl<'g> Gate<'g> {
             memory.sweep(FORM, STALE);
         }
         Ok(verdict)
+    }
+
+    /// The commands that a tree is asked with.
+    fn asked(&self, ask: Ask) -> Vec<&'g Vec<String>> {
+        let Demand { commands, goals, .. } = self.demand;
+        match ask {
+            Ask::Gate => commands.iter().collect(),
+            Ask::Goal => goals.iter().collect(),
+            Ask::Whole => commands.iter().chain(goals).collect(),
+        }
+    }
+
+    /// Whether there are goals.
+    #[must_use]
+    pub fn has_goals(&self) -> bool {
+        !self.demand.goals.is_empty()
     }
 
     fn run(&self, words: &[String], folder: &Folder, namespaces: bool) -> Result<Ran, GateError> {
@@ -181,13 +216,13 @@ impl<'g> Gate<'g> {
     }
 
     /// Everything that a verdict may depend on and that is known.
-    fn identity(&self, tree: Oid) -> Digest {
+    fn identity(&self, tree: Oid, commands: &[&Vec<String>]) -> Digest {
         let limits = self.limits;
-        let programs: Vec<_> = self.demand.commands.iter().filter_map(|words| self.jail.program_of(words.first()?)).collect();
+        let programs: Vec<_> = commands.iter().filter_map(|words| self.jail.program_of(words.first()?)).collect();
         let facts = format!(
-            "{tree} {} {programs:?} {:?} {} {} {} {} {:?} {:?}",
+            "{tree} {} {programs:?} {commands:?} {:?} {} {} {} {} {:?} {:?}",
             env!("CARGO_PKG_VERSION"),
-            self.demand,
+            self.demand.reports,
             limits.gate_seconds_max,
             limits.gate_memory_bytes_max,
             limits.gate_processes_max,
@@ -260,7 +295,7 @@ mod tests {
             killed: 0,
             output: String::new(),
         };
-        Verdict { tree: String::new(), namespaces: true, commands: rows.iter().map(ran).collect(), reported: None }
+        Verdict { tree: String::new(), namespaces: true, commands: rows.iter().map(ran).collect(), reported: None, unmet: None }
     }
 
     #[test]

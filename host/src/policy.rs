@@ -3,12 +3,14 @@
 //! counting; `broker` and `check` do.
 
 mod capability;
+mod demand;
 mod unused;
 
 use crate::digest::Digest;
 use crate::glob::Globs;
 use crate::path::{RepoPath, fold};
 pub use capability::Capability;
+pub use demand::Demand;
 pub use unused::Unused;
 
 /// Upper bounds for one run of one task. Every one is enforced.
@@ -162,16 +164,6 @@ impl Limits {
             ..self
         }
     }
-}
-
-/// What a task asks of its candidates.
-#[derive(Debug)]
-pub struct Demand {
-    /// Commands, each with its words.
-    pub commands: Vec<Vec<String>>,
-    /// Reports of the JUnit form that they write; if there are any, tests are
-    /// counted in them alone.
-    pub reports: Globs,
 }
 
 /// What one side (the author or the owner) says a task may reach.

@@ -68,7 +68,7 @@ pub(crate) fn doctor(_: &Doctor, global: &Global, term: &Term) -> Result<Exit, C
         for task in config.tasks.values() {
             let missing =
                 |words: &&Vec<String>| words.first().is_some_and(|name| !name.contains('/') && jail.program_of(name).is_none());
-            for words in task.gate.commands.iter().filter(missing) {
+            for words in task.gate.commands.iter().chain(&task.gate.goals).filter(missing) {
                 let error = CommandError::usage(format!("{}: {} is in no folder of PATH", task.name, words[0]));
                 note(&mut checks, "gate", Err::<(), _>(error), |()| String::new());
             }

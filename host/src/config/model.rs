@@ -217,6 +217,16 @@ fn cap(tokens: Option<u64>, cost: Option<f64>) -> Cap {
     Cap { tokens, cost: cost.and_then(micros) }
 }
 
+/// Whether these are hosts that documents may newly link to.
+pub(super) fn check_hosts(hosts: &[String]) -> Result<(), String> {
+    let is_host = |host: &String| {
+        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.' | b':');
+        (1..=253).contains(&host.len()) && host.bytes().all(plain)
+    };
+    let is_good = hosts.len() <= 1_000 && hosts.iter().all(is_host);
+    if is_good { Ok(()) } else { Err("hosts: names of hosts in lower case, without a scheme or a path".to_owned()) }
+}
+
 fn money_fault<const N: usize>(money: [(&str, Option<f64>); N]) -> Option<String> {
     let is_wrong = |(_, money): &(&str, Option<f64>)| money.is_some_and(|money| micros(money).is_none());
     money.into_iter().find(is_wrong).map(|(key, _)| format!("{key}: must be money, 0 to 1000000000"))

@@ -2,6 +2,7 @@
 //! only: how entries are kept and read is in `ledger`.
 
 mod asked_text;
+mod gate_text;
 mod reach_text;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use crate::budget::spent::Days;
 use crate::digest::Digest;
 use crate::trace::Used;
 pub use asked_text::AskedText;
+pub use gate_text::{CommandText, GateText};
 pub use reach_text::ReachText;
 
 /// The version of what is written; a reader refuses a newer one.
@@ -207,39 +209,6 @@ pub struct Reverts {
     /// How far the task went by itself. Once the rollback is approved it is one
     /// level below.
     pub autonomy: Autonomy,
-}
-
-/// A verdict of the gate as recorded.
-#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub struct GateText {
-    /// Why the candidate did not pass; none if it did.
-    pub fault: Option<String>,
-    /// Whether the commands were isolated.
-    pub isolated: bool,
-    /// Whether they were in namespaces as well.
-    #[serde(default)]
-    pub namespaces: bool,
-    /// Tests that ran on the base, as far as the commands tell.
-    pub tests_before: Option<u64>,
-    /// Tests that ran on the candidate.
-    pub tests: Option<u64>,
-    /// The commands, up to the first that failed.
-    pub commands: Vec<CommandText>,
-}
-
-/// A command of the gate as recorded.
-#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub struct CommandText {
-    /// Its words.
-    pub command: String,
-    /// None if it ended with success.
-    pub fault: Option<String>,
-    /// How long it took.
-    pub millis: u64,
-    /// Processes that it left behind and that were killed.
-    pub killed: u64,
 }
 
 /// A candidate as recorded.

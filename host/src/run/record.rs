@@ -64,6 +64,7 @@ pub(super) fn gate_text(base: Option<&Verdict>, candidate: &Verdict, isolated: b
         namespaces: candidate.namespaces,
         tests_before: base.and_then(Verdict::tests),
         tests: candidate.tests(),
+        goal_before: base.and_then(|base| base.unmet.as_deref()).map(|unmet| clean::line(unmet).into_owned()),
         commands: candidate.commands.iter().map(command).collect(),
     }
 }

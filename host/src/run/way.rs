@@ -13,7 +13,7 @@ use crate::clean;
 use crate::config::Task;
 use crate::event::Events;
 use crate::examine::{ExamineError, Machine};
-use crate::gate::{self, Gate, Verdict};
+use crate::gate::{self, Ask, Gate, Verdict};
 use crate::land::desk::Desk;
 use crate::land::outside::Outcome;
 use crate::land::{LandError, Landed};
@@ -93,7 +93,7 @@ impl<'w> Way<'w> {
         let Machine { jail, threads, scratch, .. } = machine;
         let location = self.place.repo.location();
         let place = gate::Place { location, scratch: scratch.clone(), memory: machine.memory(), threads: *threads };
-        (!self.task.gate.commands.is_empty()).then(|| Gate::new(&self.task.gate, &self.task.limits, jail, place))
+        (!self.task.gate.is_empty()).then(|| Gate::new(&self.task.gate, &self.task.limits, jail, place))
     }
 
     /// Writes a candidate, has the gate judge it beside its base, and writes down
@@ -118,7 +118,9 @@ impl<'w> Way<'w> {
         // What was judged was tested before that.
         let is_judged = before.as_ref().is_some_and(|story| !matches!(story.state, State::Waiting | State::Red));
         if let Some((gate, base)) = gate.filter(|_| !is_judged) {
-            let verdict = match gate.judge(waiting.tree(), events) {
+            // What is taken back may be what a goal asked for.
+            let ask = if record.reverts.is_some() { Ask::Gate } else { Ask::Whole };
+            let verdict = match gate.judge(waiting.tree(), ask, events) {
                 Ok(verdict) => verdict,
                 Err(error) => return Err(self.failed(waiting.identity(), record, error.into())),
             };
@@ -218,7 +220,7 @@ impl<'w> Way<'w> {
         if repo.head()? != base {
             return Err(stale("the base moved").into());
         }
-        if !self.task.gate.commands.is_empty() && record.gate.as_ref().is_none_or(|gate| gate.fault.is_some()) {
+        if !self.task.gate.is_empty() && record.gate.as_ref().is_none_or(|gate| gate.fault.is_some()) {
             return Err(stale("no gate is on its record").into());
         }
         let stood = git2::Oid::from_str(&record.base).map_err(WaitingError::from)?;
@@ -308,16 +310,19 @@ impl<'w> Way<'w> {
     }
 }
 
-/// The gate's verdict on the base: a red one stops before anything is spent.
+/// The gate's verdict on the base: a red one stops before anything is spent, and so do
+/// goals that it holds to already, since a candidate would prove nothing by them.
 pub(super) fn on_base(gate: &Gate<'_>, base: &Base, events: &Events<'_>) -> Result<Verdict, RunError> {
-    let verdict = gate.judge(base.tree, events)?;
-    match verdict.fault() {
-        None => Ok(verdict),
-        Some(fault) => {
-            let output = verdict.commands.last().map(|ran| ran.output.clone()).unwrap_or_default();
-            Err(RunError::RedBase { fault, output })
-        }
+    let verdict = gate.judge(base.tree, Ask::Gate, events)?;
+    if let Some(fault) = verdict.fault() {
+        let output = verdict.commands.last().map(|ran| ran.output.clone()).unwrap_or_default();
+        return Err(RunError::RedBase { fault, output });
     }
+    if !gate.has_goals() {
+        return Ok(verdict);
+    }
+    let unmet = gate.judge(base.tree, Ask::Goal, events)?.fault();
+    unmet.map_or(Err(RunError::GoalMet), |unmet| Ok(Verdict { unmet: Some(unmet), ..verdict }))
 }
 
 /// Tells of landings that a run which was stopped did not tell; gives their runs.

@@ -277,7 +277,7 @@ impl Given {
             autonomy: Autonomy::Propose,
             approve: Approve::Person,
             merge_into: None,
-            gate: Demand { commands: Vec::new(), reports: Globs::none() },
+            gate: Demand { commands: Vec::new(), goals: Vec::new(), reports: Globs::none() },
             rounds: 0,
             model: None,
             hosts: Vec::new(),

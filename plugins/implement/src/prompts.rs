@@ -2,7 +2,7 @@
 //! of each answer. What was read goes into places; a word that changes here changes
 //! a version.
 
-use lifeos_sdk::model::{self, Fault, Input, Message, Refusal, Request, Role};
+use lifeos_sdk::model::{self, Fault, Refusal};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -129,49 +129,20 @@ impl Prompt {
     /// # Errors
     /// [`Stop`].
     pub(crate) fn ask<T: DeserializeOwned>(&self, inputs: &[(&str, &str)]) -> Result<T, Stop> {
-        let input = |(name, text): &(&str, &str)| Input { name: (*name).to_owned(), text: (*text).to_owned() };
-        let inputs = inputs.iter().map(input).collect();
-        let request = Request {
-            prompt: self.name.to_owned(),
-            messages: vec![
-                Message { role: Role::System, template: SYSTEM.to_owned(), inputs: Vec::new() },
-                Message { role: Role::User, template: self.template(), inputs },
-            ],
-            output_tokens_max: self.output_tokens_max,
-            temperature: None,
-            schema: Some(self.schema.to_owned()),
-            stop: Vec::new(),
-        };
-        let reply = model::complete(&request).map_err(|refusal| self.stop(refusal))?;
-        serde_json::from_str(&reply.text).map_err(|error| Stop::Failed(format!("the answer to {}: {error}", self.name)))
+        let prompt = model::Prompt::new(self.name).system(SYSTEM).user(self.template(), inputs);
+        prompt.output_tokens(self.output_tokens_max).schema(self.schema).ask_json().map_err(|refusal| self.stop(refusal))
     }
 
     /// What a refusal means for the run.
     fn stop(&self, refusal: Refusal) -> Stop {
-        let name = self.name;
-        match refusal {
-            Refusal::OverBudget(shortage) => {
-                Stop::Short(format!("{name} was not asked: {} is used up but for {}", shortage.bound, shortage.left))
-            }
-            Refusal::RateLimited(_) => Stop::Short(format!("{name} was not answered: the model was asked too often")),
-            Refusal::Unavailable => Stop::Short(format!("{name} was not answered")),
-            Refusal::NotGranted => Stop::Failed("there is no model to ask".to_owned()),
-            Refusal::InvalidRequest(reason) => Stop::Failed(format!("{name}: {reason}")),
-            Refusal::TooLarge(bytes) => {
-                Stop::Failed(format!("{name} has more than {bytes} bytes; lower options.read_bytes_max or narrow the grant"))
-            }
-            Refusal::InvalidAnswer(fault) => Stop::Failed(format!("the answer to {name} {}", words(fault))),
-        }
-    }
-}
-
-fn words(fault: Fault) -> &'static str {
-    match fault {
-        Fault::Truncated => "was cut off: raise model.output_tokens_max, or ask for less at a time",
-        Fault::Withheld => "was held back by the provider",
-        Fault::Empty => "is empty",
-        Fault::NotJson => "is not JSON, also when asked for again",
-        Fault::NotOfSchema => "is not of the form that was asked for, also when asked for again",
+        let is_short = refusal.is_over_budget() || refusal.is_passing();
+        let hint = match &refusal {
+            Refusal::TooLarge(_) => "; lower options.read_bytes_max, or narrow the grant",
+            Refusal::InvalidAnswer(Fault::Truncated) => "; raise model.output_tokens_max, or ask for less at a time",
+            _ => "",
+        };
+        let why = format!("{}: {}{hint}", self.name, String::from(refusal));
+        if is_short { Stop::Short(why) } else { Stop::Failed(why) }
     }
 }
 
