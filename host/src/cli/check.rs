@@ -27,9 +27,8 @@ use super::{Global, json, open, text};
 pub(crate) struct Check {
     /// The task, by its name in lifeos.toml.
     task: String,
-    /// What to do, for tasks that take an instruction.
-    #[arg(long, value_name = "TEXT")]
-    instruction: Option<String>,
+    #[command(flatten)]
+    instruction: open::Instruction,
     /// Report only what the commit REV did not have, wherever lines have moved since.
     #[arg(long, value_name = "REV")]
     new_since: Option<String>,
@@ -54,7 +53,7 @@ pub(crate) fn check(verb: &Check, global: &Global, term: &Term) -> Result<Exit, 
     open::tell_of_changes(global, &repo, head, term)?;
     let task = open::task(&config, &verb.task)?;
     let plugin = Locked::at(&repo, head, global)?.plugin(task, &repo)?;
-    open::bounded(verb.instruction.as_deref())?;
+    let instruction = verb.instruction.read(global)?;
     let since = verb.new_since.as_deref().map(|revision| repo.resolve(revision)).transpose()?;
     let machine = open::machine(global, verb.threads.map(usize::from), term)?;
     let machine = Machine { remembers: !verb.no_cache, shows: !verb.no_diff, traces: verb.trace, ..machine };
@@ -62,7 +61,7 @@ pub(crate) fn check(verb: &Check, global: &Global, term: &Term) -> Result<Exit, 
     let place = Place { repo: &repo, base: head, now: open::now(), memory: machine.memory(), outside: None, lock: None };
     let examined = |commit| {
         let base = repo.pin_with(commit, machine.memory())?;
-        let job = Job::new(task, &plugin, verb.instruction.as_deref());
+        let job = Job::new(task, &plugin, instruction.as_deref());
         let asks = asks.as_ref().filter(|_| commit == head);
         let examined = during(term, |events| match asks {
             // What is asked is paid for, also where nothing is written.

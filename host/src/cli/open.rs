@@ -32,6 +32,19 @@ pub(crate) struct GateOptions {
     unconfined_gate: bool,
 }
 
+/// What a run is to do.
+#[derive(clap::Args)]
+pub(crate) struct Instruction {
+    /// What to do, for tasks that take an instruction.
+    #[arg(long, value_name = "TEXT")]
+    instruction: Option<String>,
+    /// The same, from FILE.
+    #[arg(long, value_name = "FILE", conflicts_with = "instruction")]
+    instruction_file: Option<PathBuf>,
+}
+
+/// Bytes of an instruction, as the contract has it.
+const INSTRUCTION_BYTES_MAX: u64 = 64 << 10;
 /// Bytes of a lifeos.toml.
 pub(crate) const CONFIG_BYTES_MAX: u64 = 1 << 20;
 /// The hidden verb of the compiling child.
@@ -96,11 +109,16 @@ pub(crate) fn task<'c>(config: &'c Config, name: &str) -> Result<&'c Task, Comma
     })
 }
 
-/// Refuses an instruction that is too long for the contract.
-pub(crate) fn bounded(instruction: Option<&str>) -> Result<(), CommandError> {
-    match instruction {
-        Some(text) if text.len() > 64 << 10 => Err(CommandError::new(Exit::Limit, "the instruction has more than 64 KiB")),
-        _ => Ok(()),
+impl Instruction {
+    /// The instruction, if there is one and the contract has room for it.
+    pub(crate) fn read(&self, global: &Global) -> Result<Option<String>, CommandError> {
+        let Some(path) = self.instruction_file.as_ref().map(|path| global.path(path)) else {
+            let is_long = self.instruction.as_ref().is_some_and(|text| text.len() as u64 > INSTRUCTION_BYTES_MAX);
+            let long = || CommandError::new(Exit::Limit, "the instruction has more than 64 KiB");
+            return if is_long { Err(long()) } else { Ok(self.instruction.clone()) };
+        };
+        let text = file::text(&path, INSTRUCTION_BYTES_MAX)?;
+        text.map(Some).ok_or_else(|| CommandError::usage(format!("{}: no such file", path.display())))
     }
 }
 

@@ -33,14 +33,13 @@ pub(crate) struct Run {
     /// Run every task of lifeos.toml.
     #[arg(long, conflicts_with = "tasks")]
     all: bool,
-    /// What to do, for tasks that take an instruction.
-    #[arg(long, value_name = "TEXT")]
-    instruction: Option<String>,
+    #[command(flatten)]
+    instruction: open::Instruction,
     /// Put every call of the plugin on tape, in FILE; for one task.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["all", "replay"])]
     record: Option<PathBuf>,
     /// Run the task again as it is on the tape in FILE, compare, and write nothing.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["all", "instruction", "no_cache", "detailed_exitcode"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["all", "instruction", "instruction_file", "no_cache", "detailed_exitcode"])]
     replay: Option<PathBuf>,
     /// Exit with 3 when there was nothing to do, with 4 when a candidate waits.
     #[arg(long)]
@@ -71,7 +70,7 @@ pub(crate) fn run(verb: &Run, global: &Global, term: &Term) -> Result<Exit, Comm
     open::tell_of_changes(global, &repo, base, term)?;
     let names: Vec<String> = if verb.all { config.tasks.keys().cloned().collect() } else { verb.tasks.clone() };
     let tasks = names.iter().map(|name| open::task(&config, name)).collect::<Result<Vec<_>, _>>()?;
-    open::bounded(verb.instruction.as_deref())?;
+    let instruction = verb.instruction.read(global)?;
     let machine = open::gated(open::machine(global, verb.threads.map(usize::from), term)?, &verb.gate, global)?;
     let machine = Machine { remembers: !verb.no_cache, folds: true, ..machine };
     let book = Ledger::of(&repo, machine.memory()).book()?;
@@ -87,9 +86,10 @@ pub(crate) fn run(verb: &Run, global: &Global, term: &Term) -> Result<Exit, Comm
         outside: outside.as_ref(),
         lock: Some(&locked.lock),
     };
+    let given = Given { instruction: instruction.as_deref(), tape: tape.as_ref(), asks: asks.as_ref() };
     let (mut exits, mut ends) = (Vec::new(), Vec::new());
     for (name, task) in names.iter().zip(tasks) {
-        let end = run_task(verb, task, tape.as_ref(), asks.as_ref(), &locked, &place, &machine, term);
+        let end = run_task(verb, task, given, &locked, &place, &machine, term);
         let exit = exit_of(&end, verb.detailed_exitcode);
         exits.push(exit);
         match end {
@@ -114,16 +114,24 @@ fn one<'v>(verb: &'v Run, option: &str) -> Result<&'v str, CommandError> {
     }
 }
 
+/// What all tasks of the command are given.
+#[derive(Clone, Copy)]
+struct Given<'g> {
+    instruction: Option<&'g str>,
+    tape: Option<&'g TapeFile>,
+    asks: Option<&'g Asks>,
+}
+
 fn run_task(
     verb: &Run,
     task: &Task,
-    tape: Option<&TapeFile>,
-    asks: Option<&Asks>,
+    given: Given<'_>,
     locked: &Locked,
     place: &Place<'_>,
     machine: &Machine,
     term: &Term,
 ) -> Result<Finished, CommandError> {
+    let Given { instruction, tape, asks } = given;
     let plugin = locked.plugin(task, place.repo)?;
     let is_on_tape = Cell::new(false);
     let write = |bytes: &[u8]| {
@@ -131,7 +139,7 @@ fn run_task(
         tape.map_or(Ok(()), |file| file.keep(bytes))
     };
     let keep: Option<run::tape::Keep<'_>> = if tape.is_some() { Some(&write) } else { None };
-    let order = Order { task, plugin: &plugin, instruction: verb.instruction.as_deref(), asks };
+    let order = Order { task, plugin: &plugin, instruction, asks };
     let finished = during(term, |events| run::run(place, order, machine, events, keep));
     if let Some(file) = verb.record.as_ref().filter(|_| is_on_tape.get()) {
         term.note(&format!("on tape: {}", file.display()));
