@@ -38,18 +38,33 @@ struct Rule {
     /// The beginning of the prompt's name and version.
     #[serde(default)]
     prompt: String,
-    /// A pattern that something in the messages matches.
-    matches: Option<String>,
-    /// The answer, in which `${name}` is what a group of the pattern matched.
+    /// Patterns, each of which something in the messages matches.
+    #[serde(default)]
+    matches: Patterns,
+    /// The answer, in which `${name}` is what a group of that name matched.
     answer: String,
     /// Whether what is put in is written as the inside of a JSON string.
     #[serde(default)]
     json: bool,
 }
 
+/// One pattern, or several of which all must match, wherever each does.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Patterns {
+    One(String),
+    All(Vec<String>),
+}
+
+impl Default for Patterns {
+    fn default() -> Self {
+        Self::All(Vec::new())
+    }
+}
+
 struct Fit {
     prompt: String,
-    pattern: Option<Regex>,
+    patterns: Vec<Regex>,
     answer: String,
     json: bool,
 }
@@ -74,12 +89,16 @@ impl Scripted {
     pub fn parse(model: &str, text: &str) -> Result<Self, String> {
         let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
         let fit = |(at, rule): (usize, Rule)| {
-            let pattern = |text: String| {
-                let built = regex::RegexBuilder::new(&text).size_limit(PATTERN_SIZE_MAX).build();
+            let pattern = |text: &String| {
+                let built = regex::RegexBuilder::new(text).size_limit(PATTERN_SIZE_MAX).build();
                 built.map_err(|error| format!("rule {}: matches: {error}", at + 1))
             };
-            let pattern = rule.matches.map(pattern).transpose()?;
-            Ok(Fit { prompt: rule.prompt, pattern, answer: rule.answer, json: rule.json })
+            let patterns = match &rule.matches {
+                Patterns::One(text) => std::slice::from_ref(text),
+                Patterns::All(texts) => texts,
+            };
+            let patterns = patterns.iter().map(pattern).collect::<Result<_, String>>()?;
+            Ok(Fit { prompt: rule.prompt, patterns, answer: rule.answer, json: rule.json })
         };
         let rules = file.rule.into_iter().enumerate().map(fit).collect::<Result<_, String>>()?;
         Ok(Self { model: model.to_owned(), rules })
@@ -87,22 +106,22 @@ impl Scripted {
 
     fn answer(&self, sent: &Sent) -> Option<String> {
         let text: String = sent.messages.iter().map(|said| said.text.as_str()).collect::<Vec<_>>().join("\n\n");
-        self.rules.iter().filter(|fit| sent.prompt.starts_with(&fit.prompt)).find_map(|fit| match &fit.pattern {
-            None => Some(fit.answer.clone()),
-            Some(pattern) => Some(fit.filled(&pattern.captures(&text)?)),
+        self.rules.iter().filter(|fit| sent.prompt.starts_with(&fit.prompt)).find_map(|fit| {
+            let captures = fit.patterns.iter().map(|pattern| pattern.captures(&text)).collect::<Option<Vec<_>>>()?;
+            Some(if captures.is_empty() { fit.answer.clone() } else { fit.filled(&captures) })
         })
     }
 }
 
 impl Fit {
     /// The answer with what the groups matched in its places.
-    fn filled(&self, captures: &regex::Captures<'_>) -> String {
+    fn filled(&self, captures: &[regex::Captures<'_>]) -> String {
         let (mut out, mut rest) = (String::new(), self.answer.as_str());
         while let Some((before, (name, after))) =
             rest.split_once("${").and_then(|(before, after)| Some((before, after.split_once('}')?)))
         {
             out.push_str(before);
-            let found = captures.name(name).map_or("", |found| found.as_str());
+            let found = captures.iter().find_map(|captures| captures.name(name)).map_or("", |found| found.as_str());
             if self.json {
                 let quoted = serde_json::Value::from(found).to_string();
                 out.push_str(&quoted[1..quoted.len() - 1]);
@@ -148,6 +167,11 @@ json = true
 answer = '{"old":"${old}","new":"${new}"}'
 
 [[rule]]
+prompt = "both@"
+matches = ["left (?<left>\\d+)", "right (?<right>\\d+)"]
+answer = "${left} ${right} ${none}"
+
+[[rule]]
 answer = "else"
 "#;
 
@@ -160,6 +184,8 @@ answer = "else"
         };
         assert_eq!(say("rename@1", "from a\" to b"), r#"{"old":"a\"","new":"b"}"#);
         assert_eq!(say("other@1", "from a to b"), "else");
+        assert_eq!(say("both@1", "right 2, left 1"), "1 2 ");
+        assert_eq!(say("both@1", "right 2"), "else", "each pattern has to match");
         assert!(Scripted::parse("s", "[[rule]]\nmatches = '('\nanswer = ''").is_err_and(|reason| reason.contains("rule 1")));
         assert!(Scripted::parse("s", "[[rule]]\nanswer = ''\nwhen = 1").is_err());
     }
