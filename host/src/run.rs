@@ -147,6 +147,9 @@ impl Tale<'_> {
         let Some(candidate) = candidate else {
             let run = identity.empty_run(way.place.base);
             way.append(&run, Body::Run(Box::new(record.clone())), &files)?;
+            if let Some(red) = rounds.given_up().filter(|_| examined.trouble.is_none()) {
+                return Err(RunError::Red(red));
+            }
             return Ok(End::finished(run, State::Nothing.into(), record, examined));
         };
         let has_refused = !record.refused.is_empty();

@@ -56,6 +56,11 @@ impl Rounds {
         Ok(())
     }
 
+    /// The round before, when this one proposes nothing instead: it stays red.
+    pub(super) fn given_up(&mut self) -> Option<Box<RedRun>> {
+        self.before.take().map(|red| red.run)
+    }
+
     /// The run that the round is to repair.
     pub(super) fn repairs(&self) -> Option<String> {
         self.before.as_ref().map(|red| red.run.run.clone())
