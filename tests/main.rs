@@ -24,6 +24,7 @@ mod forge_faults;
 mod forged;
 mod gate;
 mod goal;
+mod implement;
 mod jail;
 mod json;
 mod landing;

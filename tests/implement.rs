@@ -1,0 +1,138 @@
+//! The official plugin `implement`, from an instruction to a commit whose tests pass.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::gate::is_isolated;
+use crate::rig::{Ran, TestRepo, workspace};
+
+const INSTRUCTION: &str = "Make percent work, as tests/share.rs has it.";
+
+/// The sample with these changes of its `lifeos.toml` and `model.toml`.
+fn sample(changes: &[(&str, &str)]) -> TestRepo {
+    let folder = workspace().join("tests/sample/calculator");
+    let repo = TestRepo::unborn();
+    for file in ["Cargo.toml", "Cargo.lock", "lifeos.toml", "model.toml", "src/lib.rs", "src/share.rs", "tests/share.rs"] {
+        let text = std::fs::read_to_string(folder.join(file)).expect("a file of the sample");
+        let is_set_up = matches!(file, "lifeos.toml" | "model.toml");
+        let change = |text: String, (old, new): &(&str, &str)| if is_set_up { text.replacen(old, new, 1) } else { text };
+        repo.write(file, changes.iter().fold(text, change));
+    }
+    repo.commit("begin");
+    repo
+}
+
+#[track_caller]
+fn implement(repo: &TestRepo, more: &[&str]) -> Ran {
+    let cargo = Path::new(env!("CARGO")).parent().expect("a folder of programs");
+    let toolchain = cargo.parent().expect("a toolchain").display().to_string();
+    let gate = if is_isolated() { ["--gate-read", &toolchain] } else { ["--unconfined-gate", "--no-cache"] };
+    let mut command = repo.command(&[&["run", "implement", "--instruction", INSTRUCTION], more, &gate].concat());
+    command.env("PATH", format!("{}:/usr/local/bin:/usr/bin:/bin", cargo.display()));
+    repo.guarded(command)
+}
+
+/// The record of a run, whole.
+#[track_caller]
+fn record(repo: &TestRepo, run: &str) -> Value {
+    repo.lifeos(&["show", run, "--json"]).json()
+}
+
+/// All runs, newest first.
+#[track_caller]
+fn runs(repo: &TestRepo) -> Vec<(String, String)> {
+    let log = repo.lifeos(&["log", "--json"]).json();
+    let word = |run: &Value, key: &str| run[key].as_str().unwrap_or_default().to_owned();
+    log["runs"].as_array().expect("runs").iter().map(|run| (word(run, "run"), word(run, "state"))).collect()
+}
+
+#[test]
+fn a_failing_test_passes_after_one_round_of_repair() {
+    let repo = sample(&[]);
+    let ran = implement(&repo, &["--json"]);
+    let task = ran.exits(0).json()["tasks"][0].clone();
+    assert_eq!(task["state"], "waiting", "{ran}");
+    let gate = &task["record"]["gate"];
+    assert_eq!((gate["isolated"].as_bool(), &gate["fault"]), (Some(is_isolated()), &Value::Null), "{gate}");
+    assert_eq!((gate["tests_before"].as_u64(), gate["tests"].as_u64()), (Some(1), Some(3)), "{gate}");
+    assert!(gate["goal_before"].as_str().is_some_and(|why| why.contains("-- --ignored")), "{gate}");
+    let [(second, waiting), (first, red)] = runs(&repo).try_into().expect("two runs");
+    assert_eq!((waiting.as_str(), red.as_str()), ("waiting", "red"), "{ran}");
+    assert_eq!((task["run"].as_str(), task["record"]["repairs"].as_str()), (Some(second.as_str()), Some(first.as_str())));
+    let before = record(&repo, &first);
+    assert!(before["output"].as_str().is_some_and(|output| output.contains("left: Ok(3000.0)")), "{before}");
+    assert_eq!(before["record"]["model"]["calls"], 2, "a plan and its edits: {before}");
+    repo.lifeos(&["approve", &second]).exits(0);
+    let text = String::from_utf8(repo.show("lifeos/implement", "src/share.rs")).expect("text");
+    assert!(text.contains("Ok(number * percent / 100.0)") && text.contains("percent is below 0"), "{text}");
+    assert_eq!(repo.git(&["diff", "--name-only", "main", "lifeos/implement"]), "src/share.rs");
+}
+
+#[test]
+fn case_89_a_model_that_is_wrong_for_ever_is_asked_as_often_as_granted() {
+    let wrong = "matches = ['\"(?<path>src/share\\.rs)\"\\n', '(?<old>    Ok\\((?<body>[^\\n]*)\\)\\n)']\n\
+                 json = true\n\
+                 answer = '{\"reason\":\"one more\",\"files\":[{\"path\":\"${path}\",\"replace\":[{\"old\":\"${old}\",\"new\":\"    Ok(${body} + 1.0)\\n\"}]}]}'\n";
+    let rule = "prompt = \"implement/repair@1\"\n";
+    let repo = sample(&[(rule, &format!("{rule}{wrong}\n[[rule]]\n{rule}"))]);
+    let ran = implement(&repo, &[]);
+    ran.exits(21).says("rounds = 2");
+    let states: Vec<String> = runs(&repo).into_iter().map(|(_, state)| state).collect();
+    assert_eq!(states, ["red", "red", "red"], "{ran}");
+    assert_eq!(repo.git(&["branch", "--list", "lifeos/*"]), "");
+}
+
+#[test]
+fn a_model_that_gives_up_leaves_the_round_before_red() {
+    let nothing = "answer = '{\"reason\":\"it is right\",\"files\":[]}'\n";
+    let rule = "prompt = \"implement/repair@1\"\n";
+    let repo = sample(&[(rule, &format!("{rule}{nothing}\n[[rule]]\n{rule}"))]);
+    let ran = implement(&repo, &[]);
+    ran.exits(22).says("did not pass the gate");
+}
+
+#[test]
+fn over_budget_in_the_middle_keeps_what_is_there_and_lands_nothing() {
+    // Of the two edits one can be taken; for the other there is no call left.
+    let other = "answer = '{\"reason\":\"both\",\"files\":[{\"path\":\"src/lib.rs\",\"replace\":[{\"old\":\"//! A calculator\",\"new\":\"//! Some calculator\"}]},{\"path\":\"src/share.rs\",\"replace\":[{\"old\":\"nowhere\",\"new\":\"\"}]}]}'\n";
+    let rule = "prompt = \"implement/edit@1\"\n";
+    let repo = sample(&[
+        (rule, &format!("{rule}{other}\n[[rule]]\n{rule}")),
+        ("calls_max = 10", "calls_max = 2"),
+        ("goal = [\"cargo test --offline --quiet --test share -- --ignored\"]\n", "approve = \"auto\"\n"),
+        ("[\"${source}\"]", "[\"${source}\",\"src/lib.rs\"]"),
+    ]);
+    let ran = implement(&repo, &["--json"]);
+    let task = ran.exits(31).json()["tasks"][0].clone();
+    assert_eq!(task["state"], "waiting", "{ran}");
+    assert_eq!(task["record"]["edits"][0]["path"], "src/lib.rs", "{ran}");
+    assert_eq!(task["record"]["findings"]["implement/unfinished"], 1, "{ran}");
+    assert!(task["record"]["reason"].as_str().is_some_and(|why| why.contains("calls_max")), "{ran}");
+    assert_eq!(repo.git(&["branch", "--list", "lifeos/*"]), "", "nothing lands");
+}
+
+#[test]
+fn a_run_on_tape_comes_out_the_same_without_a_model() {
+    let repo = sample(&[]);
+    let tape = repo.scratch().join("run.tape").display().to_string();
+    let ran = implement(&repo, &["--json", "--record", &tape]);
+    let tree = ran.exits(0).json()["tasks"][0]["record"]["candidate"]["tree"].clone();
+    let replayed = repo.lifeos(&["run", "implement", "--replay", &tape, "--json"]);
+    assert_eq!(replayed.exits(0).json()["tree"], tree, "{replayed}");
+}
+
+#[test]
+fn without_an_instruction_or_a_model_it_says_so() {
+    let repo = sample(&[]);
+    repo.lifeos(&["check", "implement"]).exits(23).says("there is none: --instruction TEXT, or --instruction-file FILE");
+    let file = repo.scratch().join("task.md");
+    std::fs::write(&file, INSTRUCTION).expect("a file");
+    let checked = repo.lifeos(&["check", "implement", "--instruction-file", &file.display().to_string()]);
+    checked.exits(1).says("Ok(number * percent)").says("the model's reason: \"percent multiplies its operands\"");
+    repo.lifeos(&["check", "implement", "--instruction-file", "none"]).exits(2).says("no such file");
+    std::fs::write(&file, "x".repeat(70_000)).expect("a file");
+    repo.lifeos(&["check", "implement", "--instruction-file", &file.display().to_string()]).exits(21);
+    let none = sample(&[("[task.implement.model]\ncalls_max = 10\n", "")]);
+    none.lifeos(&["check", "implement", "--instruction", "x"]).exits(20).says("needs the capability `model`");
+}
