@@ -7,6 +7,15 @@ use crate::rig::{TestRepo, hostile, workspace};
 const GRANT: &str = "read = ['**']\nedit = ['**']";
 const EDIT: &str = "options = {paths = ['a.md'], find = 'a', text = 'b'}";
 
+/// A question that costs more than may be spent.
+const ASK: &str = "options = {text = 'x'}
+[task.t.model]
+tokens_max = 10
+[model]
+provider = 'scripted'
+script = 'script.toml'
+name = 's'";
+
 /// Exit code, word, arguments, what the task's plugin does, and the task's table.
 const ROWS: &[(i32, &str, &[&str], &str, &str)] = &[
     (0, "done", &["run", "t"], "sane-edit", EDIT),
@@ -20,6 +29,7 @@ const ROWS: &[(i32, &str, &[&str], &str, &str)] = &[
     (22, "gate", &["run", "t", "--unconfined-gate"], "sane-edit", "gate = ['false']"),
     (23, "plugin", &["run", "t"], "panic", ""),
     (30, "remote", &["sync", "broken"], "sane-edit", EDIT),
+    (31, "budget", &["run", "t"], "ask", ASK),
     (40, "repo", &["-C", "/", "run", "t"], "sane-edit", EDIT),
     (41, "busy", &["run", "t"], "sane-edit", EDIT),
     (50, "io", &["run", "t", "--cache-dir", "/dev/null/x"], "sane-edit", EDIT),
@@ -28,7 +38,7 @@ const ROWS: &[(i32, &str, &[&str], &str, &str)] = &[
 #[test]
 fn every_exit_code_has_its_case() {
     for (code, word, arguments, danger, table) in ROWS {
-        let repo = TestRepo::new(&[("a.md", "a\n")]);
+        let repo = TestRepo::new(&[("a.md", "a\n"), ("script.toml", "")]);
         let good = repo.table("good", &hostile("nothing"), "");
         repo.config(&format!("{}{good}", repo.table("t", &hostile(danger), &format!("{GRANT}\n{table}"))));
         repo.git(&["remote", "add", "broken", "/nowhere.git"]);

@@ -13,6 +13,7 @@ const NAMES: &[&str] = &[
     "status",
     "log",
     "verify",
+    "budget",
     "show",
     "review",
     "approve",

@@ -9,6 +9,7 @@ mod audit_formats;
 mod audit_rules;
 mod authoring;
 mod book;
+mod budget;
 mod cache;
 mod clones;
 mod complete;

@@ -10,6 +10,7 @@ pub(crate) mod push;
 mod ran;
 pub(crate) mod registry;
 mod repo;
+mod spending;
 pub(crate) mod tls;
 
 pub(crate) use away::Away;
@@ -17,6 +18,7 @@ pub(crate) use components::{hostile, hostile_files};
 pub(crate) use process::{below_shell, kill, peak, unprivileged};
 pub(crate) use ran::Ran;
 pub(crate) use repo::TestRepo;
+pub(crate) use spending::spend;
 
 use std::path::{Path, PathBuf};
 

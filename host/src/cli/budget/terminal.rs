@@ -51,7 +51,7 @@ fn rows(window: &Window, bar: usize) -> String {
 fn line(row: &Row, bar: usize) -> String {
     let Row { label, spent, reserved, bound, left, percent } = row;
     let mut text = match percent {
-        None => format!("  {label:<6} {spent:>12}\n"),
+        None => format!("  {label:<6} {spent}, no bound\n"),
         Some(percent) => {
             let drawn = drawn(*percent, 100, bar, '.');
             let amount = format!("{spent} of {bound}");

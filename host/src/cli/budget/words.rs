@@ -133,7 +133,7 @@ pub(super) fn alert(report: &Report) -> String {
     match report.told {
         None => "No bound of a month is set for all tasks together, so there is no alert.".to_owned(),
         Some(Told { percent, spent_percent, is_said: true }) => {
-            format!("{spent_percent} % of the month's bound is spent; that {percent} % are was said.")
+            format!("{spent_percent} % of the month's bound is spent; lifeos said so at {percent} %.")
         }
         Some(Told { percent, spent_percent, .. }) if spent_percent >= percent => {
             format!("{spent_percent} % of the month's bound is spent; the next run that spends something says so.")
