@@ -46,3 +46,12 @@ pub(crate) fn innermost(error: &dyn std::error::Error, bytes_max: usize) -> Stri
 pub(crate) fn cause<'e, E: std::error::Error + 'static>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e E> {
     std::iter::successors(Some(error), |error| error.source()).find_map(|error| error.downcast_ref())
 }
+
+/// Whether a connection failed of TLS, most likely of a certificate: another attempt meets the same.
+pub(crate) fn is_tls(error: &(dyn std::error::Error + 'static)) -> bool {
+    fn is(error: &(dyn std::error::Error + 'static)) -> bool {
+        let inside = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        error.is::<rustls::Error>() || inside.is_some_and(|inside| is(inside))
+    }
+    std::iter::successors(Some(error), |error| error.source()).any(is)
+}

@@ -4,7 +4,7 @@
 
 mod api;
 mod state;
-mod wire;
+pub(crate) mod wire;
 
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::Path;

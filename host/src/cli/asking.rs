@@ -25,11 +25,20 @@ use super::{Global, open};
 
 /// What it takes to ask the model of `[model]`, for a run over `base`.
 pub(crate) fn supply(model: &Model, repo: &Repo, base: Oid, global: &Global) -> Result<Supply, CommandError> {
-    sourced(model, repo, base, global).map(|(supply, _)| supply)
+    found(model, repo, base, global).map(|found| found.supply)
 }
 
-/// The same, and where the key comes from, if there is one.
-pub(crate) fn sourced(model: &Model, repo: &Repo, base: Oid, global: &Global) -> Result<(Supply, Option<Source>), CommandError> {
+/// What it takes, and where that was found.
+pub(crate) struct Found {
+    pub(crate) supply: Supply,
+    /// Where the model answers; none if it is a script.
+    pub(crate) host: Option<String>,
+    /// Where the key is, if there is one.
+    pub(crate) key: Option<Source>,
+}
+
+/// The same, with where it was found.
+pub(crate) fn found(model: &Model, repo: &Repo, base: Oid, global: &Global) -> Result<Found, CommandError> {
     let price = price(model)?;
     let endpoint = match model.provider {
         Dialect::Scripted => None,
@@ -38,17 +47,19 @@ pub(crate) fn sourced(model: &Model, repo: &Repo, base: Oid, global: &Global) ->
     };
     let Some(usual) = endpoint else {
         let provider = Arc::new(scripted(model, repo, base)?);
-        return Ok((Supply { provider, price, terms: terms(model), known: Vec::new() }, None));
+        let supply = Supply { provider, price, terms: terms(model), known: Vec::new() };
+        return Ok(Found { supply, host: None, key: None });
     };
     let endpoint = Endpoint::parse(model.endpoint.as_deref().unwrap_or(usual), model.private)?;
     let key = key(&endpoint, global)?;
     let known = key.iter().map(|(key, _)| key.secret()).collect();
-    let (key, source) = key.unzip();
+    let (host, (key, source)) = (endpoint.host().to_owned(), key.unzip());
     let provider: Arc<dyn Provider> = match model.provider {
         Dialect::Anthropic => Arc::new(Anthropic::new(endpoint, &model.name, key)?),
         Dialect::Openai | Dialect::Scripted => Arc::new(OpenAi::new(endpoint, &model.name, key)?),
     };
-    Ok((Supply { provider, price, terms: terms(model), known }, source))
+    let supply = Supply { provider, price, terms: terms(model), known };
+    Ok(Found { supply, host: Some(host), key: source })
 }
 
 /// The key for an endpoint; one on this machine may want none.

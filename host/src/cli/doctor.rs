@@ -1,10 +1,14 @@
 //! `lifeos doctor`.
 
+mod model;
+
 use clap::Args;
 use lifeos::config::Config;
 use lifeos::plugin::official;
 use lifeos::repo::Repo;
 use lifeos::run::place::require_pin;
+
+use model::Called;
 
 use super::error::CommandError;
 use super::exit::Exit;
@@ -16,9 +20,14 @@ use super::{Global, asking, open, outside};
 /// Tells what is there and what is missing: repository, configuration,
 /// plugins, engine, cache, and how a run is isolated.
 #[derive(Args)]
-pub(crate) struct Doctor {}
+pub(crate) struct Doctor {
+    /// Ask the model of lifeos.toml one small question, and tell how that went; it costs little,
+    /// and is on account of the first task that is granted a model.
+    #[arg(long)]
+    model: bool,
+}
 
-pub(crate) fn doctor(_: &Doctor, global: &Global, term: &Term) -> Result<Exit, CommandError> {
+pub(crate) fn doctor(verb: &Doctor, global: &Global, term: &Term) -> Result<Exit, CommandError> {
     let mut checks = Vec::new();
     let repo = note(&mut checks, "repository", open::repo(global), |repo| repo.workdir().display().to_string());
     let config = repo.as_ref().and_then(|repo| {
@@ -52,9 +61,9 @@ pub(crate) fn doctor(_: &Doctor, global: &Global, term: &Term) -> Result<Exit, C
             });
         }
     }
-    if let (Some(repo), Some(model)) = (&repo, config.as_ref().and_then(|config| config.model.as_ref())) {
-        let supply = repo.head().map_err(CommandError::from).and_then(|head| asking::supply(model, repo, head, global));
-        note(&mut checks, "model", supply, |_| format!("{} {}; nothing was asked", model.provider.word(), model.name));
+    let mut called = None;
+    if let (Some(repo), Some(config)) = (&repo, &config) {
+        called = asked(verb, &mut checks, repo, config, global);
     }
     note(&mut checks, "engine and cache", open::machine(global, None, term), |_| {
         open::cache_folder(global).map_or_else(|| "no cache folder".to_owned(), |folder| folder.display().to_string())
@@ -83,15 +92,48 @@ pub(crate) fn doctor(_: &Doctor, global: &Global, term: &Term) -> Result<Exit, C
         format!("Landlock (files, other processes), seccomp (no sockets), {namespaces}")
     });
     let ok = checks.iter().all(|check| check.ok);
+    let exit = called.as_ref().map(|called| called.exit);
     if term.is_json() {
-        term.json(&json::Doctor { schema: "lifeos/doctor@1", checks });
+        term.json(&json::Doctor { schema: "lifeos/doctor@1", checks, model: called.map(|called| called.report) });
     } else {
         for Diagnosis { name, ok, detail } in &checks {
             let mark = if *ok { "ok     " } else { "missing" };
             term.data(&format!("{mark}  {name:<17} {}\n", lifeos::clean::line(detail)));
         }
     }
-    Ok(if ok { Exit::Done } else { Exit::Usage })
+    Ok(match exit {
+        Some(exit) if exit != Exit::Done => exit,
+        _ if ok => Exit::Done,
+        _ => Exit::Usage,
+    })
+}
+
+/// The model, and with --model what it says.
+fn asked(verb: &Doctor, checks: &mut Vec<Diagnosis>, repo: &Repo, config: &Config, global: &Global) -> Option<Called> {
+    let base = repo.head().ok()?;
+    let Some(model) = &config.model else {
+        let none = CommandError::usage("lifeos.toml has no [model]").hint("see docs/models.md");
+        return if verb.model { note(checks, "model", Err(none), |()| String::new()).and(None) } else { None };
+    };
+    let found = match asking::found(model, repo, base, global) {
+        Ok(found) => found,
+        Err(error) => return note(checks, "model", Err(error), |()| String::new()).and(None),
+    };
+    let place = found.host.as_ref().map_or_else(String::new, |host| format!(" at {}", lifeos::clean::line(host)));
+    let key = found.key.as_ref().map_or_else(|| "no key".to_owned(), |key| format!("key from {key}"));
+    let what =
+        format!("{} {}{place}, {key}{}", model.provider.word(), model.name, if verb.model { "" } else { "; nothing was asked" });
+    note(checks, "model", Ok(()), |()| what);
+    if !verb.model {
+        return None;
+    }
+    match model::call(found, model, config, repo, base, global) {
+        Ok(called) => {
+            checks.push(Diagnosis { name: "model call", ok: called.exit == Exit::Done, detail: called.detail.clone() });
+            Some(called)
+        }
+        Err(error) => note(checks, "model call", Err(error), |()| String::new()).and(None),
+    }
 }
 
 fn note<T>(

@@ -1,6 +1,7 @@
 //! What `--json` prints: one document for each command, with the version of
 //! its schema. The schema files in `docs/schema/` are made from these types.
 
+pub(crate) mod asked;
 pub(crate) mod audit;
 pub(crate) mod budget;
 pub(crate) mod plugin;
@@ -321,6 +322,8 @@ pub(crate) struct Rule {
 pub(crate) struct Doctor {
     pub(crate) schema: &'static str,
     pub(crate) checks: Vec<Diagnosis>,
+    /// With --model: the call, if it could be made.
+    pub(crate) model: Option<asked::ModelCall>,
 }
 
 /// One thing that `doctor` looked at.

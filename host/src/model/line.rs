@@ -161,7 +161,7 @@ impl Line {
         if error.is_builder() {
             known_free(ModelError::Setup(reason))
         } else if error.is_connect() {
-            Failure { may_repeat: true, ..known_free(ModelError::Unreachable(reason)) }
+            Failure { may_repeat: !http::is_tls(error), ..known_free(ModelError::Unreachable(reason)) }
         } else if error.is_timeout() {
             maybe_spent(ModelError::TimedOut)
         } else {

@@ -1,4 +1,4 @@
-//! HTTP/1.1 as far as the forge of the tests speaks it: one request for each
+//! HTTP/1.1 as far as the servers of the tests speak it: one request for each
 //! connection, read within bounds; answers, and the ways in which they fail.
 
 use std::io::{Read as _, Write as _};
@@ -40,24 +40,24 @@ pub(crate) enum Fault {
 }
 
 /// An answer.
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) body: String,
-    pub(super) headers: Vec<(&'static str, String)>,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: String,
+    pub(crate) headers: Vec<(&'static str, String)>,
 }
 
 impl Answer {
-    pub(super) fn json(status: u16, body: &Value) -> Self {
+    pub(crate) fn json(status: u16, body: &Value) -> Self {
         Self { status, body: body.to_string(), headers: Vec::new() }
     }
 
     /// A refusal in GitHub's words.
-    pub(super) fn refusal(status: u16, message: &str) -> Self {
+    pub(crate) fn refusal(status: u16, message: &str) -> Self {
         Self::json(status, &serde_json::json!({"message": message, "documentation_url": "https://docs.example.org"}))
     }
 
     /// A refusal of a field, in GitHub's words.
-    pub(super) fn invalid(error: &Value) -> Self {
+    pub(crate) fn invalid(error: &Value) -> Self {
         Self::json(422, &serde_json::json!({"message": "Validation Failed", "errors": [error]}))
     }
 
@@ -80,7 +80,7 @@ impl Request {
     }
 
     /// Reads one; none if what comes is none.
-    pub(super) fn read(stream: &mut TcpStream) -> Option<Self> {
+    pub(crate) fn read(stream: &mut TcpStream) -> Option<Self> {
         let (mut bytes, mut chunk) = (Vec::new(), [0; 4096]);
         let head = loop {
             if bytes.first().is_some_and(|byte: &u8| !byte.is_ascii_uppercase()) {
@@ -116,12 +116,12 @@ impl Request {
 }
 
 /// Sends an answer, or fails to. What the client does not take is not an error.
-pub(super) fn send(stream: &mut TcpStream, answer: &Answer) {
+pub(crate) fn send(stream: &mut TcpStream, answer: &Answer) {
     let _gone = stream.write_all(answer.text().as_bytes());
 }
 
 /// Fails in one way, while `runs` says that the server does.
-pub(super) fn fail(stream: &mut TcpStream, fault: Fault, runs: impl Fn() -> bool) {
+pub(crate) fn fail(stream: &mut TcpStream, fault: Fault, runs: impl Fn() -> bool) {
     let pause = || std::thread::sleep(Duration::from_millis(50));
     match fault {
         Fault::Status(status, body, headers) => send(stream, &Answer { status, body, headers }),
