@@ -316,7 +316,8 @@ impl Broker {
         if self.proposed_bytes > limits.edit_bytes_max {
             return Ok(Err(vec![Problem::OverLimit("edit_bytes_max", limits.edit_bytes_max)]));
         }
-        let checker = Checker::new(&self.shared.base, &self.shared.policy, self.shared.shows);
+        let Shared { base, policy, guard, shows, .. } = &*self.shared;
+        let checker = Checker::new(base, policy, *shows).guarded(guard);
         checker.edit(edit, &self.repo).map_err(|error| Stop::Repo(Arc::new(error)))
     }
 

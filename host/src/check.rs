@@ -1,6 +1,7 @@
 //! Proposal -> Checked, or every reason why not. It looks only at the pinned
 //! base and the policy; it writes nothing and asks nobody.
 
+pub mod guard;
 pub mod problem;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use crate::edit::{self, Action, Edit, Replacement};
 use crate::path::RepoPath;
 use crate::policy::{Denial, Policy};
 use crate::repo::{Base, Entry, Kind, Repo, RepoError, Unreadable};
+use guard::Guard;
 use problem::{Problem, Refused};
 
 /// Replacements in one edit.
@@ -224,6 +226,7 @@ fn granted_bytes(base: &Base, policy: &Policy, repo: &Repo) -> Result<u64, RepoE
 pub struct Checker<'a> {
     base: &'a Base,
     policy: &'a Policy,
+    guard: &'a Guard,
     shows: bool,
 }
 
@@ -231,7 +234,13 @@ impl<'a> Checker<'a> {
     /// A checker for edits of `base` under `policy`; it keeps diffs if it `shows`.
     #[must_use]
     pub fn new(base: &'a Base, policy: &'a Policy, shows: bool) -> Self {
-        Self { base, policy, shows }
+        Self { base, policy, guard: Guard::plain(), shows }
+    }
+
+    /// The same with another guard of what edits bring in.
+    #[must_use]
+    pub fn guarded(self, guard: &'a Guard) -> Self {
+        Self { guard, ..self }
     }
 
     /// Judges one edit by itself.
@@ -317,7 +326,7 @@ impl<'a> Checker<'a> {
         if text.len() as u64 > limit {
             return Err(vec![Problem::OverLimit("read_bytes_max", limit)]);
         }
-        match fault("", text, text) {
+        match fault("", text, text).or_else(|| self.guard.created(&path, text)) {
             Some(problem) => Err(vec![problem]),
             None => {
                 let change = self.change(&path, None, Some(text));
@@ -331,7 +340,7 @@ impl<'a> Checker<'a> {
         let new = edit::apply(old, replacements).map_err(misfits)?;
         let written: String = replacements.iter().map(|replacement| replacement.text.as_str()).collect();
         let limit = self.policy.limits.read_bytes_max;
-        match fault(old, &new, &written) {
+        match fault(old, &new, &written).or_else(|| self.guard.changed(&path, old, &new, replacements)) {
             Some(problem) => Err(vec![problem]),
             None if new.len() as u64 > limit => Err(vec![Problem::OverLimit("read_bytes_max", limit)]),
             None => {

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use crate::broker::answer::Collected;
 use crate::broker::{LOG_BYTES_MAX, Shared};
+use crate::check::guard::Guard;
 use crate::check::problem::Refused;
 use crate::check::{Checked, CheckedEdit};
 use crate::clean;
@@ -200,6 +201,8 @@ pub fn examine(repo: &Repo, base: Base, job: &Job<'_>, machine: &Machine, events
         .filter(|_| repo.has_whole_history())
         .map(|folder| Memory::new(folder.clone(), repo.common_dir(), policy.reading()));
     let shared = Shared::new(base, policy, machine.shows, deadline, memory).tracing(machine.traces);
+    let redactor = door.as_ref().map(|door| door.redactor()).unwrap_or_default();
+    let shared = shared.guarded(Guard::new(redactor, task.model.is_some().then_some(&*task.hosts)));
     let shared = shared.asking(door.clone(), round.clone(), *holds);
     let shared = Arc::new(shared);
     let pool = Pool { location: repo.location(), shared: &shared, task, plugin, machine, events, loaded: Mutex::new(None) };

@@ -13,6 +13,7 @@ pub mod config;
 pub mod diff;
 pub mod digest;
 pub mod edit;
+pub mod egress;
 pub mod event;
 pub mod examine;
 pub mod fetch;

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use super::answer::Stop;
+use crate::check::guard::Guard;
 use crate::model::door::Door;
 use crate::path::RepoPath;
 use crate::policy::Policy;
@@ -22,6 +23,8 @@ pub struct Shared {
     pub base: Base,
     /// What may be reached.
     pub policy: Policy,
+    /// What edits must not bring in.
+    pub(super) guard: Guard,
     /// Whether edits are wanted with their diffs.
     pub shows: bool,
     /// Whether calls are wanted, beyond what answers are remembered by.
@@ -51,6 +54,7 @@ impl Shared {
         Self {
             base,
             policy,
+            guard: Guard::default(),
             shows,
             traces: true,
             door: None,
@@ -75,6 +79,12 @@ impl Shared {
     #[must_use]
     pub fn asking(self, door: Option<Arc<Door>>, round: Option<Round>, holds: bool) -> Self {
         Self { door, round, holds, ..self }
+    }
+
+    /// The same with another guard of what edits bring in.
+    #[must_use]
+    pub fn guarded(self, guard: Guard) -> Self {
+        Self { guard, ..self }
     }
 
     /// When the task has to be done.

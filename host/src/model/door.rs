@@ -77,7 +77,7 @@ impl Clock {
 /// A run's way to its model.
 pub struct Door {
     way: Way,
-    redactor: Redactor,
+    redactor: Arc<Redactor>,
     terms: Terms,
     told: Mutex<Told>,
 }
@@ -146,7 +146,14 @@ struct Taken {
 impl Door {
     /// A door to `provider`.
     #[must_use]
-    pub fn new(provider: Arc<dyn Provider>, purse: Purse, redactor: Redactor, terms: Terms, clock: Clock) -> Self {
+    pub fn new(
+        provider: Arc<dyn Provider>,
+        purse: Purse,
+        redactor: impl Into<Arc<Redactor>>,
+        terms: Terms,
+        clock: Clock,
+    ) -> Self {
+        let redactor = redactor.into();
         let told = Told { asked: provider.model().to_owned(), ..Told::default() };
         Self { way: Way::Live(Live { provider, purse, clock }), redactor, terms, told: Mutex::new(told) }
     }
@@ -156,7 +163,7 @@ impl Door {
     pub fn taped(held: Vec<Held>, output_tokens_max: u32) -> Self {
         let terms = Terms { output_tokens_max, pins_model: false, patience: Patience::default() };
         let way = Way::Taped(Mutex::new(held.into()));
-        Self { way, redactor: Redactor::new(Vec::new()), terms, told: Mutex::default() }
+        Self { way, redactor: Arc::default(), terms, told: Mutex::default() }
     }
 
     /// Asks for a plugin, until `deadline` at the latest.
@@ -197,6 +204,12 @@ impl Door {
         self.told.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// What takes secrets out of whatever goes through.
+    #[must_use]
+    pub fn redactor(&self) -> Arc<Redactor> {
+        Arc::clone(&self.redactor)
+    }
+
     /// What was spent, by day.
     #[must_use]
     pub fn spent(&self) -> BTreeMap<Day, Sum> {
@@ -219,6 +232,11 @@ impl Door {
     /// The request as it may leave this machine.
     fn read(&self, asked: &Asked) -> Result<(Request, Option<Schema>), Refusal> {
         let mut request = Request::read(asked)?;
+        // Nothing is put into these, so nothing is taken out of them either.
+        let others = asked.stop.iter().chain(&asked.schema);
+        if others.into_iter().any(|text| !self.redactor.count(text).is_empty()) {
+            return Err(Refusal::InvalidRequest("schema, stop: there is what looks like a secret".to_owned()));
+        }
         let schema = asked.schema.as_deref().map(Schema::read).transpose().map_err(Refusal::InvalidRequest)?;
         request.schema = schema.as_ref().map(|schema| schema.value().clone());
         request.output_tokens_max = request.output_tokens_max.min(self.terms.output_tokens_max);

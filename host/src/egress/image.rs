@@ -1,0 +1,127 @@
+//! Where an address stands in its document: whether something leads there for sure,
+//! where it ends, and whether a browser may ask for it by itself, as for an image.
+
+use std::ops::Range;
+
+use crate::clean;
+
+/// Bytes before an address that are looked at.
+const BEFORE_BYTES_MAX: usize = 4_096;
+/// Bytes of an address; what is longer is cut off.
+pub(super) const ADDRESS_BYTES_MAX: usize = 2_048;
+/// Bytes of an image's words, before they may be anything.
+const WORDS_BYTES_MAX: usize = 1_024;
+/// What lets an address be asked for that stands without quotes or brackets of its own.
+const LOADS_BARE: &[&str] = &["srcset", "image-set", "@import", "url(", "={"];
+/// Elements that ask for their `href`.
+const LOADS_HREF: &[&str] = &["<link", "<image", "<use", "<feimage", "<base", "<mpath", "<script"];
+/// Words of directives that show what they name.
+const DIRECTIVES: &[&str] = &["image:", "figure:", "video:", "audio:", "iframe:", "include:", "raw:", "{image}", "{figure}"];
+
+/// A reading of a document.
+pub(super) struct Page<'t> {
+    pub text: &'t str,
+    loads_bare: bool,
+    loads_href: bool,
+    /// Whether images may be shown by reference.
+    has_references: bool,
+    first_tag: usize,
+}
+
+impl<'t> Page<'t> {
+    pub(super) fn of(text: &'t str) -> Self {
+        let lower = text.to_ascii_lowercase();
+        let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+        let is_reference = |(at, _): (usize, &str)| {
+            let rest = clean::cut(&text[at + 2..], WORDS_BYTES_MAX);
+            rest.find(']').is_none_or(|end| !rest[end + 1..].starts_with('('))
+        };
+        let tags = lower.match_indices('<').map(|(at, _)| at);
+        let is_tag = |at: &usize| lower[at + 1..].starts_with(|char: char| char.is_ascii_alphabetic());
+        Self {
+            text,
+            loads_bare: has(LOADS_BARE),
+            loads_href: has(LOADS_HREF),
+            has_references: text.match_indices("![").any(is_reference),
+            first_tag: tags.into_iter().find(is_tag).unwrap_or(usize::MAX),
+        }
+    }
+
+    /// What stands before a place, without spaces at its end.
+    fn before(&self, at: usize) -> &'t str {
+        self.text[self.text.floor_char_boundary(at.saturating_sub(BEFORE_BYTES_MAX))..at].trim_end()
+    }
+
+    /// Whether an address that begins there leads somewhere for sure: it stands where a
+    /// link, an attribute or a reference has its address.
+    pub(super) fn leads_from(&self, at: usize) -> bool {
+        let before = self.before(at);
+        before.ends_with(['(', '<', '"', '\'', '=', ',', '`', '{']) || before.ends_with("]:") || before.ends_with("::")
+    }
+
+    /// Where the address stands that begins at `begin` and has its path at `from` or later.
+    pub(super) fn address(&self, begin: usize, from: usize) -> Range<usize> {
+        let limit = self.text.len().min(begin + ADDRESS_BYTES_MAX).max(from);
+        let rest = &self.text[from..self.text.ceil_char_boundary(limit)];
+        let length = match self.before(begin).chars().next_back() {
+            Some(quote @ ('"' | '\'')) => rest.find(quote),
+            Some('<') => rest.find('>'),
+            _ => {
+                let mut depth = 0_i32;
+                rest.find(|char: char| {
+                    depth += i32::from(char == '(') - i32::from(char == ')');
+                    depth < 0 || char.is_whitespace() || "<>\"".contains(char)
+                })
+            }
+        };
+        begin..from + length.unwrap_or(rest.len())
+    }
+
+    /// Whether a browser may ask for the address that begins there by itself.
+    pub(super) fn may_be_image(&self, begin: usize) -> bool {
+        let before = self.before(begin);
+        let line = before.rsplit('\n').next().unwrap_or_default().to_ascii_lowercase();
+        if DIRECTIVES.iter().any(|word| line.contains(word)) || self.text[..begin].ends_with('!') {
+            return true;
+        }
+        if before.ends_with("]:") || before.ends_with("]: <") || before.ends_with("]:<") {
+            return self.has_references;
+        }
+        let inner = before.strip_suffix('<').unwrap_or(before).trim_end();
+        if let Some(label) = inner.strip_suffix("](") {
+            return is_image_of(label);
+        }
+        if before.ends_with('<') {
+            return false;
+        }
+        let inner = before.trim_end_matches(['"', '\'', '`', '{', '(']).trim_end();
+        if let Some(attribute) = inner.strip_suffix('=').filter(|_| begin > self.first_tag) {
+            let is_href = attribute.trim_end().to_ascii_lowercase().ends_with("href");
+            return !is_href || self.loads_href;
+        }
+        self.loads_bare
+    }
+}
+
+/// Whether the brackets that `label` ends within, `](` aside, may be those of an image:
+/// one begins in the paragraph that is not plainly over before. Where code, escapes or
+/// tags may hide a bracket, any image counts.
+fn is_image_of(label: &str) -> bool {
+    let gap = ["\n\n", "\n\r\n"].iter().filter_map(|gap| label.rfind(gap)).max();
+    let Some(paragraph) = gap.map(|gap| &label[gap..]).or((label.len() + 8 < BEFORE_BYTES_MAX).then_some(label)) else {
+        return true;
+    };
+    if paragraph.contains(['`', '\\', '<', '&', '$']) {
+        return paragraph.contains("![");
+    }
+    let mut rest = paragraph;
+    while let Some((_, image)) = rest.split_once("![") {
+        let Some((words, address)) = image.split_once("](") else { return true };
+        let Some((address, after)) = address.split_once(')') else { return true };
+        if words.contains(['[', ']']) || address.contains(['[', ']', '(']) {
+            return true;
+        }
+        rest = after;
+    }
+    false
+}
