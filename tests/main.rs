@@ -39,6 +39,7 @@ mod model_keys;
 mod models;
 mod names;
 mod pack;
+mod past;
 mod paths;
 mod people;
 mod plugin_diff;
