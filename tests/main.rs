@@ -4,6 +4,7 @@
 mod adding;
 mod adversarial;
 mod asking;
+mod asking_outside;
 mod audit;
 mod audit_formats;
 mod audit_rules;

@@ -1,0 +1,152 @@
+//! A run whose model is a server on this machine: what of its failures becomes of the
+//! run, and that its key is left nowhere.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::rig::forge::Fault;
+use crate::rig::model::{KEY, Model, Says, asked};
+use crate::rig::{Ran, TestRepo, hostile};
+
+const ASK: &str = "read = ['**']\nedit = ['**']\noptions = {paths = ['a.md'], text = 'greet', find = 'world'}\n";
+
+/// A repository whose task `t` asks the server.
+fn asking(server: &Model, provider: &str, more: &str) -> TestRepo {
+    let repo = TestRepo::new(&[("a.md", "hello world\n")]);
+    repo.config(&format!("{}{}", server.table(provider, more), repo.table("t", &hostile("ask"), &format!("{ASK}model = {{}}"))));
+    repo
+}
+
+/// `run` with a key.
+fn run(repo: &TestRepo, server: &Model, arguments: &[&str]) -> Ran {
+    let mut command = repo.command(&[&["run", "t"], arguments].concat());
+    command.args(["--token", &format!("{}=env:MODEL_KEY", server.host())]).env("MODEL_KEY", KEY);
+    repo.guarded(command)
+}
+
+#[test]
+fn both_languages_answer_a_plugin() {
+    for provider in ["openai", "anthropic"] {
+        let server = Model::start(|request, _| Says::text(if asked(request).contains("hello world") { "dear" } else { "who" }));
+        let repo = asking(&server, provider, "");
+        let ran = run(&repo, &server, &["--json"]);
+        let record = ran.exits(0).json()["tasks"][0]["record"].clone();
+        assert_eq!((&record["model"]["answered"][0], &record["edits"][0]["added"]), (&"m-1".into(), &1.into()), "{ran}");
+        let spent: Vec<_> = record["model"]["spent"].as_object().expect("days").values().cloned().collect();
+        assert_eq!(spent, [json!({"calls": 1, "tokens": {"input": 20, "output": 5}, "cost": 30})], "{ran}");
+    }
+}
+
+#[test]
+fn each_failure_has_its_exit_code_and_lands_nothing() {
+    let rows: [(&str, i32, &str, fn() -> Says); 7] = [
+        ("case_128", 30, "the provider failed (529)", || Says::refusal(529, "overloaded", "too much")),
+        ("case_126", 30, "is used up", || Says::refusal(402, "insufficient_quota", "pay")),
+        ("case_134", 30, "wants the request elsewhere", || Says::Status(307, json!({}), vec![("location", "http://127.0.0.1:1/".into())])),
+        ("case_130", 30, "the connection broke", || Says::Fault(Fault::Cut)),
+        ("case_132", 30, "not of its language", || Says::Status(200, json!([1, 2]), Vec::new())),
+        ("case_133", 21, "the model's answer", || Says::Fault(Fault::Huge)),
+        ("unauthorized", 30, "does not take the key", || Says::refusal(401, "invalid_api_key", "no")),
+    ];
+    for (row, exit, words, says) in rows {
+        let server = Model::start(move |_, _| says());
+        let repo = asking(&server, "openai", "seconds_max = 3");
+        let ran = run(&repo, &server, &[]);
+        assert_eq!(ran.code, Some(exit), "{row}\n{ran}");
+        ran.says(words).keeps_quiet_about(KEY);
+        let log = repo.lifeos(&["log", "--json"]).exits(0).json();
+        assert_eq!(log["runs"][0]["state"], "nothing", "{row}: {log}");
+    }
+}
+
+#[test]
+fn case_135_a_private_endpoint_is_refused_before_anything_is_sent() {
+    let server = Model::start(|_, _| Says::text("x"));
+    let repo = asking(&server, "openai", "");
+    let text = std::fs::read_to_string(repo.path().join("lifeos.toml")).expect("a file");
+    repo.write("lifeos.toml", text.replace("private = true\n", ""));
+    repo.commit("not private");
+    run(&repo, &server, &[]).exits(20).says("private = true");
+    assert_eq!(server.requests().len(), 0);
+}
+
+/// The key as somebody may have written it.
+fn forms(key: &str) -> Vec<(&'static str, Vec<u8>)> {
+    let hex: String = key.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let percent: String = key.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let base64 = |skip: usize| {
+        // Without its ends, which depend on what stands beside it.
+        let text = base64(&key.as_bytes()[skip..]);
+        text[..text.len() - 4].as_bytes().to_vec()
+    };
+    let wide: Vec<u8> = key.bytes().flat_map(|byte| [byte, 0]).collect();
+    let mut forms = vec![("plain", key.as_bytes().to_vec()), ("utf-16", wide), ("percent", percent.into_bytes())];
+    forms.extend([("HEX", hex.to_uppercase().into_bytes()), ("hex", hex.into_bytes())]);
+    forms.extend((0..3).map(|skip| ("base64", base64(skip))));
+    forms
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const SIGNS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let sign = |bits: u32| char::from(SIGNS[(bits & 63) as usize]);
+    let group = |chunk: &[u8]| {
+        let bits = chunk.iter().chain(&[0, 0]).take(3).fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte));
+        [bits >> 18, bits >> 12, bits >> 6, bits].map(sign)
+    };
+    bytes.chunks(3).flat_map(group).collect()
+}
+
+/// Every file below a folder.
+fn files(folder: &Path, found: &mut Vec<(String, Vec<u8>)>) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        match path.symlink_metadata() {
+            Ok(about) if about.is_dir() => files(&path, found),
+            Ok(about) if about.is_file() => found.push((path.display().to_string(), std::fs::read(&path).unwrap_or_default())),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn a_key_is_left_nowhere_plain_or_encoded() {
+    // A provider that gives the key back, in every form, and a gate that prints all it knows.
+    let server = Model::start(|_, _| {
+        let hex: String = KEY.bytes().map(|byte| format!("{byte:02x}")).collect();
+        Says::text(format!("key {KEY}, {}, {hex}", base64(KEY.as_bytes())))
+    });
+    let repo = asking(&server, "openai", "");
+    let text = std::fs::read_to_string(repo.path().join("lifeos.toml")).expect("a file");
+    repo.write("lifeos.toml", text.replace("[task.t]\n", "[task.t]\ngate = [\"sh -c 'env; cat /proc/*/environ; true'\"]\n"));
+    repo.commit("a gate");
+    let tape = repo.scratch().join("tape");
+    let mut command = repo.command(&["run", "t", "--record", tape.to_str().expect("a path"), "--json"]);
+    command.args(["--token", &format!("{}=env:MODEL_KEY", server.host())]);
+    command.env("MODEL_KEY", KEY).env("LIFEOS_LOG", "trace").env("TMPDIR", repo.scratch());
+    let ran = repo.guarded(command);
+    ran.exits(0);
+    assert_eq!(ran.json()["tasks"][0]["record"]["model"]["redacted"]["known-key"], 3, "{ran}");
+    let sent = server.requests();
+    let headers: String = sent.iter().map(|request| format!("{request:?}")).collect();
+    assert_eq!(headers.matches(KEY).count(), 1, "in one header of one request");
+    let run = ran.json()["tasks"][0]["run"].as_str().expect("a run").to_owned();
+    let mut left = vec![("stdout".to_owned(), ran.stdout.clone().into_bytes()), ("stderr".to_owned(), ran.stderr.clone().into_bytes())];
+    for verb in [&["show", &run][..], &["review", &run], &["log"], &["budget", "--json"], &["doctor"], &["verify"]] {
+        left.push((verb[0].to_owned(), repo.lifeos(verb).to_string().into_bytes()));
+    }
+    let objects = repo.git(&["cat-file", "--batch-all-objects", "--batch-check=%(objectname)", "--unordered"]);
+    for object in objects.lines() {
+        let output = repo.git_command().args(["cat-file", "-p", object]).output().expect("git runs");
+        left.push((format!("object {object}"), output.stdout));
+    }
+    files(repo.path(), &mut left);
+    files(&repo.scratch(), &mut left);
+    files(&repo.home(), &mut left);
+    assert!(left.len() > 50, "{}", left.len());
+    for (form, bytes) in forms(KEY) {
+        for (place, held) in &left {
+            assert!(!held.windows(bytes.len()).any(|window| window == bytes), "{form} in {place}");
+        }
+    }
+}
