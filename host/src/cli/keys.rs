@@ -124,6 +124,7 @@ fn kept() -> Vec<(String, PathBuf)> {
 
 /// The bytes of a token's file, which is one that only the user can read.
 pub(crate) fn bytes(path: &Path) -> Result<Zeroizing<Vec<u8>>, CommandError> {
+    harden();
     let io = |source| CommandError::io(path, &source);
     let about = std::fs::metadata(path).map_err(io)?;
     let place = path.display();

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Client, Response};
 use tokio::runtime::Runtime;
-use tokio::time::timeout_at;
+use tokio::time::{timeout, timeout_at};
 
 use super::endpoint::Endpoint;
 use super::error::{Failure, ModelError};
@@ -23,6 +23,8 @@ const REFUSAL_BYTES_MAX: usize = 64 << 10;
 /// How long nothing may come once an answer has begun; before that, an attempt's own
 /// time counts, since a model may think for long.
 const SILENCE: Duration = Duration::from_secs(60);
+/// How long the words of a refusal are waited for.
+const REFUSAL: Duration = Duration::from_secs(5);
 /// Bytes of what somebody says that are kept.
 const WORDS_BYTES_MAX: usize = 500;
 /// Bytes of a name that comes along: of a model, of a request.
@@ -134,7 +136,9 @@ impl Line {
         if (300..=399).contains(&status) {
             return known_free(ModelError::Redirect { status });
         }
-        let said = Said::read(&beginning(response, REFUSAL_BYTES_MAX).await);
+        // What it says is of use; that it says it slowly is no reason to wait, or to think that it answered.
+        let said = timeout(REFUSAL, beginning(response, REFUSAL_BYTES_MAX)).await.unwrap_or_default();
+        let said = Said::read(&said);
         let message = self.words(&said.message);
         match status {
             500..=599 => Failure { may_repeat: true, wait, ..maybe_spent(ModelError::Server { status }) },
