@@ -265,6 +265,16 @@ mod tests {
     }
 
     #[test]
+    fn case_129_a_name_that_nobody_knows_is_no_connection() {
+        let endpoint = Endpoint::parse("https://model.example.org/v1", false).expect("an endpoint");
+        for found in [Err("no such name"), Ok(Vec::new())] {
+            let lookup: Lookup = Arc::new(move |_| found.clone().map_err(std::io::Error::other));
+            let line = Line::with(endpoint.clone(), None, lookup).expect("a line");
+            assert!(matches!(post(&line), ModelError::Unreachable(_)), "and nothing is spent");
+        }
+    }
+
+    #[test]
     fn case_135_a_connection_goes_to_the_address_that_was_looked_at() {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
         let port = listener.local_addr().expect("an address").port();
