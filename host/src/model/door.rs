@@ -84,7 +84,7 @@ pub struct Door {
 
 /// Where answers come from.
 enum Way {
-    Live(Live),
+    Live(Box<Live>),
     /// A tape, in its order; nothing is sent and nothing is spent.
     Taped(Mutex<VecDeque<Held>>),
 }
@@ -155,7 +155,7 @@ impl Door {
     ) -> Self {
         let redactor = redactor.into();
         let told = Told { asked: provider.model().to_owned(), ..Told::default() };
-        Self { way: Way::Live(Live { provider, purse, clock }), redactor, terms, told: Mutex::new(told) }
+        Self { way: Way::Live(Box::new(Live { provider, purse, clock })), redactor, terms, told: Mutex::new(told) }
     }
 
     /// A door to the answers of a tape, for requests of at most so many tokens.

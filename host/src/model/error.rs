@@ -85,7 +85,7 @@ pub enum ModelError {
     },
     /// The next attempt would go over a budget.
     #[error(transparent)]
-    Over(#[from] Over),
+    Over(Box<Over>),
     /// An answer took more than its request can cost.
     #[error("an answer took more than its request can cost, so nothing more is asked in this run")]
     Overrun,
@@ -103,9 +103,7 @@ impl ModelError {
     pub fn refusal(&self) -> Refusal {
         match self {
             Self::RateLimited { wait } => Refusal::rate_limited(*wait),
-            Self::Over(Over { span, bound, left, .. }) => {
-                Refusal::OverBudget { span: *span, bound: (*bound).to_owned(), left: *left }
-            }
+            Self::Over(over) => Refusal::OverBudget { span: over.span, bound: over.bound.to_owned(), left: over.left },
             Self::Overrun => Refusal::OverBudget { span: Span::Run, bound: "tokens_max".to_owned(), left: 0 },
             Self::Invalid(fault) => Refusal::InvalidAnswer(*fault),
             _ => Refusal::Unavailable,
@@ -113,10 +111,16 @@ impl ModelError {
     }
 }
 
+impl From<Over> for ModelError {
+    fn from(over: Over) -> Self {
+        Self::Over(Box::new(over))
+    }
+}
+
 impl From<Unreserved> for ModelError {
     fn from(unreserved: Unreserved) -> Self {
         match unreserved {
-            Unreserved::Over(over) => Self::Over(over),
+            Unreserved::Over(over) => over.into(),
             Unreserved::Overrun => Self::Overrun,
             Unreserved::Budget(error) => Self::Budget(error),
         }
