@@ -159,7 +159,7 @@ fn are(number: u64, noun: &str) -> String {
 
 /// Millionths as money, rounded to what people look at.
 fn short(micros: u64) -> String {
-    let places = if micros >= 10_000_000 { 2 } else { 4 };
+    let places = if micros >= 1_000_000 { 2 } else { 4 };
     let unit = 10_u64.pow(6 - places);
     let rounded = micros.saturating_add(unit / 2) / unit;
     // What is not nothing does not look like it.
@@ -193,8 +193,9 @@ mod tests {
             (1, "0.0001"),
             (49, "0.0001"),
             (500_000, "0.50"),
-            (1_234_560, "1.2346"),
-            (9_999_999, "10.00"),
+            (123_460, "0.1235"),
+            (999_999, "1.00"),
+            (1_234_560, "1.23"),
             (12_345_678, "12.35"),
             (20_000_000, "20.00"),
         ];
