@@ -18,6 +18,7 @@ mod content;
 mod crash;
 mod directory;
 mod documents;
+mod egress;
 mod exits;
 mod fetch_faults;
 mod fetching;

@@ -43,7 +43,8 @@ pub enum Problem {
     HiddenCharacters,
     /// The edit adds what looks like a secret of this kind.
     Secret(&'static str),
-    /// The edit of a document adds a link or an image to this host.
+    /// The edit of a document adds an address of this host, which it did not name before,
+    /// or an image there whose address carries something.
     NewHost(String),
     /// Over a limit: its key and its value.
     OverLimit(&'static str, u64),
@@ -95,7 +96,8 @@ impl std::fmt::Display for Problem {
             Self::HiddenCharacters => write!(out, "adds invisible or bidirectional control characters"),
             Self::Secret(kind) => write!(out, "adds what looks like a secret ({kind})"),
             Self::NewHost(host) => {
-                write!(out, "adds a link or an image to the host {}, which the document did not name before", clean::line(host))
+                let host = clean::line(host);
+                write!(out, "adds an address of {host}: the document did not name it before, or it is an image with a query")
             }
             Self::OverLimit(name, value) => write!(out, "over limits.{name} = {value}"),
         }

