@@ -218,3 +218,18 @@ fn whoever_holds_a_key_cannot_be_looked_into() {
     let (is_seen, core) = sees(&["--token", &format!("{}=env:MODEL_KEY", server.host())], 1);
     assert!(!is_seen && core.split_whitespace().nth(4) == Some("0"), "{core}");
 }
+
+#[test]
+fn every_configuration_of_the_page_is_taken() {
+    let page = std::fs::read_to_string(crate::rig::workspace().join("docs/models.md")).expect("the page");
+    let blocks: Vec<&str> = page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert_eq!(blocks.len(), 4);
+    for block in blocks {
+        let (kind, read) = if block.contains("[[rule]]") {
+            ("script", lifeos::model::scripted::Scripted::parse("m", block).map(drop))
+        } else {
+            ("configuration", lifeos::config::Config::parse(block).map(drop).map_err(|error| error.to_string()))
+        };
+        assert_eq!(read, Ok(()), "a {kind}:\n{block}");
+    }
+}
