@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use crate::rig::workspace;
 
 /// Numbers that no case has.
-pub(crate) const GAPS: [u32; 24] =
-    [9, 11, 15, 19, 21, 23, 33, 34, 40, 42, 44, 51, 56, 58, 68, 71, 73, 76, 81, 82, 88, 99, 108, 117];
+pub(crate) const GAPS: [u32; 25] =
+    [9, 11, 15, 19, 21, 23, 33, 34, 40, 42, 44, 51, 56, 58, 68, 71, 73, 76, 81, 82, 88, 99, 108, 117, 131];
 
 pub(crate) fn sources() -> Vec<(PathBuf, String)> {
     let folder = workspace().join("tests");
@@ -32,7 +32,7 @@ fn every_case_number_is_here_or_has_a_reason() {
     words.extend(crate::tidy::sources("host/src").into_iter().map(|(_, source)| source));
     let elsewhere = std::fs::read_to_string(workspace().join("tests/cases_not_here.md")).expect("cases_not_here.md");
     words.push_str(&elsewhere);
-    for number in (1..=124).filter(|number| !GAPS.contains(number)) {
+    for number in (1..=146).filter(|number| !GAPS.contains(number)) {
         let named = words
             .lines()
             .filter(|line| line.contains("fn case_"))
