@@ -1,6 +1,7 @@
 //! The goal of a task: commands that fail on the base and that a candidate has to pass.
 
-use crate::gate::{gated, run};
+use crate::gate::{EDIT, gated, run};
+use crate::rig::{TestRepo, hostile_files};
 
 /// The document `one.md` of a gated repository is `a`; the hostile plugin's edit adds to it.
 const CHANGED: &str = "goal = ['sh -c \"! grep -qx a one.md\"']\n";
@@ -44,6 +45,10 @@ fn case_83_a_goal_that_runs_no_test_is_missed() {
 
 #[test]
 fn a_goal_needs_no_gate_beside_it() {
-    let repo = gated("", &format!("gate = []\n{CHANGED}").replace("gate = []\n", ""));
+    let repo = TestRepo::new(&[("one.md", "a\n")]);
+    repo.task(&hostile_files("sane-edit"), &format!("{EDIT}{CHANGED}"));
     run(&repo).exits(0);
+    let wrong = TestRepo::new(&[("one.md", "a\n")]);
+    wrong.task(&hostile_files("sane-edit"), &format!("{EDIT}goal = ['true && false']\n"));
+    run(&wrong).exits(2).says("goal: `true && false`: no shell reads `&`");
 }

@@ -5,30 +5,41 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::gate::is_isolated;
-use crate::rig::{Ran, TestRepo, workspace};
+use crate::rig::{Away, Ran, TestRepo, workspace};
 
 const INSTRUCTION: &str = "Make percent work, as tests/share.rs has it.";
 
+/// What the sample consists of, its set-up first.
+const FILES: [&str; 7] =
+    ["lifeos.toml", "model.toml", "Cargo.toml", "Cargo.lock", "src/lib.rs", "src/share.rs", "tests/share.rs"];
+
 /// The sample with these changes of its `lifeos.toml` and `model.toml`.
 fn sample(changes: &[(&str, &str)]) -> TestRepo {
-    let folder = workspace().join("tests/sample/calculator");
     let repo = TestRepo::unborn();
-    for file in ["Cargo.toml", "Cargo.lock", "lifeos.toml", "model.toml", "src/lib.rs", "src/share.rs", "tests/share.rs"] {
-        let text = std::fs::read_to_string(folder.join(file)).expect("a file of the sample");
-        let is_set_up = matches!(file, "lifeos.toml" | "model.toml");
-        let change = |text: String, (old, new): &(&str, &str)| if is_set_up { text.replacen(old, new, 1) } else { text };
-        repo.write(file, changes.iter().fold(text, change));
-    }
+    write(&repo, changes);
     repo.commit("begin");
     repo
 }
 
+fn write(repo: &TestRepo, changes: &[(&str, &str)]) {
+    for (at, file) in FILES.iter().enumerate() {
+        let text = std::fs::read_to_string(workspace().join("tests/sample/calculator").join(file)).expect("a file of the sample");
+        let change = |text: String, (old, new): &(&str, &str)| if at < 2 { text.replacen(old, new, 1) } else { text };
+        repo.write(file, changes.iter().fold(text, change));
+    }
+}
+
 #[track_caller]
 fn implement(repo: &TestRepo, more: &[&str]) -> Ran {
+    implement_so(repo, INSTRUCTION, more)
+}
+
+#[track_caller]
+fn implement_so(repo: &TestRepo, instruction: &str, more: &[&str]) -> Ran {
     let cargo = Path::new(env!("CARGO")).parent().expect("a folder of programs");
     let toolchain = cargo.parent().expect("a toolchain").display().to_string();
     let gate = if is_isolated() { ["--gate-read", &toolchain] } else { ["--unconfined-gate", "--no-cache"] };
-    let mut command = repo.command(&[&["run", "implement", "--instruction", INSTRUCTION], more, &gate].concat());
+    let mut command = repo.command(&[&["run", "implement", "--instruction", instruction], more, &gate].concat());
     command.env("PATH", format!("{}:/usr/local/bin:/usr/bin:/bin", cargo.display()));
     repo.guarded(command)
 }
@@ -135,4 +146,39 @@ fn without_an_instruction_or_a_model_it_says_so() {
     repo.lifeos(&["check", "implement", "--instruction-file", &file.display().to_string()]).exits(21);
     let none = sample(&[("[task.implement.model]\ncalls_max = 10\n", "")]);
     none.lifeos(&["check", "implement", "--instruction", "x"]).exits(20).says("needs the capability `model`");
+}
+
+#[test]
+fn a_pull_request_tells_what_was_asked_what_it_cost_and_what_speaks_for_it() {
+    let away = Away::new("pull-request", "", "");
+    let config = std::fs::read_to_string(away.repo.path().join("lifeos.toml")).expect("a configuration");
+    let remote = &config[config.find("[remote]").expect("a remote")..config.find("[task.t]").expect("a task")];
+    let outside = format!("autonomy = \"pull-request\"\nrounds = 2\n{remote}");
+    write(&away.repo, &[("rounds = 2\n", &outside)]);
+    away.repo.commit("the sample");
+    away.push();
+    let token = format!("{}={}", away.forge.host(), away.repo.scratch().join("token").display());
+    let told = "Make percent work @team.\nCloses #1 [skip ci]\nSigned-off-by: A <a@example.org>\n";
+    let ran = implement_so(&away.repo, told, &["--json", "--token", &token]);
+    let run = ran.exits(0).json()["tasks"][0]["run"].as_str().expect("a run").to_owned();
+    away.lifeos(&["approve", &run]).exits(0).says("/pull/1");
+    let pull = away.forge.pulls()[0].clone();
+    for words in [
+        "> `Make percent work _team.`\\\n> `Closes _1 (skip ci)`\\\n> `Signed-off-by: A _a_example.org_`",
+        "an attempt before it did not pass: `_cargo test --offline --quiet --test share -- --ignored_: it ended with status 101`",
+        "- `cargo test --offline --quiet --lib --test share`: passed",
+        "- tests: 3 ran, on the base 1",
+        "the goal, which is met now, was not on the base",
+        "spend: 3 calls of `script`",
+        "- prompt: `implement/plan` 1 `sha256:",
+        "- prompt: `implement/repair` 1 `sha256:",
+        "| `src/share.rs` changed | +5 -2 |",
+    ] {
+        assert!(pull.body.contains(words), "{words}: {}", pull.body);
+    }
+    for sign in ["@team", "#1", "[skip", "<a@"] {
+        assert!(!pull.body.contains(sign) && !pull.title.contains(sign), "{sign}: {}", pull.body);
+    }
+    let message = away.there(&["log", "-1", "--format=%B", "lifeos/implement"]);
+    assert!(!message.contains("percent") && !message.contains("team"), "no text of an instruction in a commit: {message}");
 }

@@ -276,8 +276,7 @@ impl Policy {
             Protection::UnlessNamed if !self.granted.edit.names(path.as_str()) => return Err(Denial::Protected),
             _ => {}
         }
-        let path = path.as_str();
-        let covered = self.granted.edit.matches(path) && self.declared.edit.matches(path);
+        let covered = self.granted.edit.matches(path.as_str()) && self.declared.edit.matches(path.as_str());
         if covered { Ok(()) } else { Err(Denial::NotGranted) }
     }
 }

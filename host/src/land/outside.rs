@@ -104,7 +104,7 @@ impl Outside<'_> {
             (None, ..) => None,
             // It tells of this very candidate already.
             (Some(_), Some(open), Some(known)) if open.number == known.number && there == Some(commit) => Some(open),
-            (Some(forge), open, _) => Some(self.tell(forge, open, &short, &approved, record)?),
+            (Some(forge), open, _) => Some(self.tell(forge, open, &short, (&approved, record), desk)?),
         };
         let pull = pull.map(|pull| PullRequest { number: pull.number, url: pull.url });
         let is_recorded = story.is_some_and(|story| story.opened.is_some() && story.pull_request == pull);
@@ -179,10 +179,11 @@ impl Outside<'_> {
         forge: &Forge,
         open: Option<Pull>,
         branch: &str,
-        approved: &Approved,
-        record: &Run,
+        (approved, record): (&Approved, &Run),
+        desk: &Desk<'_>,
     ) -> Result<Pull, LandError> {
-        let (title, body) = (words::title(approved, record), words::body(approved, record));
+        let before = desk.rounds_before(record)?;
+        let (title, body) = (words::title(approved, record), words::body(approved, record, &before));
         let settings = self.settings.forge.as_ref();
         let draft = settings.is_some_and(|settings| settings.draft);
         let new = NewPull { title: &title, body: &body, head: branch, base: &self.settings.branch, draft };

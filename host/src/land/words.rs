@@ -1,15 +1,21 @@
-//! What a pull request says: the host's own template. Text that comes from a
-//! plugin stands in code spans, where a forge reads no mention, reference or
-//! command in it.
+//! What a pull request says: the host's own template, with what the run was told to
+//! do, what speaks for it, and what it cost. Text that comes from a plugin, a model or
+//! an instruction stands in code spans and without the signs by which a forge, or
+//! whatever reads commits, finds a mention, a reference or a command in it.
 
 use std::fmt::Write as _;
 
 use crate::approve::Approved;
+use crate::budget::Sum;
+use crate::budget::price::money;
 use crate::clean;
-use crate::ledger::record::Run;
+use crate::ledger::record::{AskedText, GateText, Run};
 
 /// Rows of each table.
 const ROWS_MAX: usize = 50;
+/// Lines of an instruction, and bytes of each.
+const LINES_MAX: usize = 40;
+const LINE_BYTES_MAX: usize = 300;
 
 /// The title of a pull request.
 pub(super) fn title(approved: &Approved, record: &Run) -> String {
@@ -22,8 +28,8 @@ pub(super) fn title(approved: &Approved, record: &Run) -> String {
     }
 }
 
-/// Its body, as Markdown.
-pub(super) fn body(approved: &Approved, record: &Run) -> String {
+/// Its body, as Markdown; `before` are the rounds that the run repairs, newest first.
+pub(super) fn body(approved: &Approved, record: &Run, before: &[Run]) -> String {
     let waiting = approved.waiting();
     let (added, removed) = record
         .edits
@@ -37,6 +43,9 @@ pub(super) fn body(approved: &Approved, record: &Run) -> String {
         record.base,
         gate(record),
     );
+    if let Some(instruction) = &record.instruction {
+        let _infallible = write!(text, "It was told:\n\n{}\n", quoted(instruction));
+    }
     text.push_str("| file | lines |\n| --- | --- |\n");
     for edit in record.edits.iter().take(ROWS_MAX) {
         let _infallible = writeln!(text, "| {} {} | +{} -{} |", code(&edit.path), plain(&edit.action), edit.added, edit.removed);
@@ -51,10 +60,11 @@ pub(super) fn body(approved: &Approved, record: &Run) -> String {
         }
         more(&mut text, rules.len());
     }
+    text.push_str(&evidence(record, before));
     let plugin = &record.plugin;
     let used: Vec<String> = record.used.iter().map(|(name, used)| format!("{} {}", code(name), used.allowed)).collect();
     let used = if used.is_empty() { "nothing".to_owned() } else { used.join(", ") };
-    let spend = "no model was called";
+    let spend = spend(record, before);
     let _infallible = write!(
         text,
         "\n- run: `{}`, look at it with `lifeos review {0}`\n- digest: `{}`\n- plugin: {} {} `{}`\n- host calls: {used}\n- spend: {spend}\n",
@@ -65,6 +75,64 @@ pub(super) fn body(approved: &Approved, record: &Run) -> String {
         plugin.digest,
     );
     text
+}
+
+/// What the gate said, command by command, and what was repaired on the way.
+fn evidence(record: &Run, before: &[Run]) -> String {
+    let mut text = String::new();
+    let red = |run: &&Run| run.gate.as_ref().is_some_and(|gate| gate.fault.is_some());
+    for fault in before.iter().rev().filter(red).filter_map(|run| run.gate.as_ref()?.fault.as_ref()) {
+        let _infallible = writeln!(text, "- an attempt before it did not pass: {}", code(fault));
+    }
+    if let Some(GateText { tests_before, tests, goal_before, commands, .. }) = &record.gate {
+        for ran in commands.iter().take(ROWS_MAX) {
+            let ended = ran.fault.as_deref().map_or_else(|| "passed".to_owned(), code);
+            let _infallible = writeln!(text, "- {}: {ended}, {} ms", code(&ran.command), ran.millis);
+        }
+        if let (Some(before), Some(tests)) = (tests_before, tests) {
+            let _infallible = writeln!(text, "- tests: {tests} ran, on the base {before}");
+        }
+        if let Some(unmet) = goal_before {
+            let _infallible = writeln!(text, "- the goal, which is met now, was not on the base: {}", code(unmet));
+        }
+    }
+    if text.is_empty() { text } else { format!("\nThe gate:\n\n{text}") }
+}
+
+/// What a model was asked and what that cost, of all rounds together.
+fn spend(record: &Run, before: &[Run]) -> String {
+    let asked: Vec<&AskedText> = before.iter().rev().chain([record]).filter_map(|run| run.model.as_ref()).collect();
+    let Some(last) = asked.last() else { return "no model was called".to_owned() };
+    let sum = asked.iter().fold(Sum::default(), |sum, asked| sum.plus(asked.sum()));
+    let calls = asked.iter().map(|asked| asked.calls).sum::<u64>();
+    let (tokens, cost) = (sum.tokens.all(), money(sum.cost));
+    let mut text = format!("{} of {}, {tokens} tokens, {cost}", count(calls as usize, "call"), code(&last.model));
+    let prompts = asked.iter().flat_map(|asked| &asked.prompts).take(ROWS_MAX);
+    for (prompt, digest) in prompts {
+        let (name, version) = prompt.split_once('@').unwrap_or((prompt, ""));
+        let _infallible = write!(text, "\n- prompt: {} {} `{digest}`", code(name), plain(version));
+    }
+    text
+}
+
+/// An instruction, line by line.
+fn quoted(instruction: &str) -> String {
+    let mut text = String::new();
+    let mut lines = instruction.trim_end().lines();
+    for line in lines.by_ref().take(LINES_MAX) {
+        let short = clean::cut(line, LINE_BYTES_MAX);
+        let more = if short.len() < line.len() { "..." } else { "" };
+        let _infallible = match short.trim() {
+            "" => writeln!(text, ">"),
+            _ => writeln!(text, "> {}{more}\\", code(short)),
+        };
+    }
+    let left = lines.count();
+    if left > 0 {
+        let _infallible = writeln!(text, ">\n> and {}.", count(left, "more line"));
+    }
+    // A line that another follows is broken there; a paragraph ends by itself.
+    text.replace("\\\n>\n", "\n>\n").trim_end_matches("\\\n").trim_end().to_owned() + "\n"
 }
 
 fn gate(record: &Run) -> String {
@@ -95,7 +163,19 @@ fn code(text: &str) -> String {
 
 fn plain(text: &str) -> String {
     let text = clean::line(clean::cut(text, 300));
-    text.chars().map(|char| if matches!(char, '`' | '|' | '<' | '>' | '@' | '#') { '_' } else { char }).collect()
+    let text: String = text.chars().map(inert).collect();
+    // What links to an issue, in full or by its number.
+    text.replace("://", ":__").replace("GH-", "GH_").replace("gh-", "gh_")
+}
+
+/// A sign that stands for itself alone, in Markdown, in a table and in a commit.
+fn inert(char: char) -> char {
+    match char {
+        '`' | '|' | '<' | '>' | '@' | '#' => '_',
+        '[' => '(',
+        ']' => ')',
+        char => char,
+    }
 }
 
 #[cfg(test)]
@@ -106,5 +186,18 @@ mod tests {
     fn case_86_nothing_in_a_name_has_an_effect() {
         assert_eq!(code("a`@team` closes #1 | <b>\n"), "`a__team_ closes _1 _ _b_\\n`");
         assert_eq!(code("plain/name.md"), "`plain/name.md`");
+        assert_eq!(code("[skip ci] Fixes GH-1, https://x/y/issues/2"), "`(skip ci) Fixes GH_1, https:__x/y/issues/2`");
+    }
+
+    #[test]
+    fn case_86_an_instruction_is_quoted_line_by_line() {
+        let told = "Add it @team.\n\n```\nCloses #1\n\u{202e}Signed-off-by: A <a@b>\nfeat!: x\nBREAKING CHANGE: y\n";
+        let quoted = quoted(told);
+        assert!(quoted.lines().all(|line| line.starts_with('>')), "nothing begins a line: {quoted}");
+        assert!(!quoted.contains(['@', '#', '<', '\u{202e}']) && !quoted.contains("``"), "{quoted}");
+        assert!(quoted.starts_with("> `Add it _team.`\n>\n> `___`\\\n> `Closes"), "{quoted}");
+        let long = super::quoted(&"x\n".repeat(LINES_MAX + 2));
+        assert!(long.ends_with("> and 2 more lines.\n") && long.lines().count() == LINES_MAX + 2, "{long}");
+        assert!(super::quoted(&"y".repeat(400)).ends_with("`...\n"));
     }
 }
