@@ -14,7 +14,7 @@ const FILES: [&str; 7] =
     ["lifeos.toml", "model.toml", "Cargo.toml", "Cargo.lock", "src/lib.rs", "src/share.rs", "tests/share.rs"];
 
 /// The sample with these changes of its `lifeos.toml` and `model.toml`.
-fn sample(changes: &[(&str, &str)]) -> TestRepo {
+pub(crate) fn sample(changes: &[(&str, &str)]) -> TestRepo {
     let repo = TestRepo::unborn();
     write(&repo, changes);
     repo.commit("begin");
@@ -30,7 +30,7 @@ fn write(repo: &TestRepo, changes: &[(&str, &str)]) {
 }
 
 #[track_caller]
-fn implement(repo: &TestRepo, more: &[&str]) -> Ran {
+pub(crate) fn implement(repo: &TestRepo, more: &[&str]) -> Ran {
     implement_so(repo, INSTRUCTION, more)
 }
 
@@ -52,7 +52,7 @@ fn record(repo: &TestRepo, run: &str) -> Value {
 
 /// All runs, newest first.
 #[track_caller]
-fn runs(repo: &TestRepo) -> Vec<(String, String)> {
+pub(crate) fn runs(repo: &TestRepo) -> Vec<(String, String)> {
     let log = repo.lifeos(&["log", "--json"]).json();
     let word = |run: &Value, key: &str| run[key].as_str().unwrap_or_default().to_owned();
     log["runs"].as_array().expect("runs").iter().map(|run| (word(run, "run"), word(run, "state"))).collect()
