@@ -28,6 +28,7 @@ mod forged;
 mod gate;
 mod goal;
 mod implement;
+mod implement_edits;
 mod implement_http;
 mod jail;
 mod json;
