@@ -74,6 +74,9 @@ fn a_failing_test_passes_after_one_round_of_repair() {
     let before = record(&repo, &first);
     assert!(before["output"].as_str().is_some_and(|output| output.contains("left: Ok(3000.0)")), "{before}");
     assert_eq!(before["record"]["model"]["calls"], 2, "a plan and its edits: {before}");
+    let review = repo.lifeos(&["review", &second]);
+    review.exits(0).says(INSTRUCTION).says("a round that did not pass the gate").says("3 model calls of script, 2");
+    review.says("1 before, 3 after; on the base the goal is not met");
     repo.lifeos(&["approve", &second]).exits(0);
     let text = String::from_utf8(repo.show("lifeos/implement", "src/share.rs")).expect("text");
     assert!(text.contains("Ok(number * percent / 100.0)") && text.contains("percent is below 0"), "{text}");

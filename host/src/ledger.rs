@@ -32,6 +32,8 @@ const FILE_BYTES_MAX: usize = 128 << 20;
 const LOOKED_AT_MAX: usize = 1_000;
 /// Attempts to append while somebody else does.
 const APPENDS_MAX: usize = 16;
+/// Rounds of one run that are looked back on; no task is granted more.
+const ROUNDS_MAX: usize = 10;
 /// The form of the book as it is remembered; another one is another file.
 const FORM: &str = "ledger-3-";
 
@@ -265,6 +267,24 @@ impl<'r> Ledger<'r> {
             Body::Run(run) => Some((id, *run)),
             _ => None,
         })
+    }
+
+    /// The rounds that a run repairs, newest first: as many as a task can be granted.
+    ///
+    /// # Errors
+    /// As [`Ledger::records`].
+    pub fn rounds_before(&self, record: &Run) -> Result<Vec<Run>, LedgerError> {
+        let mut before: Vec<Run> = Vec::new();
+        if record.repairs.is_none() {
+            return Ok(before);
+        }
+        let book = self.book()?;
+        while let Some(run) = before.last().unwrap_or(record).repairs.as_ref().filter(|_| before.len() < ROUNDS_MAX) {
+            let found = book.story(run).map(|story| self.run_of(story)).transpose()?.flatten();
+            let Some((_, found)) = found else { break };
+            before.push(found);
+        }
+        Ok(before)
     }
 
     /// What a component did in the newest `runs_max` runs of a task, as far as they

@@ -44,6 +44,8 @@ pub enum ReviewError {
 pub struct Review {
     /// The record.
     pub run: Run,
+    /// The rounds that it repairs, newest first.
+    pub before: Vec<Run>,
     /// Findings that the edits of the run take care of, by rule.
     pub repaired: Vec<Rule>,
     /// The other findings, by rule.
@@ -106,7 +108,8 @@ impl Review {
         let output = String::from_utf8_lossy(&output[output.len().saturating_sub(OUTPUT_BYTES_MAX)..]).into_owned();
         let files = changes(repo, &run)?.iter().map(file).collect();
         let (idle, unused) = (idle.transpose()?.flatten(), unused(&run));
-        Ok(Self { unused, idle, named: named(&run), files, run, repaired, remaining, output })
+        let before = ledger.rounds_before(&run)?;
+        Ok(Self { before, unused, idle, named: named(&run), files, run, repaired, remaining, output })
     }
 
     /// Lines added and lines removed, over all files.

@@ -182,7 +182,8 @@ impl Outside<'_> {
         (approved, record): (&Approved, &Run),
         desk: &Desk<'_>,
     ) -> Result<Pull, LandError> {
-        let before = desk.rounds_before(record)?;
+        // They were written down after the book on the desk was read.
+        let before = desk.pen.ledger.rounds_before(record)?;
         let (title, body) = (words::title(approved, record), words::body(approved, record, &before));
         let settings = self.settings.forge.as_ref();
         let draft = settings.is_some_and(|settings| settings.draft);

@@ -6,7 +6,6 @@
 use std::fmt::Write as _;
 
 use crate::approve::Approved;
-use crate::budget::Sum;
 use crate::budget::price::money;
 use crate::clean;
 use crate::ledger::record::{AskedText, GateText, Run};
@@ -101,13 +100,11 @@ fn evidence(record: &Run, before: &[Run]) -> String {
 
 /// What a model was asked and what that cost, of all rounds together.
 fn spend(record: &Run, before: &[Run]) -> String {
-    let asked: Vec<&AskedText> = before.iter().rev().chain([record]).filter_map(|run| run.model.as_ref()).collect();
-    let Some(last) = asked.last() else { return "no model was called".to_owned() };
-    let sum = asked.iter().fold(Sum::default(), |sum, asked| sum.plus(asked.sum()));
-    let calls = asked.iter().map(|asked| asked.calls).sum::<u64>();
-    let (tokens, cost) = (sum.tokens.all(), money(sum.cost));
-    let mut text = format!("{} of {}, {tokens} tokens, {cost}", count(calls as usize, "call"), code(&last.model));
-    let prompts = asked.iter().flat_map(|asked| &asked.prompts).take(ROWS_MAX);
+    let asked = AskedText::together(before.iter().rev().chain([record]).filter_map(|run| run.model.as_ref()));
+    let Some(asked) = asked else { return "no model was called".to_owned() };
+    let (sum, calls) = (asked.sum(), count(asked.calls as usize, "call"));
+    let mut text = format!("{calls} of {}, {} tokens, {}", code(&asked.model), sum.tokens.all(), money(sum.cost));
+    let prompts = asked.prompts.iter().take(ROWS_MAX);
     for (prompt, digest) in prompts {
         let (name, version) = prompt.split_once('@').unwrap_or((prompt, ""));
         let _infallible = write!(text, "\n- prompt: {} {} `{digest}`", code(name), plain(version));

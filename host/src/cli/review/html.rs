@@ -85,7 +85,7 @@ impl Html<'_> {
         vec![
             ("Findings repaired", format!("{repaired} of {}", repaired + left)),
             ("Gate", gate.to_owned()),
-            ("Spend", page.spend.clone()),
+            ("Spend", clean::line(&page.spend).into_owned()),
             ("Hidden characters", if hidden == 0 { "none".to_owned() } else { hidden.to_string() }),
             (
                 "Refused edits",

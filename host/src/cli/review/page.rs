@@ -3,10 +3,11 @@
 
 use std::path::Path;
 
+use lifeos::budget::price::money;
 use lifeos::clean;
 use lifeos::diff::Line;
 use lifeos::edit::Finding;
-use lifeos::ledger::record::{CommandText, ReachText, Run, State};
+use lifeos::ledger::record::{AskedText, CommandText, ReachText, Run, State};
 use lifeos::plugin::imports::{self, Lends};
 use lifeos::policy::Capability;
 use lifeos::review::hidden::{code_point, name};
@@ -19,6 +20,8 @@ use super::super::{explain, text};
 pub(super) const PAGE_BYTES_MAX: usize = 5_000_000;
 /// Bytes of it that stand around lists and diffs.
 const FRAME_BYTES: usize = 200_000;
+/// Bytes of an instruction that are shown.
+const TOLD_BYTES_MAX: usize = 500;
 /// Bytes of markup around one line, and for one character that is shown as an escape.
 const LINE_MARKUP_BYTES: usize = 130;
 const ESCAPE_BYTES: usize = 80;
@@ -149,11 +152,11 @@ impl Page {
             headline: headline(&review, &line, standing),
             summary: summary(&review),
             warnings: warnings(&review, &line, standing),
-            facts: facts(run, &line),
+            facts: facts(&review, &line),
             authority: authority(run),
             imports: other_imports(run),
             gate: gate(&review),
-            spend: spend(run),
+            spend: spend(&review),
             steps: steps(run, &line, standing),
             run: line.run,
             files: Vec::new(),
@@ -232,19 +235,31 @@ fn warnings(review: &Review, line: &RunLine, standing: &Standing<'_>) -> Vec<Str
     warnings
 }
 
-fn facts(run: &Run, line: &RunLine) -> Vec<(&'static str, String)> {
-    let plugin = &run.plugin;
+fn facts(review: &Review, line: &RunLine) -> Vec<(&'static str, String)> {
+    let (run, plugin) = (&review.run, &review.run.plugin);
     let mut facts = vec![("base", run.base.clone())];
     if let Some(candidate) = &run.candidate {
         facts.extend([("candidate", candidate.commit.clone()), ("digest", candidate.digest.clone())]);
     }
     facts.push(("plugin", format!("{} {} {}", plugin.name, plugin.version, plugin.digest)));
     facts.extend(run.reverts.iter().map(|reverts| ("takes back", format!("run {}", reverts.run))));
+    facts.extend(run.instruction.iter().map(|told| ("told", shortened(told))));
+    for run in &review.before {
+        let fault = run.gate.as_ref().and_then(|gate| gate.fault.as_deref()).unwrap_or("nothing was proposed");
+        facts.push(("repairs", format!("a round that did not pass the gate: {fault}")));
+    }
     facts.extend(run.part_of.iter().map(|run| ("part of", format!("run {run}"))));
     facts.extend(line.pull_request.iter().map(|pull| ("open at", pull.url.clone())));
     facts.extend(line.by.iter().map(|by| ("verdict", format!("{} by {by}", line.state.word()))));
     facts.extend(line.why.iter().map(|why| ("reason", why.clone())));
     facts
+}
+
+/// An instruction in one line.
+fn shortened(told: &str) -> String {
+    let line = told.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" / ");
+    let short = clean::cut(&line, TOLD_BYTES_MAX);
+    if short.len() < line.len() { format!("{short}...") } else { line }
 }
 
 fn rules(rules: &[review::Rule], room: &mut Room) -> (Vec<Rule>, usize) {
@@ -315,17 +330,26 @@ fn gate(review: &Review) -> Option<Gate> {
         (false, _) => "NOT isolated: the commands had all rights of the user",
     };
     let number = |tests: Option<u64>| tests.map_or_else(|| "not told".to_owned(), |tests| tests.to_string());
-    let tests = match (gate.tests_before, gate.tests) {
+    let mut tests = match (gate.tests_before, gate.tests) {
         (None, None) => "the commands tell no number of tests".to_owned(),
         (before, after) => format!("{} before, {} after", number(before), number(after)),
     };
+    if let Some(unmet) = &gate.goal_before {
+        tests.push_str(&format!("; on the base the goal is not met: {unmet}"));
+    }
     let verdict = gate.fault.as_ref().map_or_else(|| "passed".to_owned(), |fault| format!("red: {fault}"));
     Some(Gate { verdict, tests, isolation, commands: gate.commands.clone(), output: review.output.clone() })
 }
 
-fn spend(run: &Run) -> String {
-    let calls = run.used.get("model").map_or(0, |used| used.allowed.saturating_add(used.denied).saturating_add(used.errors));
-    if calls == 0 { "no model calls".to_owned() } else { text::count(calls, "model call") }
+/// What all rounds of it asked and spent.
+fn spend(review: &Review) -> String {
+    let rounds = review.before.iter().rev().chain([&review.run]);
+    let Some(asked) = AskedText::together(rounds.filter_map(|run| run.model.as_ref())) else {
+        return "no model calls".to_owned();
+    };
+    let sum = asked.sum();
+    let calls = text::count(asked.calls, "model call");
+    format!("{calls} of {}, {}, {}", asked.model, text::count(sum.tokens.all(), "token"), money(sum.cost))
 }
 
 fn hidden(files: &[File], room: &mut Room) -> (Vec<HiddenAt>, u64) {

@@ -28,7 +28,7 @@ pub(super) fn blocks(page: &Page) -> Vec<Block> {
     section("WHAT IT FIXES", findings(page));
     section("WHAT IT COULD AND DID DO", authority(page));
     section("GATE", page.gate.as_ref().map_or_else(|| "  no gate: no command has judged this candidate\n".to_owned(), gate));
-    section("SPEND", format!("  {}\n", page.spend));
+    section("SPEND", format!("  {}\n", clean::line(&page.spend)));
     section("HIDDEN CHARACTERS", hidden(page));
     if !page.refused.is_empty() {
         section("REFUSED EDITS", refused(page));
@@ -96,7 +96,7 @@ fn gate(gate: &Gate) -> String {
     let mut text = String::new();
     line(&mut text, &format!("  {}", clean::line(&gate.verdict)));
     gate.commands.iter().for_each(|ran| line(&mut text, &format!("  {}", clean::line(&text::command(ran)))));
-    line(&mut text, &format!("  tests: {}", gate.tests));
+    line(&mut text, &format!("  tests: {}", clean::line(&gate.tests)));
     line(&mut text, &format!("  {}", gate.isolation));
     text
 }

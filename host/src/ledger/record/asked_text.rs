@@ -52,6 +52,21 @@ impl AskedText {
         self.spent.len() <= DAYS_MAX && lists.iter().all(|len| *len <= LIST_MAX) && is_short(&self.model) && words.all(is_short)
     }
 
+    /// What several rounds asked, oldest first, as one.
+    #[must_use]
+    pub fn together<'a>(rounds: impl IntoIterator<Item = &'a Self>) -> Option<Self> {
+        rounds.into_iter().cloned().reduce(|mut all, next| {
+            all.calls = all.calls.saturating_add(next.calls);
+            all.prompts.extend(next.prompts);
+            for (day, sum) in next.spent {
+                let before = all.spent.get(&day).copied().unwrap_or_default();
+                all.spent.insert(day, before.plus(sum));
+            }
+            all.model = next.model;
+            all
+        })
+    }
+
     /// All that was spent.
     #[must_use]
     pub fn sum(&self) -> Sum {
