@@ -16,7 +16,7 @@ build: plugins
 
 # Build the official plugins: target/plugins/NAME.wasm.
 plugins: _target _host
-    for name in doc-hygiene implement license-header; do {{ lifeos }} plugin build plugins/$name --output {{ plugins }}/$name.wasm --no-compile; done
+    for name in doc-hygiene doc-sync implement license-header; do {{ lifeos }} plugin build plugins/$name --output {{ plugins }}/$name.wasm --no-compile; done
 
 # Run doc hygiene on a small sample repository, from findings to commit.
 demo: build
@@ -26,6 +26,7 @@ demo: build
 test: build _test-plugins
     cargo test --release --locked --package doc-hygiene --no-default-features --lib
     cargo test --release --locked --package license-header --lib
+    cargo test --release --locked --package doc-sync --lib
     cargo test --release --locked --package implement --lib
     cargo test --release --locked --package lifeos --lib --bins
     cargo test --release --locked --package lifeos --test lifeos

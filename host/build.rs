@@ -8,7 +8,7 @@ use std::{env, fs, io};
 
 use sha2::{Digest as _, Sha256};
 
-const OFFICIAL: &[&str] = &["doc-hygiene", "implement", "license-header"];
+const OFFICIAL: &[&str] = &["doc-hygiene", "doc-sync", "implement", "license-header"];
 
 fn main() -> io::Result<()> {
     let host = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());

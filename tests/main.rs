@@ -17,6 +17,7 @@ mod complete;
 mod content;
 mod crash;
 mod directory;
+mod doc_sync;
 mod documents;
 mod egress;
 mod exits;

@@ -1,0 +1,5 @@
+//! The program.
+
+fn main() {
+    parser().option("--fast", "Skip what was seen.");
+}

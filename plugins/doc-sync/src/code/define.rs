@@ -1,0 +1,240 @@
+//! Where a text makes a name: the line that defines a symbol, a flag or a
+//! command. It knows the habits of many languages and the grammar of none; what
+//! it is not sure of is no definition.
+
+use crate::document::mention::Kind;
+use crate::words::{has, is_identifier, places, runs};
+
+/// Words before the name that they define.
+const KEYWORDS: [&str; 24] = [
+    "fn",
+    "def",
+    "class",
+    "struct",
+    "enum",
+    "trait",
+    "type",
+    "const",
+    "static",
+    "func",
+    "function",
+    "function*",
+    "interface",
+    "macro_rules!",
+    "#define",
+    "union",
+    "module",
+    "mod",
+    "record",
+    "object",
+    "protocol",
+    "namespace",
+    "package",
+    "typedef",
+];
+/// Words in front of a field.
+const BEFORE_FIELDS: [&str; 6] = ["pub", "pub(crate)", "pub(super)", "readonly", "self.", "static"];
+
+/// A line that makes a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Definition<'t> {
+    pub(crate) name: &'t str,
+    pub(crate) line: &'t str,
+}
+
+/// The line of a text that makes `name`, if one does.
+pub(crate) fn line_for<'t>(kind: Kind, name: &str, text: &'t str) -> Option<&'t str> {
+    let derives = derives_flags(text);
+    text.lines().find(|line| match kind {
+        Kind::Symbol => makes_symbol(line, name),
+        Kind::Flag => makes_flag(line, name, derives),
+        Kind::Command => makes_command(line, name),
+        Kind::Path => false,
+    })
+}
+
+/// All names of a kind that lines make.
+pub(crate) fn all_in<'t>(kind: Kind, lines: &[&'t str], derives: bool) -> Vec<Definition<'t>> {
+    let mut found = Vec::new();
+    for line in lines {
+        for run in runs(line) {
+            let is_new = match kind {
+                Kind::Symbol => is_identifier(run.text) && makes_symbol(line, run.text),
+                Kind::Flag => is_flag_name(run.text) && makes_flag(line, run.text, derives),
+                Kind::Command => makes_command(line, run.text),
+                Kind::Path => false,
+            };
+            if is_new {
+                found.push(Definition { name: run.text, line });
+            }
+        }
+    }
+    found
+}
+
+/// Whether flags of this text are made of fields.
+pub(crate) fn derives_flags(text: &str) -> bool {
+    ["#[arg(", "#[clap(", "#[structopt(", "#[argh(", "typer."].iter().any(|sign| text.contains(sign))
+}
+
+fn is_flag_name(text: &str) -> bool {
+    text.len() >= 2 && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte))
+}
+
+fn makes_symbol(line: &str, name: &str) -> bool {
+    places(line, name).any(|place| {
+        let (before, after) = (line[..place.start].trim_end(), &line[place.end..]);
+        let code = before.trim_start();
+        if code.starts_with("//") || code.starts_with('#') && !code.starts_with("#define") || code.starts_with('*') {
+            return false;
+        }
+        let is_keyword = code.rsplit([' ', '\t']).next().is_some_and(|word| KEYWORDS.contains(&word));
+        let is_method = code.starts_with("func (") && code.ends_with(')') && after.starts_with('(');
+        let is_field = code.split(' ').all(|word| word.is_empty() || BEFORE_FIELDS.contains(&word))
+            && (after.starts_with(": ")
+                || after.starts_with(" = ") && !after.starts_with(" = =")
+                || code.is_empty() && is_variant(name, after));
+        is_keyword || is_method || is_field
+    })
+}
+
+fn is_variant(name: &str, after: &str) -> bool {
+    name.starts_with(|char: char| char.is_ascii_uppercase())
+        && (after == "," || after.starts_with('(') && after.ends_with("),") || after == " {")
+}
+
+/// Signs of lines that pass a flag to another program.
+const PASSES: [&str; 10] =
+    [".arg(\"--", ".args(", "Command::new", "subprocess", "spawn(", "exec(", "execFile", "exec.Command", "run([", "invoke("];
+
+fn makes_flag(line: &str, name: &str, derives: bool) -> bool {
+    let code = line.trim_start();
+    if code.starts_with("//") || code.starts_with('#') && !code.starts_with("#[") || PASSES.iter().any(|sign| line.contains(sign))
+    {
+        return false;
+    }
+    let lower = line.to_ascii_lowercase();
+    let tells = ["long", "flag", "option", "arg"].iter().any(|word| lower.contains(word));
+    let field = name.replace('-', "_");
+    runs(line).any(|run| {
+        let is_literal = run.text == name && run.dashes == 2 && begins_text(line, run.start - 2);
+        let is_named = run.text == name && run.dashes == 0 && run.is_quoted && tells;
+        let after = &line[run.start + run.text.len()..];
+        let before = code.split(run.text).next().unwrap_or_default().trim();
+        let is_field =
+            derives && run.text == field && after.starts_with(": ") && (before.is_empty() || BEFORE_FIELDS.contains(&before));
+        is_literal || is_named || is_field
+    })
+}
+
+/// Whether what stands at a place begins a text in quotes, but for a short flag before it.
+fn begins_text(line: &str, at: usize) -> bool {
+    let Some(quote) = line[..at].rfind(['"', '\'', '`']) else { return false };
+    let between = &line[quote + 1..at];
+    let short = between.strip_prefix('-').map(|rest| rest.trim_end_matches([' ', ',', '/', '|']));
+    between.is_empty() || short.is_some_and(|short| short.len() == 1)
+}
+
+/// A target of a Makefile, a recipe of a justfile, a script of a package.
+fn makes_command(line: &str, name: &str) -> bool {
+    let is_script =
+        line.trim_start().strip_prefix('"').and_then(|rest| rest.strip_prefix(name)).is_some_and(|rest| rest.starts_with("\":"));
+    let recipe = line.strip_prefix('@').unwrap_or(line);
+    let is_recipe = !line.starts_with([' ', '\t', '#', '.']) && line.contains(':') && {
+        let (heads, rest) = recipe.split_once(':').unwrap_or((recipe, ""));
+        let is_list = heads.split(' ').any(|head| head == name);
+        let is_with = heads.split(' ').next() == Some(name);
+        !rest.starts_with('=') && (is_list && !heads.contains('=') || is_with)
+    };
+    is_script || is_recipe
+}
+
+/// Whether a text of today may still have a flag, however it is written there.
+pub(crate) fn may_have_flag(text: &str, name: &str, derives: bool) -> bool {
+    let field = name.replace('-', "_");
+    let is_there = |run: crate::words::Run<'_>| {
+        let is_same = run.text == name && (run.dashes >= 2 || run.is_quoted);
+        is_same || run.text == field && (name.contains('-') || derives)
+    };
+    runs(text).any(is_there)
+}
+
+/// Whether runners of commands of today may still have a command.
+pub(crate) fn may_have_command(text: &str, name: &str) -> bool {
+    let is_open =
+        text.lines().any(|line| line.starts_with(['%', '$']) || line.starts_with("include") || line.starts_with("-include"));
+    is_open
+        || text.lines().any(|line| line.contains(':') && has(line, name))
+        || text.contains("import ")
+        || text.contains("\nmod ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn symbols_are_made_by_keywords_and_fields() {
+        for line in [
+            "pub fn read_all(&self) {",
+            "    async def read_all(self):",
+            "func (r *Reader) read_all() {",
+            "#define read_all 1",
+            "    pub read_all: bool,",
+            "read_all = 3",
+        ] {
+            assert!(makes_symbol(line, "read_all"), "{line}");
+        }
+        for line in [
+            "let x = read_all();",
+            "// fn read_all",
+            "use a::read_all;",
+            "    read_all(x),",
+            "fn read_all_of()",
+            "# read_all = 3",
+        ] {
+            assert!(!makes_symbol(line, "read_all"), "{line}");
+        }
+        assert!(makes_symbol("    NotFound,", "NotFound") && makes_symbol("    Over(u64),", "Over"));
+    }
+
+    #[test]
+    fn flags_are_made_by_parsers_and_not_by_callers() {
+        for line in [
+            "parser.add_argument(\"--color-mode\", default=1)",
+            "  .option('-c, --color-mode <x>', 'how')",
+            "Arg::new(\"c\").long(\"color-mode\")",
+            "flag.String(\"color-mode\", \"\", \"how\")",
+        ] {
+            assert!(makes_flag(line, "color-mode", false), "{line}");
+        }
+        assert!(makes_flag("    pub color_mode: Mode,", "color-mode", true) && makes_flag("    color: Mode,", "color", true));
+        for line in [
+            "Command::new(\"git\").arg(\"--color-mode\")",
+            "// \"--color-mode\"",
+            "use --color-mode for this",
+            "println!(\"see --color-mode\")",
+            "let x = \"color-mode\";",
+        ] {
+            assert!(!makes_flag(line, "color-mode", false), "{line}");
+        }
+    }
+
+    #[test]
+    fn commands_are_made_by_targets() {
+        for line in ["docs:", "docs: build", "all docs: x", "docs name='x': build", "    \"docs\": \"mdbook build\",", "@docs:"] {
+            assert!(makes_command(line, "docs"), "{line}");
+        }
+        for line in ["docs := 1", "\tdocs: x", "# docs: x", "VAR = docs:x", "docs-all:"] {
+            assert!(!makes_command(line, "docs"), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_flag_of_today_is_known_in_any_form() {
+        for text in ["--color-mode", "'color-mode'", "color_mode: x"] {
+            assert!(may_have_flag(text, "color-mode", false), "{text}");
+        }
+        assert!(!may_have_flag("color: x", "color", false) && may_have_flag("color: x", "color", true));
+    }
+}
