@@ -153,7 +153,7 @@ fn case_140_what_a_killed_run_reserved_counts_as_spent() {
     repo.asking(GREET, &repo.table("t", &hostile("ask"), &format!("{ASK}model = {{}}")));
     repo.lifeos(&["run", "t"]).exits(0);
     let log = repo.lifeos(&["budget", "--json"]).exits(0).json();
-    let calls = log["month"]["calls"].as_u64().unwrap_or_default();
+    let calls = log["windows"][0]["spent"]["calls"].as_u64().unwrap_or_default();
     assert!(calls > 0 && calls <= reserved + 1, "{calls} of {reserved}: {log}");
     assert!(!journal.exists());
 }

@@ -140,7 +140,7 @@ fn a_key_is_left_nowhere_plain_or_encoded() {
         let output = repo.git_command().args(["cat-file", "-p", object]).output().expect("git runs");
         left.push((format!("object {object}"), output.stdout));
     }
-    files(repo.path(), &mut left);
+    files(&repo.path(), &mut left);
     files(&repo.scratch(), &mut left);
     files(&repo.home(), &mut left);
     assert!(left.len() > 50, "{}", left.len());
