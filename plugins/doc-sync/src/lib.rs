@@ -128,6 +128,3 @@ fn say(line: &str) {
 }
 
 task!(DocSync);
-
-#[cfg(test)]
-mod tests;

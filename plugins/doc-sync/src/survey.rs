@@ -153,3 +153,6 @@ fn end_in(file: &str, kind: Kind, name: &str, since: &Moment, host: &dyn Host, p
     }
     None
 }
+
+#[cfg(test)]
+mod tests;
