@@ -10,6 +10,7 @@ mod audit_formats;
 mod audit_rules;
 mod authoring;
 mod book;
+mod bounds;
 mod budget;
 mod cache;
 mod clones;
