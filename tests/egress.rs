@@ -2,6 +2,11 @@
 //! documents. What counts as a secret or as an address is tested at the foot of
 //! `redact.rs` and `egress.rs`.
 
+use std::path::{Path, PathBuf};
+
+use lifeos::egress::{brought, is_document};
+use lifeos::redact::Redactor;
+
 use crate::rig::{Ran, TestRepo, hostile};
 
 const OLD: &str = "hello, see https://known.org/b.svg\n";
@@ -64,4 +69,29 @@ fn case_70_no_edit_adds_a_secret_whoever_proposes_it() {
     let options = "options = {paths = ['a.md'], find = 'hello', text = 'dear'}";
     kept.task(&hostile("sane-edit"), &format!("read = ['**']\nedit = ['**']\n{options}"));
     kept.lifeos(&["run", "t"]).exits(0).says("waits for approval (1 file");
+}
+
+fn documents(folder: &Path, found: &mut Vec<PathBuf>) {
+    for path in std::fs::read_dir(folder).expect("a folder").flatten().map(|entry| entry.path()) {
+        if path.is_dir() {
+            documents(&path, found);
+        } else if is_document(&path.to_string_lossy()) {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs documents: LIFEOS_DOCUMENTS=DIR"]
+fn real_documents_are_not_taken_for_secrets() {
+    let folder = std::env::var("LIFEOS_DOCUMENTS").expect("LIFEOS_DOCUMENTS=DIR");
+    let mut paths = Vec::new();
+    documents(folder.as_ref(), &mut paths);
+    assert!(!paths.is_empty(), "no documents in {folder}");
+    let (redactor, mut suspects) = (Redactor::default(), Vec::new());
+    for text in paths.iter().filter_map(|path| std::fs::read_to_string(path).ok()) {
+        suspects.extend(Some(redactor.count(&text)).filter(|kinds| !kinds.is_empty()));
+        assert_eq!(brought(&text, &text, &[]), None);
+    }
+    assert!(suspects.len() * 1_000 <= paths.len(), "{} of {}: {suspects:?}", suspects.len(), paths.len());
 }

@@ -11,7 +11,7 @@ use crate::path::RepoPath;
 use crate::redact::Redactor;
 
 /// Bytes around what an edit writes that it may make a secret together with.
-const AROUND_BYTES: usize = 512;
+const AROUND_BYTES: usize = 256;
 
 /// Looks at what edits bring in.
 #[derive(Clone, Default)]
@@ -138,7 +138,7 @@ mod tests {
     fn what_stands_around_is_looked_at_once() {
         let new = "a".repeat(10_000);
         let at = |start: u32, text: &str| Replacement { span: Span { start, end: start }, text: text.to_owned() };
-        let parts: Vec<_> = around(&new, &[at(0, "aa"), at(600, "a"), at(8_000, "")]).map(str::len).collect();
-        assert_eq!(parts, [600 + 3 + AROUND_BYTES, 2 * AROUND_BYTES]);
+        let parts: Vec<_> = around(&new, &[at(0, "aa"), at(400, "a"), at(8_000, "")]).map(str::len).collect();
+        assert_eq!(parts, [400 + 3 + AROUND_BYTES, 2 * AROUND_BYTES]);
     }
 }
