@@ -8,6 +8,7 @@ pub mod files;
 mod ground;
 mod outcome;
 pub mod sample;
+mod script;
 pub mod standard;
 pub mod verdict;
 

@@ -12,9 +12,10 @@ use super::TrialError;
 use super::files::{self, Files, FilesError};
 use crate::autonomy::{Approve, Autonomy};
 use crate::clean;
-use crate::config::{self, ConfigError, Source, Task};
+use crate::config::{self, ConfigError, ModelGrant, Source, Task};
 use crate::digest::Digest;
 use crate::glob::{Globs, InvalidPattern};
+use crate::model::scripted::{SCRIPT_BYTES_MAX, Scripted};
 use crate::plugin::manifest::{Manifest, ManifestError};
 use crate::policy::{Demand, Limits, Reach};
 
@@ -28,6 +29,8 @@ pub const BEFORE: &str = "before";
 pub const AFTER: &str = "after";
 /// What the plugin is given.
 const SHEET: &str = "case.toml";
+/// What a model answers in it: rules, in the form of `[model] script`.
+const SCRIPT: &str = "model.toml";
 
 /// Cases of one plugin.
 const CASES_MAX: usize = 1_000;
@@ -64,6 +67,8 @@ pub(super) struct Given {
     pub(super) instruction: Option<String>,
     pub(super) granted: Reach,
     pub(super) limits: Limits,
+    /// Who answers when it asks a model; none: nobody.
+    pub(super) script: Option<Arc<Scripted>>,
 }
 
 /// What is wrong with a case.
@@ -76,7 +81,7 @@ pub enum CaseError {
     #[error("the name of a case is 1 to {NAME_BYTES_MAX} of a-z A-Z 0-9 - _ .")]
     Name,
     /// Something in its folder that no case has.
-    #[error("`{entry}` is no part of a case; it holds {BEFORE}/, {AFTER}/, {SHEET} and {EXPECTED}")]
+    #[error("`{entry}` is no part of a case; it holds {BEFORE}/, {AFTER}/, {SHEET}, {SCRIPT} and {EXPECTED}")]
     Unknown {
         /// Its name, cleaned.
         entry: String,
@@ -95,6 +100,9 @@ pub enum CaseError {
     /// A value that is of the right type and still not usable.
     #[error("{SHEET}: {0}")]
     Value(String),
+    /// `model.toml` does not read.
+    #[error("{SCRIPT}: {0}")]
+    Script(String),
     /// Both an error and a result are expected.
     #[error("a case with `fails` has neither {AFTER}/ nor {EXPECTED}: a run that fails keeps nothing")]
     FailsWithResult,
@@ -164,12 +172,15 @@ impl Case {
         only_known(&folder)?;
         let text = files::text(&folder, SHEET, SHEET_BYTES_MAX)?.unwrap_or_default();
         let sheet = Sheet::parse(&text)?;
+        let rules = files::text(&folder, SCRIPT, SCRIPT_BYTES_MAX)?;
+        let script = rules.map(|rules| Scripted::parse("script", &rules)).transpose();
+        let script = script.map_err(|reason| CaseError::Script(clean::line(&reason).into_owned()))?.map(Arc::new);
         let case = Self {
             before: files::read(&folder, BEFORE)?.unwrap_or_default(),
             after: files::read(&folder, AFTER)?,
             expected: files::text(&folder, EXPECTED, EXPECTED_BYTES_MAX)?.unwrap_or_default(),
             fails: sheet.fails.clone(),
-            given: sheet.given(manifest)?,
+            given: Given { script, ..sheet.given(manifest)? },
             cases: cases.clone(),
             name: name.to_owned(),
         };
@@ -211,7 +222,7 @@ fn only_known(folder: &Dir) -> Result<(), CaseError> {
     let io = |source| files::io(".", source);
     for entry in folder.entries().map_err(io)? {
         let name = entry.map_err(io)?.file_name().to_string_lossy().into_owned();
-        if !name.starts_with('.') && ![BEFORE, AFTER, SHEET, EXPECTED].contains(&name.as_str()) {
+        if !name.starts_with('.') && ![BEFORE, AFTER, SHEET, SCRIPT, EXPECTED].contains(&name.as_str()) {
             return Err(CaseError::Unknown { entry: clean::line(&name).into_owned() });
         }
     }
@@ -254,14 +265,14 @@ impl Sheet {
             model: declared.model,
             rounds: declared.rounds,
         };
-        Ok(Given { options, instruction: self.instruction, granted, limits: self.limits })
+        Ok(Given { options, instruction: self.instruction, granted, limits: self.limits, script: None })
     }
 }
 
 impl Given {
     /// Everything that the manifest declares, with these options.
     pub(super) fn declared(manifest: &Manifest, options: String) -> Result<Self, ManifestError> {
-        Ok(Self { options, instruction: None, granted: manifest.reach()?, limits: Limits::default() })
+        Ok(Self { options, instruction: None, granted: manifest.reach()?, limits: Limits::default(), script: None })
     }
 
     /// The task that a run of it is.
@@ -279,7 +290,7 @@ impl Given {
             merge_into: None,
             gate: Demand { commands: Vec::new(), goals: Vec::new(), reports: Globs::none() },
             rounds: 0,
-            model: None,
+            model: self.script.as_ref().map(|_| ModelGrant::default()),
             hosts: Vec::new(),
             options: options.clone(),
             grant_digest: Digest::of(said.as_bytes()),

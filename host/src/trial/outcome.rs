@@ -8,6 +8,7 @@ use git2::Oid;
 use super::TrialError;
 use super::case::Given;
 use super::ground::Ground;
+use super::script;
 use crate::candidate::Candidate;
 use crate::check::problem::{Problem, Refused};
 use crate::clean;
@@ -84,7 +85,8 @@ impl Runner<'_> {
         };
         let events = Events::to(&reader);
         let task = given.task();
-        let job = Job::new(&task, self.plugin, given.instruction.as_deref());
+        let door = given.script.as_ref().and_then(script::door);
+        let job = Job { door, ..Job::new(&task, self.plugin, given.instruction.as_deref()) };
         let examined = examine(repo, pinned, &job, machine, &events);
         match examined {
             Ok(examined) => self.kept(examined, tree),

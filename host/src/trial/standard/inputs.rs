@@ -32,7 +32,7 @@ pub(super) struct Base {
 
 /// See the header.
 pub(super) struct Inputs {
-    /// Everything declared, and the options of the first case that has some and is not to fail.
+    /// Everything declared, and options, instruction and script of the first case that has some and is not to fail.
     pub(super) given: Given,
     /// Paths that the plugin wants and may read.
     pub(super) paths: Vec<RepoPath>,
@@ -59,7 +59,8 @@ impl Inputs {
         let options = good().map(|case| &case.given.options).find(|options| *options != "{}");
         let instruction = good().find_map(|case| case.given.instruction.clone());
         let options = options.cloned().unwrap_or_else(|| "{}".to_owned());
-        let given = Given { instruction, ..Given::declared(&plugin.manifest, options)? }.frugal();
+        let script = good().find_map(|case| case.given.script.clone());
+        let given = Given { instruction, script, ..Given::declared(&plugin.manifest, options)? }.frugal();
         let own: Vec<(&String, &str)> = cases.iter().flat_map(|case| wanted.texts(&case.before)).collect();
         let mut paths = apart(wanted.patterns.iter().filter_map(|pattern| sample::path(pattern, "sample")));
         paths.retain(|path| wanted.takes(path.as_str()));

@@ -1,0 +1,7 @@
+int one(void) {
+    return 1;
+}
+
+int two(void) {
+    return 1;
+}
