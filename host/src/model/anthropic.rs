@@ -100,19 +100,18 @@ enum Block {
 
 #[derive(Deserialize)]
 struct Usage {
-    input_tokens: u64,
-    output_tokens: u64,
-    #[serde(default)]
+    input_tokens: Option<u64>,
+    output_tokens: Option<u64>,
     cache_creation_input_tokens: Option<u64>,
-    #[serde(default)]
     cache_read_input_tokens: Option<u64>,
 }
 
 impl Usage {
-    fn tokens(&self) -> Tokens {
+    /// None unless it tells of both: half of it is no bound.
+    fn tokens(&self) -> Option<Tokens> {
         let cached = [self.cache_creation_input_tokens, self.cache_read_input_tokens];
         let cached = cached.into_iter().flatten().fold(0, u64::saturating_add);
-        Tokens { input: self.input_tokens.saturating_add(cached), output: self.output_tokens }
+        Some(Tokens { input: self.input_tokens?.saturating_add(cached), output: self.output_tokens? })
     }
 }
 
@@ -148,7 +147,7 @@ impl Anthropic {
         Ok(Answer {
             text: used.unwrap_or(text),
             ending,
-            tokens: came.usage.map(|usage| usage.tokens()),
+            tokens: came.usage.and_then(|usage| usage.tokens()),
             model: came.model.and_then(|model| self.line.name(&model)),
             id: came.id.and_then(|id| self.line.name(&id)),
         })

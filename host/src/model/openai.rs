@@ -92,8 +92,15 @@ struct Answered {
 
 #[derive(Deserialize)]
 struct Usage {
-    prompt_tokens: u64,
-    completion_tokens: u64,
+    prompt_tokens: Option<u64>,
+    completion_tokens: Option<u64>,
+}
+
+impl Usage {
+    /// None unless it tells of both: half of it is no bound.
+    fn tokens(&self) -> Option<Tokens> {
+        Some(Tokens { input: self.prompt_tokens?, output: self.completion_tokens? })
+    }
 }
 
 impl OpenAi {
@@ -128,7 +135,7 @@ impl OpenAi {
         Ok(Answer {
             text: choice.message.content.unwrap_or_default(),
             ending,
-            tokens: came.usage.map(|usage| Tokens { input: usage.prompt_tokens, output: usage.completion_tokens }),
+            tokens: came.usage.and_then(|usage| usage.tokens()),
             model: came.model.and_then(|model| self.line.name(&model)),
             id: came.id.and_then(|id| self.line.name(&id)),
         })
@@ -286,7 +293,10 @@ mod tests {
         assert_eq!(ending(refused), Ending::Withheld);
         assert_eq!(ending(json!({"message": {"content": "x"}, "finish_reason": "stop", "stop_reason": "END"})), Ending::Stopped);
         assert_eq!(ending(json!({"message": {"content": "x"}, "finish_reason": "stop", "stop_reason": null})), Ending::Complete);
-        assert_eq!(read(says("stop"), json!({"usage": null})).expect("an answer").tokens, None);
+        for usage in [json!(null), json!({}), json!({"prompt_tokens": 5}), json!({"prompt_tokens": 5, "completion_tokens": null})]
+        {
+            assert_eq!(read(says("stop"), json!({"usage": usage})).expect("an answer").tokens, None);
+        }
         for (choice, more) in [
             (says("tool_calls"), json!({})),
             (json!({"message": {"content": "x"}}), json!({})),
