@@ -117,7 +117,7 @@ fn case_142_a_replay_asks_nobody_and_a_changed_prompt_is_a_miss() {
 /// A tape with a seal that is right again.
 fn reseal(text: &str) -> String {
     let at = text.rfind(",\"seal\":\"").expect("a seal");
-    format!("{},\"seal\":\"{}\"}}\n", &text[..at], lifeos::digest::Digest::of(text[..at].as_bytes()))
+    format!("{},\"seal\":\"{}\"}}\n", &text[..at], lifeos::digest::Digest::of(&text.as_bytes()[..at]))
 }
 
 #[test]

@@ -40,10 +40,13 @@ fn both_languages_answer_a_plugin() {
 
 #[test]
 fn each_failure_has_its_exit_code_and_lands_nothing() {
-    let rows: [(&str, i32, &str, fn() -> Says); 7] = [
+    type Row = (&'static str, i32, &'static str, fn() -> Says);
+    let rows: [Row; 7] = [
         ("case_128", 30, "the provider failed (529)", || Says::refusal(529, "overloaded", "too much")),
         ("case_126", 30, "is used up", || Says::refusal(402, "insufficient_quota", "pay")),
-        ("case_134", 30, "wants the request elsewhere", || Says::Status(307, json!({}), vec![("location", "http://127.0.0.1:1/".into())])),
+        ("case_134", 30, "wants the request elsewhere", || {
+            Says::Status(307, json!({}), vec![("location", "http://127.0.0.1:1/".into())])
+        }),
         ("case_130", 30, "the connection broke", || Says::Fault(Fault::Cut)),
         ("case_132", 30, "not of its language", || Says::Status(200, json!([1, 2]), Vec::new())),
         ("case_133", 21, "the model's answer", || Says::Fault(Fault::Huge)),
@@ -78,7 +81,7 @@ fn forms(key: &str) -> Vec<(&'static str, Vec<u8>)> {
     let base64 = |skip: usize| {
         // Without its ends, which depend on what stands beside it.
         let text = base64(&key.as_bytes()[skip..]);
-        text[..text.len() - 4].as_bytes().to_vec()
+        text.as_bytes()[..text.len() - 4].to_vec()
     };
     let wide: Vec<u8> = key.bytes().flat_map(|byte| [byte, 0]).collect();
     let mut forms = vec![("plain", key.as_bytes().to_vec()), ("utf-16", wide), ("percent", percent.into_bytes())];
@@ -131,7 +134,8 @@ fn a_key_is_left_nowhere_plain_or_encoded() {
     let headers: String = sent.iter().map(|request| format!("{request:?}")).collect();
     assert_eq!(headers.matches(KEY).count(), 1, "in one header of one request");
     let run = ran.json()["tasks"][0]["run"].as_str().expect("a run").to_owned();
-    let mut left = vec![("stdout".to_owned(), ran.stdout.clone().into_bytes()), ("stderr".to_owned(), ran.stderr.clone().into_bytes())];
+    let mut left =
+        vec![("stdout".to_owned(), ran.stdout.clone().into_bytes()), ("stderr".to_owned(), ran.stderr.clone().into_bytes())];
     for verb in [&["show", &run][..], &["review", &run], &["log"], &["budget", "--json"], &["doctor"], &["verify"]] {
         left.push((verb[0].to_owned(), repo.lifeos(verb).to_string().into_bytes()));
     }
