@@ -119,14 +119,13 @@ impl Lock {
         Ok(self.path.join(MAKING))
     }
 
-    /// The journal of spending, new and empty, to be written at its end; its name is
-    /// on the disk. The lock must be held while it is written.
+    /// The journal of spending, new and empty; its name is on the disk. The lock must be held while it is written.
     ///
     /// # Errors
     /// What the system said, also that there is one already.
     pub fn journal(&self) -> std::io::Result<File> {
         let mut options = OpenOptions::new();
-        options.append(true).create_new(true).mode(0o600);
+        options.write(true).create_new(true).mode(0o600);
         let file = self.folder.open_with(JOURNAL, &options)?.into_std();
         self.folder.open(".")?.sync_all()?;
         Ok(file)

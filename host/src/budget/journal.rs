@@ -5,7 +5,8 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{Error, ErrorKind, Write as _};
+use std::io::{Error, ErrorKind};
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,8 @@ use crate::lock::{JOURNAL_BYTES_MAX, Lock};
 
 /// The version of what is written; a reader refuses a newer one.
 const VERSION: u32 = 1;
+/// Zeros that are written ahead at once.
+const ROOM: [u8; 64 << 10] = [0; 64 << 10];
 /// Digits of a line's checksum.
 const CHECK_DIGITS: usize = 16;
 
@@ -25,6 +28,9 @@ pub struct Journal {
     file: File,
     /// Bytes of whole lines.
     length: u64,
+    /// Bytes of the file: zeros stand behind the lines, so that a line changes
+    /// nothing but its own block, and finds room.
+    room: u64,
     next: u64,
     check: String,
     /// A line could not be written: nothing is reserved any more.
@@ -68,7 +74,7 @@ pub fn begin(lock: &Lock, task: &str) -> Result<(Journal, String), BudgetError> 
     getrandom::fill(&mut id).map_err(|error| failed(Error::other(error)))?;
     let id = format!("{:016x}", u64::from_be_bytes(id));
     let file = lock.journal().map_err(failed)?;
-    let mut journal = Journal { file, length: 0, next: 0, check: String::new(), is_broken: false };
+    let mut journal = Journal { file, length: 0, room: 0, next: 0, check: String::new(), is_broken: false };
     let begun = Line::Begun { version: VERSION, id: id.clone(), task: task.to_owned() };
     journal.write(&begun, true).map_err(failed)?;
     Ok((journal, id))
@@ -120,8 +126,7 @@ impl Journal {
         if length > JOURNAL_BYTES_MAX {
             return Err(Error::new(ErrorKind::FileTooLarge, "it is full"));
         }
-        let written = self.file.write_all(text.as_bytes());
-        if let Err(error) = written.and_then(|()| if is_flushed { self.file.sync_data() } else { Ok(()) }) {
+        if let Err(error) = self.put(text.as_bytes(), length, is_flushed) {
             self.is_broken = true;
             // Nothing was sent: the line may go. If it stays it counts as spent.
             drop(self.file.set_len(self.length));
@@ -129,6 +134,19 @@ impl Journal {
         }
         (self.length, self.next, self.check) = (length, self.next + 1, check);
         Ok(())
+    }
+}
+
+impl Journal {
+    /// Puts a line behind the others, which makes them so long.
+    fn put(&mut self, line: &[u8], length: u64, is_flushed: bool) -> std::io::Result<()> {
+        while self.room < length {
+            self.file.write_all_at(&ROOM, self.room)?;
+            self.file.sync_all()?;
+            self.room += ROOM.len() as u64;
+        }
+        self.file.write_all_at(line, self.length)?;
+        if is_flushed { self.file.sync_data() } else { Ok(()) }
     }
 }
 
@@ -294,7 +312,9 @@ mod tests {
     fn case_121_a_torn_line_is_dropped_and_damage_before_it_is_told() {
         let (git, lock, _) = written();
         let file = git.path().join("lifeos/spending");
-        let whole = std::fs::read(&file).expect("bytes");
+        let mut whole = std::fs::read(&file).expect("bytes");
+        assert_eq!(whole.len(), ROOM.len());
+        whole.truncate(memchr::memchr(0, &whole).expect("zeros behind the lines"));
         let lines: Vec<usize> = memchr::memchr_iter(b'\n', &whole).collect();
         let last = lines[lines.len() - 2] + 1;
         let cost = |left: Option<Left>| left.map_or(0, |left| left.spent.values().map(|sum| sum.cost).sum::<u64>());
@@ -345,14 +365,14 @@ mod tests {
         let git = tempfile::tempdir().expect("a folder");
         let lock = Lock::take(git.path()).expect("the lock");
         let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("a full device");
-        let mut journal = Journal { file: full, length: 0, next: 0, check: String::new(), is_broken: false };
+        let mut journal = Journal { file: full, length: 0, room: 0, next: 0, check: String::new(), is_broken: false };
         let day = Day::of(0);
         assert!(journal.reserved(0, day, sum(1)).is_err_and(|error| error.kind() == ErrorKind::StorageFull));
         journal.file = lock.journal().expect("a file that could be written");
         assert!(journal.reserved(1, day, sum(1)).is_err(), "nothing comes after a line that is cut");
         assert!(journal.settled(0, sum(1)).is_err());
         let full = JOURNAL_BYTES_MAX - 10;
-        let mut journal = Journal { length: full, is_broken: false, ..journal };
+        let mut journal = Journal { length: full, room: JOURNAL_BYTES_MAX, is_broken: false, ..journal };
         assert!(journal.reserved(0, day, sum(1)).is_err_and(|error| error.kind() == ErrorKind::FileTooLarge));
     }
 }
