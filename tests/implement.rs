@@ -107,6 +107,21 @@ fn a_model_that_gives_up_leaves_the_round_before_red() {
 }
 
 #[test]
+fn a_repair_that_cannot_be_taken_is_mended_within_its_round() {
+    let mend = "[[rule]]\nprompt = \"implement/mend@1\"\nmatches = ['occurs \\d+ times', '\"(?<path>src/share\\.rs)\"\\n', '(?<old>    Ok\\(number \\* percent\\)\\n)']\n\
+                json = true\n\
+                answer = '{\"reason\":\"once\",\"files\":[{\"path\":\"${path}\",\"replace\":[{\"old\":\"${old}\",\"new\":\"    if percent < 0.0 {\\n        return Err(\\\"percent is below 0\\\".to_owned());\\n    }\\n    Ok(number * percent / 100.0)\\n\"}]}]}'\n";
+    let repo = sample(&[
+        ("\"old\":\"${old}\",\"new\":\"    if", "\"old\":\"f64\",\"new\":\"    if"),
+        ("# Answers of a model", &format!("{mend}# Answers of a model")),
+    ]);
+    let ran = implement(&repo, &["--json"]);
+    let task = ran.exits(0).json()["tasks"][0].clone();
+    assert_eq!((task["state"].as_str(), &task["record"]["model"]["calls"]), (Some("waiting"), &2.into()), "{ran}");
+    assert_eq!(task["record"]["findings"].as_object().map(serde_json::Map::len), Some(1), "{ran}");
+}
+
+#[test]
 fn over_budget_in_the_middle_keeps_what_is_there_and_lands_nothing() {
     // Of the two edits one can be taken; for the other there is no call left.
     let other = "answer = '{\"reason\":\"both\",\"files\":[{\"path\":\"src/lib.rs\",\"replace\":[{\"old\":\"//! A calculator\",\"new\":\"//! Some calculator\"}]},{\"path\":\"src/share.rs\",\"replace\":[{\"old\":\"nowhere\",\"new\":\"\"}]}]}'\n";

@@ -177,10 +177,12 @@ impl Drafts {
             .collect()
     }
 
-    /// Proposes what was not taken up to now; what the host refuses is given up.
-    pub(crate) fn propose(&mut self) -> Vec<Objection> {
+    /// Proposes what was not taken up to now, but for files that something else is still
+    /// expected of; what the host refuses is given up.
+    pub(crate) fn propose(&mut self, but: &[Objection]) -> Vec<Objection> {
         let mut objections = Vec::new();
-        for (path, draft) in self.files.iter_mut().filter(|(_, draft)| !draft.taken) {
+        let is_due = |path: &str| but.iter().all(|objection| objection.path != path);
+        for (path, draft) in self.files.iter_mut().filter(|(path, draft)| !draft.taken && is_due(path)) {
             let Some(edit) = draft.edit(path) else { continue };
             match edits::propose(&edit) {
                 Ok(()) => draft.taken = true,

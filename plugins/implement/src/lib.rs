@@ -107,13 +107,16 @@ impl Work<'_> {
 
     /// Proposes; what cannot be taken goes back to the model, once.
     fn propose(&mut self, mut objections: Vec<Objection>) -> Result<(), Stop> {
-        objections.extend(self.drafts.propose());
+        let refused = self.drafts.propose(&objections);
+        objections.extend(refused);
         if objections.is_empty() {
             return Ok(());
         }
         let mended = self.mend(&objections);
+        // What was to be mended stays as it was before, in a round of repair as in the round before.
+        let refused = self.drafts.propose(&[]);
         let left = mended.as_ref().map_or(&objections, |left| left);
-        left.iter().take(OBJECTIONS_MAX).for_each(|objection| self.refused(objection));
+        left.iter().chain(&refused).take(OBJECTIONS_MAX).for_each(|objection| self.refused(objection));
         mended.map(drop)
     }
 
@@ -125,9 +128,7 @@ impl Work<'_> {
         let mut changes: Changes = MEND.ask(&inputs)?;
         // Whatever else it says now, these are the files it was asked about.
         changes.files.retain(|change| objections.iter().any(|objection| objection.path == change.path));
-        let mut left = self.drafts.apply(&changes.files);
-        left.extend(self.drafts.propose());
-        Ok(left)
+        Ok(self.drafts.apply(&changes.files))
     }
 
     fn refused(&self, Objection { path, why }: &Objection) {
