@@ -19,7 +19,7 @@ use crate::lock::{JOURNAL_BYTES_MAX, Lock};
 /// The version of what is written; a reader refuses a newer one.
 const VERSION: u32 = 1;
 /// Zeros that are written ahead at once.
-const ROOM: [u8; 64 << 10] = [0; 64 << 10];
+static ROOM: [u8; 64 << 10] = [0; 64 << 10];
 /// Digits of a line's checksum.
 const CHECK_DIGITS: usize = 16;
 
