@@ -98,6 +98,13 @@ fn case_89_a_model_that_is_wrong_for_ever_is_asked_as_often_as_granted() {
 }
 
 #[test]
+fn a_run_tells_of_its_rounds_and_of_what_all_of_them_cost() {
+    let repo = sample(&[]);
+    let ran = implement(&repo, &[]);
+    ran.exits(0).says("waits for approval").says("which did not pass the gate").says("asked script: 3 calls");
+}
+
+#[test]
 fn a_model_that_gives_up_leaves_the_round_before_red() {
     let nothing = "answer = '{\"reason\":\"it is right\",\"files\":[]}'\n";
     let rule = "prompt = \"implement/repair@1\"\n";

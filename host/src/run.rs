@@ -27,7 +27,7 @@ use crate::edit::Finding;
 use crate::event::{Event, Events};
 use crate::examine::{Examined, Job, Machine, Proposal, examine};
 use crate::gate::{Gate, Verdict};
-use crate::ledger::record::{Body, Run, State};
+use crate::ledger::record::{AskedText, Body, Run, State};
 use crate::model::error::ModelError;
 use crate::plugin::Plugin;
 use crate::results::Counts;
@@ -68,6 +68,8 @@ pub struct Finished {
     pub log: String,
     /// How many answers were remembered.
     pub remembered: Counts,
+    /// What it asked of a model, with the rounds that it repairs.
+    pub asked: Option<AskedText>,
     /// Why a model was not there for it: what was proposed may be half of it, and
     /// lands only if a person says so.
     pub trouble: Option<ModelError>,
@@ -91,9 +93,9 @@ pub fn run(
     let gate = way.gate(machine);
     let mut rounds = Rounds::begin(&way, order.plugin);
     let story = Tale { way: &way, order, gate: gate.as_ref(), machine, events };
-    let mut all = || loop {
+    let all = || loop {
         match story.round(&mut rounds, keep)? {
-            End::Finished(finished) => return Ok(*finished),
+            End::Finished(finished) => return Ok(Finished { asked: rounds.asked, ..*finished }),
             End::Red(red) => rounds.next(red)?,
         }
     };
@@ -139,6 +141,7 @@ impl Tale<'_> {
         let proposed = self.propose(&mut record, rounds, open.as_ref(), keep);
         record.model = open.as_ref().and_then(|open| open.told(way));
         asking::add(&mut rounds.past, record.model.as_ref(), open.as_ref());
+        rounds.asked = AskedText::together(rounds.asked.iter().chain(&record.model));
         let Proposed { candidate, examined, files, green } = match proposed {
             Ok(proposed) => proposed,
             Err(error) => return Err(way.failed(&identity, record, error)),
@@ -214,6 +217,6 @@ impl Tale<'_> {
 impl End {
     fn finished(run: String, stand: Stand, record: Run, examined: Examined) -> Self {
         let Examined { findings, refused, log, remembered, trouble, .. } = examined;
-        Self::Finished(Box::new(Finished { run, stand, record, findings, refused, log, remembered, trouble }))
+        Self::Finished(Box::new(Finished { run, stand, record, findings, refused, log, remembered, asked: None, trouble }))
     }
 }

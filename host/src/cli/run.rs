@@ -230,7 +230,10 @@ fn print(name: &str, finished: &Finished, term: &Term) {
         }
         (state, _) => format!("{name}: run {run} is {} ({files}, {findings})\n", state.word()),
     });
-    if let Some(asked) = &record.model {
+    if let Some(before) = &record.repairs {
+        term.note(&format!("it repairs run {}, which did not pass the gate", clean::line(before)));
+    }
+    if let Some(asked) = &finished.asked {
         let sum = asked.sum();
         let tokens = sum.tokens.all();
         term.note(&format!("asked {}: {}, {tokens} tokens, {}", asked.model, text::count(asked.calls, "call"), money(sum.cost)));

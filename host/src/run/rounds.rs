@@ -8,6 +8,7 @@ use crate::check::CheckedEdit;
 use crate::clean;
 use crate::examine::{Examined, Proposal};
 use crate::gate::Verdict;
+use crate::ledger::record::AskedText;
 use crate::plugin::Plugin;
 use crate::redact::Redactor;
 use crate::repo::{Repo, RepoError};
@@ -22,6 +23,8 @@ const FAULT_BYTES_MAX: usize = 1_000;
 pub(super) struct Rounds {
     /// What was spent before the round that comes.
     pub(super) past: Past,
+    /// What all rounds asked up to now.
+    pub(super) asked: Option<AskedText>,
     most: u32,
     number: u32,
     before: Option<Red>,
@@ -40,7 +43,7 @@ impl Rounds {
     pub(super) fn begin(way: &Way<'_>, plugin: &Plugin) -> Self {
         let is_declared = plugin.manifest.capabilities.rounds.is_some();
         let most = if is_declared { way.task.rounds } else { 0 };
-        Self { past: way.past(), most, number: 0, before: None, green: None }
+        Self { past: way.past(), asked: None, most, number: 0, before: None, green: None }
     }
 
     /// The next round, in which the plugin is told of this one.
