@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::rig::{TestRepo, hostile, kill};
+use crate::rig::{TestRepo, hostile, kill, peak};
 
 const ASK: &str = "read = ['**']\nedit = ['**']\noptions = {paths = ['a.md'], text = 'greet', find = 'world'}\n";
 const GREET: &str = "[[rule]]\nprompt = 'ask@1'\nmatches = 'hello (?<who>\\w+)'\nanswer = 'dear ${who}'\n";
@@ -157,4 +157,20 @@ fn case_140_what_a_killed_run_reserved_counts_as_spent() {
     let calls = log["windows"][0]["spent"]["calls"].as_u64().unwrap_or_default();
     assert!(calls > 0 && calls <= reserved + 1, "{calls} of {reserved}: {log}");
     assert!(!journal.exists());
+}
+
+#[test]
+fn a_thousand_calls_take_no_more_memory_than_ten() {
+    let bytes = |count: u64| {
+        let table = ASK.replace("text = 'greet'", &format!("text = 'greet', count = {count}")).replace(", find = 'world'", "");
+        let echo = "[[rule]]\nmatches = '(?s)(?<all>.*)'\nanswer = '${all}${all}'\n";
+        let repo = asking("ask", echo, &format!("{table}model = {{calls_max = 1000, tokens_max = 100000000}}"));
+        repo.write("a.md", "hello world ".repeat(170));
+        repo.commit("two kilobytes");
+        let (ran, bytes) = peak(&repo, &["run", "t", "--json"]);
+        assert_eq!(record(ran.exits(0))["model"]["calls"], count, "{ran}");
+        bytes
+    };
+    let (few, many) = (bytes(10), bytes(1_000));
+    assert!(many < few + (8 << 20), "{few} bytes for 10 calls, {many} for 1,000");
 }

@@ -8,8 +8,20 @@ use std::time::{Duration, Instant};
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use lifeos::broker::{Broker, Shared};
+use lifeos::budget::Tokens;
+use lifeos::budget::caps::{Cap, Caps};
+use lifeos::budget::journal;
+use lifeos::budget::price::{PerMillion, Price};
+use lifeos::budget::purse::{Past, Purse};
 use lifeos::config::Config;
 use lifeos::event::Events;
+use lifeos::lock::Lock;
+use lifeos::model::Provider;
+use lifeos::model::answer::{Answer, Ending};
+use lifeos::model::door::{Clock, Patience, Terms};
+use lifeos::model::error::Failure;
+use lifeos::model::request::{Asked, Request, Role, Template};
+use lifeos::model::supply::Supply;
 use lifeos::path::RepoPath;
 use lifeos::plugin::official;
 use lifeos::policy::Policy;
@@ -100,5 +112,59 @@ fn processes(bench: &mut Criterion) {
     once.finish();
 }
 
-criterion_group!(host, decisions, instances, processes);
+/// A provider that takes no time.
+struct Instantly(String);
+
+impl Provider for Instantly {
+    fn model(&self) -> &str {
+        "instantly"
+    }
+
+    fn body(&self, request: &Request) -> Vec<u8> {
+        serde_json::to_vec(request).unwrap_or_default()
+    }
+
+    fn send(&self, _: &[u8], _: Instant) -> Result<Answer, Failure> {
+        let tokens = Some(Tokens { input: 1_000, output: 1_000 });
+        Ok(Answer { text: self.0.clone(), ending: Ending::Complete, tokens, model: None, id: None })
+    }
+}
+
+/// Everything about a call to a model but the network: a prompt of 4 kB, an answer of
+/// 4 kB, and the journal on the disk that the temporary folder is on. Beside it what a
+/// bare flush of that disk takes, which is most of it.
+fn asking(bench: &mut Criterion) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let lock = Lock::take(folder.path()).expect("the lock");
+    let (journal, _) = journal::begin(&lock, "bench").expect("a journal");
+    let price = Price::of(PerMillion { input: 1.0, output: 1.0 }).expect("a price");
+    let caps = Caps { calls_max: u64::MAX, run: Cap { tokens: Some(u64::MAX), cost: None }, ..Caps::default() };
+    let purse = Purse::new("bench", price, caps, Past::default(), Box::new(journal));
+    let text = "An answer of some words that say little. ".repeat(100);
+    let terms = Terms { output_tokens_max: 10_000, pins_model: false, patience: Patience::default() };
+    let supply = Supply { provider: Arc::new(Instantly(text.clone())), price, terms, known: Vec::new() };
+    let door = supply.door(10_000, purse, Clock::new(0));
+    let template = Template { role: Role::User, text: "{{x}}".to_owned(), inputs: vec![("x".to_owned(), text)] };
+    let (messages, stop) = (vec![template], Vec::new());
+    let prompt = "bench@1".to_owned();
+    let asked = Asked { prompt, messages, output_tokens_max: 1_000, temperature: None, schema: None, stop };
+    bench.bench_function("a call to a model, without the network", |bench| {
+        bench.iter(|| {
+            let said = door.complete(&asked, Instant::now() + HOUR).expect("not a tape");
+            assert!(said.answer.is_ok(), "{:?}", said.answer);
+        });
+    });
+    let file = std::fs::File::create(folder.path().join("flushed")).expect("a file");
+    file.set_len(1 << 20).expect("room");
+    bench.bench_function("a flush of 200 bytes to the same disk", |bench| {
+        let mut at = 0;
+        bench.iter(|| {
+            at = (at + 200) % (1 << 19);
+            std::os::unix::fs::FileExt::write_all_at(&file, &[7; 200], at).expect("written");
+            file.sync_data().expect("flushed");
+        });
+    });
+}
+
+criterion_group!(host, decisions, instances, processes, asking);
 criterion_main!(host);
