@@ -83,6 +83,9 @@ impl Base {
         let of = |kind| mentions.iter().filter(move |one| one.kind == kind).map(|one| one.name.as_str()).collect();
         let mut missing = Missing { symbols: of(Kind::Symbol), flags: of(Kind::Flag), commands: of(Kind::Command) };
         let mut seen = Seen::default();
+        for Document { path, text, .. } in &self.documents {
+            seen.by_text.entry(digest(text)).or_default().push(path.clone());
+        }
         for path in &self.code {
             let Ok(document) = host.read(path) else { continue };
             missing.look(path, &document.text, &mut seen.there);

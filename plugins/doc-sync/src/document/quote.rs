@@ -82,7 +82,7 @@ const PAST_TITLES: [&str; 12] = [
 
 /// All pieces of code of a document, in order.
 pub(crate) fn quotes(text: &str) -> Vec<Quote> {
-    let mut reading = Reading { text, quotes: Vec::new(), links: 0, block: None, heading: None, past: None };
+    let mut reading = Reading { text, quotes: Vec::new(), links: Vec::new(), block: None, heading: None, past: None };
     let options =
         Options::ENABLE_TABLES | Options::ENABLE_YAML_STYLE_METADATA_BLOCKS | Options::ENABLE_PLUSES_DELIMITED_METADATA_BLOCKS;
     for (event, bytes) in Parser::new_ext(text, options).into_offset_iter() {
@@ -102,8 +102,8 @@ pub(crate) fn line_of(text: &str, at: usize) -> Range<usize> {
 struct Reading<'t> {
     text: &'t str,
     quotes: Vec<Quote>,
-    /// How many links are open.
-    links: usize,
+    /// Of the links that are open, whether each leads to another place or another time.
+    links: Vec<bool>,
     /// In a block of commands: whether they stand behind `$`.
     block: Option<bool>,
     /// The level of the heading that is open, and where it began.
@@ -117,8 +117,8 @@ impl Reading<'_> {
         match event {
             Event::Start(Tag::Heading { level, .. }) => self.heading = Some((*level as u8, bytes.start)),
             Event::End(TagEnd::Heading(_)) => self.end_heading(bytes.end),
-            Event::Start(Tag::Link { .. } | Tag::Image { .. }) => self.links += 1,
-            Event::End(TagEnd::Link | TagEnd::Image) => self.links = self.links.saturating_sub(1),
+            Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => self.links.push(leads_away(dest_url)),
+            Event::End(TagEnd::Link | TagEnd::Image) => drop(self.links.pop()),
             Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(language))) => {
                 let first = language.split([' ', ',', '{']).next().unwrap_or_default().to_ascii_lowercase();
                 let is_shell = SHELLS.contains(&first.as_str());
@@ -152,8 +152,8 @@ impl Reading<'_> {
         let whole = &self.text[bytes.clone()];
         let Some(at) = whole.find(code).filter(|_| !code.contains('\n')) else { return };
         let start = bytes.start + at;
-        if self.is_told_of_now(start) {
-            let kind = if self.links > 0 { QuoteKind::Linked } else { QuoteKind::Span };
+        if self.is_told_of_now(start) && !self.links.contains(&true) {
+            let kind = if !self.links.is_empty() { QuoteKind::Linked } else { QuoteKind::Span };
             self.quotes.push(Quote { bytes: start..start + code.len(), kind });
         }
     }
@@ -176,6 +176,17 @@ impl Reading<'_> {
             }
         }
     }
+}
+
+/// Branches at which a forge shows what is there now.
+const NOW: [&str; 6] = ["main", "master", "HEAD", "develop", "dev", "trunk"];
+
+/// Whether a link leads to another project, or to a version that was.
+fn leads_away(target: &str) -> bool {
+    let shown = ["/blob/", "/tree/"].iter().find_map(|sign| Some(target.split_once(sign)?.1));
+    let is_now =
+        shown.is_some_and(|rest| NOW.iter().any(|branch| rest.strip_prefix(branch).is_some_and(|rest| rest.starts_with('/'))));
+    target.contains("://") && !is_now
 }
 
 /// The sentence around a place: the line, and the one before if it goes on.
@@ -211,6 +222,15 @@ mod tests {
                 ("tool --b ", QuoteKind::Command),
                 ("tool x", QuoteKind::Command)
             ]
+        );
+    }
+
+    #[test]
+    fn what_leads_to_another_place_or_time_is_left_out() {
+        let forge = "https://forge.example/a/b/blob";
+        assert_eq!(
+            found(&format!("[`now`]({forge}/main/a.rs) [`then`]({forge}/v1/a.rs) [`there`][x]\n\n[x]: https://c.example\n")),
+            [("now", QuoteKind::Linked)]
         );
     }
 

@@ -11,6 +11,8 @@ use crate::place::{Moment, Past};
 const TEXT_BYTES_MIN: usize = 40;
 /// Hundredths of lines that stay, from which on a file with another name is the same one.
 const LINES_SAME: usize = 60;
+/// Files of the same kind whose past is looked at.
+const KIN_MAX: usize = 1_000;
 
 /// The end of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +57,17 @@ fn heir(path: &str, text: &str, end: &Moment, base: &Base, seen: &Seen, past: &P
     if let [only] = had[..] {
         return Heir::Certain(only.clone());
     }
+    let ending = |path: &str| path.rsplit_once('.').map(|(_, ending)| ending.to_owned());
+    let kin: Vec<&String> = base.code.iter().filter(|other| ending(other) == ending(path)).collect();
+    // A file that moved unchanged keeps its revisions, so the one before the move ends with this text.
+    let moved: Vec<&String> = if kin.len() <= KIN_MAX {
+        kin.into_iter().filter(|other| had_text_at(other, text, end, past)).collect()
+    } else {
+        Vec::new()
+    };
+    if let [only] = moved[..] {
+        return Heir::Certain(only.clone());
+    }
     // The same commit made another file of most of the lines: with its old name that is a move.
     let made: Vec<&String> = base.code.iter().filter(|other| alike(other, text, end, past) >= LINES_SAME).collect();
     match made[..] {
@@ -70,6 +83,13 @@ fn had_text(path: &str, text: &str, past: &Past<'_>) -> bool {
         past.texts(path, &revision.commit)
             .is_some_and(|texts| [&texts.0, &texts.1].into_iter().flatten().any(|other| other == text))
     })
+}
+
+/// Whether a file had this very text when a commit was made.
+fn had_text_at(path: &str, text: &str, end: &Moment, past: &Past<'_>) -> bool {
+    let revisions = past.revisions(path);
+    let then = revisions.get(past.changes_since(path, end));
+    then.and_then(|then| past.texts(path, &then.commit)).is_some_and(|texts| texts.1.as_deref() == Some(text))
 }
 
 /// How much of a text is in the file that a commit made here, in hundredths of its lines.

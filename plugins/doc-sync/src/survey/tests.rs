@@ -91,6 +91,17 @@ fn paths_are_moved_or_gone() {
 }
 
 #[test]
+fn a_file_that_changed_after_it_got_another_name_is_found() {
+    let text = "//! A file of some length, so that it is known again.\n\npub fn read_all() {}\n";
+    // The host follows a file that moved unchanged: its revisions are those of the new name.
+    let moved = Made::default()
+        .commit(&[("src/old.rs", Some(text)), ("src/io/new.rs", Some(text)), ("a.md", Some("See `src/old.rs`.\n"))])
+        .commit(&[("src/old.rs", None)])
+        .commit(&[("src/io/new.rs", Some("//! Another text.\n"))]);
+    check(&moved, &[("doc-sync/moved-path", "to `src/io/new.rs`")]);
+}
+
+#[test]
 fn a_path_is_written_from_where_the_document_stands() {
     let text = "//! A file of some length, so that it is known again.\n\npub fn read_all() {}\n";
     let made = Made::default()
