@@ -75,6 +75,16 @@ fn every_key_of_a_case_counts() {
 }
 
 #[test]
+fn the_past_of_a_case_counts() {
+    let probe = |files: &[(&str, &str)]| {
+        let all = [&[("one/before/a.md", "a\n"), ("one/case.toml", PATH)], files].concat();
+        Author::of(hostile("probe"), &all).test(&["--no-standard"])
+    };
+    probe(&[]).exits(1).says("past=1 revisions");
+    probe(&[("one/past/a.md", "old\n")]).exits(1).says("past=2 revisions");
+}
+
+#[test]
 fn a_task_over_documents_takes_no_instruction() {
     let sheet = "instruction = 'do'\nfails = 'takes no instruction'";
     Author::of(hostile_files("sane-edit"), &[("one/case.toml", sheet)]).test(&["--no-standard"]).exits(0);
@@ -228,7 +238,8 @@ fn reports_tell_the_same_in_every_form() {
 
 #[test]
 fn the_cases_of_the_official_plugins_hold() {
-    for (plugin, cases, skipped) in [("doc-hygiene", 17, 0), ("license-header", 13, 0), ("implement", 11, 1)] {
+    for (plugin, cases, skipped) in [("doc-hygiene", 17, 0), ("doc-sync", 13, 1), ("license-header", 13, 0), ("implement", 11, 1)]
+    {
         let repo = TestRepo::nowhere();
         let folder: &Path = &workspace().join("plugins").join(plugin);
         let mut command = repo.command(&["plugin", "test", "--json"]);

@@ -182,7 +182,7 @@ fn forgetful(machine: &Machine) -> Machine {
 /// Tries a case of the author, and accepts what came of it if that is wanted.
 fn own(case: &Case, bless: bool, runner: &Runner<'_>) -> Result<(Verdict, Vec<String>), TrialError> {
     let ground = runner.ground;
-    let outcome = runner.run(ground.commit(&case.before)?, &case.given)?;
+    let outcome = runner.run(ground.commit(&case.before, case.given.past.as_deref())?, &case.given)?;
     let failure = verdict::failure(case.fails.as_deref(), &outcome);
     if case.fails.is_some() || failure.is_some() {
         return Ok((Verdict::of(failure.into_iter().collect()), Vec::new()));

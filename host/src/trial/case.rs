@@ -27,6 +27,8 @@ pub const EXPECTED: &str = "expected.txt";
 pub const BEFORE: &str = "before";
 /// See [`BEFORE`].
 pub const AFTER: &str = "after";
+/// The files of the commit before.
+const PAST: &str = "past";
 /// What the plugin is given.
 const SHEET: &str = "case.toml";
 /// What a model answers in it: rules, in the form of `[model] script`.
@@ -69,6 +71,8 @@ pub(super) struct Given {
     pub(super) limits: Limits,
     /// Who answers when it asks a model; none: nobody.
     pub(super) script: Option<Arc<Scripted>>,
+    /// The files of the commit before the base; none: it has no parent.
+    pub(super) past: Option<Arc<Files>>,
 }
 
 /// What is wrong with a case.
@@ -81,7 +85,7 @@ pub enum CaseError {
     #[error("the name of a case is 1 to {NAME_BYTES_MAX} of a-z A-Z 0-9 - _ .")]
     Name,
     /// Something in its folder that no case has.
-    #[error("`{entry}` is no part of a case; it holds {BEFORE}/, {AFTER}/, {SHEET}, {SCRIPT} and {EXPECTED}")]
+    #[error("`{entry}` is no part of a case; it holds {PAST}/, {BEFORE}/, {AFTER}/, {SHEET}, {SCRIPT} and {EXPECTED}")]
     Unknown {
         /// Its name, cleaned.
         entry: String,
@@ -175,12 +179,13 @@ impl Case {
         let rules = files::text(&folder, SCRIPT, SCRIPT_BYTES_MAX)?;
         let script = rules.map(|rules| Scripted::parse("script", &rules)).transpose();
         let script = script.map_err(|reason| CaseError::Script(clean::line(&reason).into_owned()))?.map(Arc::new);
+        let past = files::read(&folder, PAST)?.map(Arc::new);
         let case = Self {
             before: files::read(&folder, BEFORE)?.unwrap_or_default(),
             after: files::read(&folder, AFTER)?,
             expected: files::text(&folder, EXPECTED, EXPECTED_BYTES_MAX)?.unwrap_or_default(),
             fails: sheet.fails.clone(),
-            given: Given { script, ..sheet.given(manifest)? },
+            given: Given { script, past, ..sheet.given(manifest)? },
             cases: cases.clone(),
             name: name.to_owned(),
         };
@@ -189,8 +194,9 @@ impl Case {
     }
 
     fn bytes(&self) -> usize {
+        let past = self.given.past.iter().flat_map(|past| past.values());
         let sides = self.before.values().chain(self.after.iter().flat_map(Files::values));
-        sides.map(|file| file.bytes.len()).sum()
+        sides.chain(past).map(|file| file.bytes.len()).sum()
     }
 
     /// Makes what was found what is expected; gives what was written, one entry for each file.
@@ -222,7 +228,7 @@ fn only_known(folder: &Dir) -> Result<(), CaseError> {
     let io = |source| files::io(".", source);
     for entry in folder.entries().map_err(io)? {
         let name = entry.map_err(io)?.file_name().to_string_lossy().into_owned();
-        if !name.starts_with('.') && ![BEFORE, AFTER, SHEET, SCRIPT, EXPECTED].contains(&name.as_str()) {
+        if !name.starts_with('.') && ![PAST, BEFORE, AFTER, SHEET, SCRIPT, EXPECTED].contains(&name.as_str()) {
             return Err(CaseError::Unknown { entry: clean::line(&name).into_owned() });
         }
     }
@@ -265,14 +271,15 @@ impl Sheet {
             model: declared.model,
             rounds: declared.rounds,
         };
-        Ok(Given { options, instruction: self.instruction, granted, limits: self.limits, script: None })
+        Ok(Given { options, instruction: self.instruction, granted, limits: self.limits, script: None, past: None })
     }
 }
 
 impl Given {
     /// Everything that the manifest declares, with these options.
     pub(super) fn declared(manifest: &Manifest, options: String) -> Result<Self, ManifestError> {
-        Ok(Self { options, instruction: None, granted: manifest.reach()?, limits: Limits::default(), script: None })
+        let (granted, limits) = (manifest.reach()?, Limits::default());
+        Ok(Self { options, instruction: None, granted, limits, script: None, past: None })
     }
 
     /// The task that a run of it is.

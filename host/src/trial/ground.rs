@@ -69,10 +69,16 @@ impl Ground {
         Ok(update.create_updated(git, &empty)?)
     }
 
-    /// Writes files as a commit without a parent.
-    pub(super) fn commit(&self, files: &Files) -> Result<Oid, TrialError> {
-        let (git, tree) = (self.repo.git(), self.tree(files)?);
-        Ok(writing::commit(git, &author("Author", NOW_SECONDS)?, "The files of a case\n", &git.find_tree(tree)?, &[])?)
+    /// Writes files as a commit. Its parent has those of the `past`, a day before; without them there is none.
+    pub(super) fn commit(&self, files: &Files, past: Option<&Files>) -> Result<Oid, TrialError> {
+        let write = |files: &Files, seconds: i64, parents: &[&git2::Commit<'_>]| {
+            let (git, tree) = (self.repo.git(), self.tree(files)?);
+            let author = author("Author", seconds)?;
+            Ok::<_, TrialError>(writing::commit(git, &author, "The files of a case\n", &git.find_tree(tree)?, parents)?)
+        };
+        let Some(past) = past else { return write(files, NOW_SECONDS, &[]) };
+        let parent = self.repo.git().find_commit(write(past, NOW_SECONDS - LATER_SECONDS, &[])?)?;
+        write(files, NOW_SECONDS, &[&parent])
     }
 
     /// Writes a candidate as the commit after its base, as a run that lands does, a day later.

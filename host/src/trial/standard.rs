@@ -146,7 +146,10 @@ impl<'s> Standard<'s> {
         let mut mismatches = Vec::new();
         for base in self.inputs.few() {
             let granted = Reach { edit: nothing.clone(), ..base.given.granted.clone() };
-            let outcome = self.runner.run(self.runner.ground.commit(&base.files)?, &Given { granted, ..base.given.clone() })?;
+            let outcome = self.runner.run(
+                self.runner.ground.commit(&base.files, base.given.past.as_deref())?,
+                &Given { granted, ..base.given.clone() },
+            )?;
             let is_new = |refused: &Refused| !base.files.contains_key(&refused.path) && refused.problems == [Problem::NotGranted];
             mismatches.extend(outcome.disorder_but(is_new).map(|words| on(&base.name, &words)));
         }
@@ -166,7 +169,7 @@ impl<'s> Standard<'s> {
     fn orderly(&self, rows: impl IntoIterator<Item = (String, Files, Given)>) -> Result<Verdict, TrialError> {
         let (mut mismatches, mut asked) = (Vec::new(), false);
         for (name, files, given) in rows {
-            let outcome = self.runner.run(self.runner.ground.commit(&files)?, &given)?;
+            let outcome = self.runner.run(self.runner.ground.commit(&files, None)?, &given)?;
             mismatches.extend(outcome.disorder().map(|words| on(&name, &words)));
             asked = true;
         }
@@ -180,7 +183,7 @@ fn refusal(runner: &Runner<'_>, inputs: &Inputs) -> Result<Option<String>, Trial
     let files = inputs.each(&inputs.paths, inputs.text.as_bytes());
     let mut sentences = Vec::new();
     for files in [Files::new(), files] {
-        let outcome = runner.run(runner.ground.commit(&files)?, &inputs.given)?;
+        let outcome = runner.run(runner.ground.commit(&files, None)?, &inputs.given)?;
         sentences.push(outcome.sentence().map(str::to_owned));
     }
     let is_same = sentences[0] == sentences[1];

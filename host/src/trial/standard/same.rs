@@ -21,7 +21,7 @@ impl Standard<'_> {
         }
         let mut mismatches = Vec::new();
         for base in self.inputs.few() {
-            let commit = self.runner.ground.commit(&base.files)?;
+            let commit = self.runner.ground.commit(&base.files, base.given.past.as_deref())?;
             let machine = |threads, shuffle| Machine { threads, shuffle, ..self.runner.machine.clone() };
             let expected = self.runner.run_on(commit, &base.given, &machine(1, None))?;
             for (threads, order) in ORDERS {
@@ -41,7 +41,7 @@ impl Standard<'_> {
         let (mut mismatches, mut changed) = (Vec::new(), false);
         let git = self.runner.ground.repo().git();
         for base in &self.inputs.bases {
-            let first = self.runner.run(self.runner.ground.commit(&base.files)?, &base.given)?;
+            let first = self.runner.run(self.runner.ground.commit(&base.files, base.given.past.as_deref())?, &base.given)?;
             let Some(candidate) = &first.candidate else { continue };
             changed = true;
             let landed = self.runner.ground.land(candidate)?;
@@ -61,8 +61,8 @@ impl Standard<'_> {
     pub(super) fn repeat(&self) -> Result<Verdict, TrialError> {
         let mut mismatches = Vec::new();
         for (number, base) in self.inputs.few().enumerate() {
-            let ground = self.runner.ground;
-            let (commit, half) = (ground.commit(&base.files)?, ground.commit(&self.inputs.half(&base.files))?);
+            let (ground, past) = (self.runner.ground, base.given.past.as_deref());
+            let (commit, half) = (ground.commit(&base.files, past)?, ground.commit(&self.inputs.half(&base.files), past)?);
             let fresh = Machine { threads: 1, ..self.runner.machine.clone() };
             let answers = SealedFolder::open(&ground.beside(&format!("answers-{number}")))?;
             let remembering = Machine { remembers: true, answers: Some(answers), ..fresh.clone() };

@@ -1,0 +1,7 @@
+//! The tool.
+
+fn args() {
+    option("--color", "paint");
+}
+
+pub fn load() {}

@@ -1,0 +1,7 @@
+//! The tool.
+
+fn args() {
+    option("--colour", "paint");
+}
+
+pub fn read_all() {}
