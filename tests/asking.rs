@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::rig::model::{Model, Says};
 use crate::rig::{TestRepo, hostile, kill, peak};
 
 const ASK: &str = "read = ['**']\nedit = ['**']\noptions = {paths = ['a.md'], text = 'greet', find = 'world'}\n";
@@ -173,4 +174,30 @@ fn a_thousand_calls_take_no_more_memory_than_ten() {
     };
     let (few, many) = (bytes(10), bytes(1_000));
     assert!(many < few + (8 << 20), "{few} bytes for 10 calls, {many} for 1,000");
+}
+
+#[test]
+fn what_a_model_said_is_not_tried_again_under_another_grant() {
+    let repo = asking("ask", GREET, &format!("{ASK}model = {{}}"));
+    let ran = repo.lifeos(&["run", "t", "--json"]).exits(0).json();
+    let run = ran["tasks"][0]["run"].as_str().expect("a run").to_owned();
+    repo.lifeos(&["plugin", "suggest", "t"]).exits(2).says("asked a model");
+    repo.lifeos(&["verify", "--replay", &run]).exits(2).says("only its tape can be played");
+}
+
+#[test]
+fn a_comparison_of_two_commits_asks_no_model() {
+    let repo = asking("ask", GREET, &format!("{ASK}model = {{}}"));
+    repo.lifeos(&["check", "t", "--new-since", "HEAD~1"]).exits(0).says("with --new-since no model is asked");
+    assert_eq!(repo.lifeos(&["budget", "--json"]).json()["windows"][0]["spent"]["cost"], 0);
+}
+
+#[test]
+fn a_provider_that_fails_is_told_of_also_where_another_attempt_is_too_dear() {
+    let server = Model::start(|_, _| Says::refusal(500, "x", "no"));
+    let repo = TestRepo::new(&[("a.md", "hello world\n")]);
+    let task = repo.table("t", &hostile("ask"), &format!("{ASK}model = {{tokens_max = 1000}}"));
+    repo.config(&format!("{}{task}", server.table("openai", "")));
+    repo.lifeos(&["run", "t"]).exits(30).says("the provider failed (500)");
+    assert_eq!(server.requests().len(), 1, "what may have been carried out is paid for, and there is no money for another");
 }

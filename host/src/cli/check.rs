@@ -21,8 +21,9 @@ use super::progress::during;
 use super::term::Term;
 use super::{Global, json, open, text};
 
-/// Runs a task and shows its findings and the edits it would propose; writes
-/// nothing. Exits with 1 if there is anything.
+/// Runs a task and shows its findings and the edits it would propose; proposes
+/// nothing, and of a model it puts on record only what it cost. Exits with 1 if
+/// there is anything.
 #[derive(Args)]
 pub(crate) struct Check {
     /// The task, by its name in lifeos.toml.
@@ -57,13 +58,19 @@ pub(crate) fn check(verb: &Check, global: &Global, term: &Term) -> Result<Exit, 
     let since = verb.new_since.as_deref().map(|revision| repo.resolve(revision)).transpose()?;
     let machine = open::machine(global, verb.threads.map(usize::from), term)?;
     let machine = Machine { remembers: !verb.no_cache, shows: !verb.no_diff, traces: verb.trace, ..machine };
-    let asks = super::asking::asks(&config, &[task], &repo, head, global)?;
+    // What a model says differs from one commit to the other for no reason of theirs.
+    let asks = match since {
+        None => super::asking::asks(&config, &[task], &repo, head, global)?,
+        Some(_) => None,
+    };
+    if since.is_some() && task.model.is_some() {
+        term.note("with --new-since no model is asked");
+    }
     let place = Place { repo: &repo, base: head, now: open::now(), memory: machine.memory(), outside: None, lock: None };
     let examined = |commit| {
         let base = repo.pin_with(commit, machine.memory())?;
         let job = Job::new(task, &plugin, instruction.as_deref());
-        let asks = asks.as_ref().filter(|_| commit == head);
-        let examined = during(term, |events| match asks {
+        let examined = during(term, |events| match &asks {
             // What is asked is paid for, also where nothing is written.
             Some(asks) => asking::examined(&place, &job, asks, "check", &machine, events),
             None => Ok(examine::examine(&repo, base, &job, &machine, events)?),

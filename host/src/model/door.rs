@@ -2,26 +2,27 @@
 //! before it is sent, tried again where that helps, and held against what was asked
 //! for. It knows no provider's language.
 
+mod call;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+use super::Provider;
 use super::answer::{Answer, Ending, Fault, Refusal, Reply};
 use super::error::{Failure, ModelError};
-use super::request::{Asked, Message, Request, Role};
+use super::request::{Asked, Request};
 use super::schema::Schema;
-use super::{Provider, worst};
+use crate::budget::Sum;
 use crate::budget::day::Day;
-use crate::budget::purse::{Purse, Settled};
-use crate::budget::{Sum, Tokens};
+use crate::budget::purse::Purse;
 use crate::digest::Digest;
 use crate::redact::Redactor;
+use call::Call;
 
-/// Attempts of one request.
-const ATTEMPTS_MAX: u32 = 3;
-/// Attempts beyond the first, of all requests of a run: a broken endpoint costs no more.
+/// Attempts that repeat another, of all requests of a round: a broken endpoint costs no more.
 const RETRIES_MAX: u32 = 10;
 /// Bytes of an answer's text.
 const ANSWER_BYTES_MAX: usize = 1 << 20;
@@ -119,6 +120,8 @@ pub struct Told {
     pub calls: u64,
     /// Attempts that were sent.
     pub attempts: u64,
+    /// Those of them that repeated another.
+    pub retries: u32,
     /// Secrets taken out, by kind.
     pub redacted: BTreeMap<&'static str, u64>,
     /// Time spent waiting for the provider.
@@ -134,13 +137,6 @@ pub struct Said {
     pub request: Option<Digest>,
     /// What the plugin gets.
     pub answer: Result<Reply, Refusal>,
-}
-
-/// What a call has taken up to now.
-#[derive(Default)]
-struct Taken {
-    sum: Sum,
-    attempts: u32,
 }
 
 impl Door {
@@ -189,7 +185,7 @@ impl Door {
     fn ask(&self, live: &Live, request: Request, schema: Option<&Schema>, deadline: Instant) -> Result<Reply, Refusal> {
         let deadline = deadline.min(Instant::now() + self.terms.patience.call);
         let answer = live.purse.ask().map_err(ModelError::from);
-        answer.and_then(|()| self.rounds(live, request, schema, deadline)).map_err(|error| {
+        answer.and_then(|()| Call::new(self, live, deadline).answered(request, schema)).map_err(|error| {
             let refusal = error.refusal();
             if !matches!(error, ModelError::Invalid(_)) {
                 self.with(|told| told.trouble = Some(error));
@@ -252,27 +248,6 @@ impl Door {
         redacted.text.into_owned()
     }
 
-    /// Asks, and once more if the answer is not what was asked for.
-    fn rounds(&self, live: &Live, request: Request, schema: Option<&Schema>, deadline: Instant) -> Result<Reply, ModelError> {
-        let mut taken = Taken::default();
-        let answer = self.attempts(live, &request, &mut taken, deadline)?;
-        let (fault, reason) = match self.held(&answer, schema) {
-            Ok(text) => return Ok(reply(text, &answer, &taken)),
-            Err(fault) => fault,
-        };
-        if !matches!(fault, Fault::NotJson | Fault::NotOfSchema) {
-            return Err(ModelError::Invalid(fault));
-        }
-        let said = self.cleaned(&answer.text);
-        let wrong = format!("That is not what was asked for: {reason}. Answer with the JSON alone.");
-        let mut again = request;
-        again.messages.push(Message { role: Role::Assistant, text: said });
-        again.messages.push(Message { role: Role::User, text: wrong });
-        let answer = self.attempts(live, &again, &mut taken, deadline)?;
-        let text = self.held(&answer, schema).map_err(|(fault, _)| ModelError::Invalid(fault))?;
-        Ok(reply(text, &answer, &taken))
-    }
-
     /// The text of an answer, if it is one; else what is wrong with it.
     fn held(&self, answer: &Answer, schema: Option<&Schema>) -> Result<String, (Fault, String)> {
         let bad = |fault: Fault| (fault, fault.to_string());
@@ -290,54 +265,6 @@ impl Door {
             None => Ok(text),
             Some(schema) => schema.hold(&text),
         }
-    }
-
-    /// One request, as often as it helps.
-    fn attempts(&self, live: &Live, request: &Request, taken: &mut Taken, deadline: Instant) -> Result<Answer, ModelError> {
-        let body = live.provider.body(request);
-        let most = worst(live.provider.as_ref(), &body, request);
-        let mut wait = self.terms.patience.first_wait;
-        for attempt in 1.. {
-            let failure = match self.attempt(live, &body, most, taken, deadline)? {
-                Ok(answer) => return Ok(answer),
-                Err(failure) => failure,
-            };
-            let pause = wait.max(failure.wait.unwrap_or_default());
-            let is_late = pause >= deadline.saturating_duration_since(Instant::now());
-            if !failure.may_repeat || attempt == ATTEMPTS_MAX || is_late || !self.may_retry() {
-                return Err(failure.error);
-            }
-            std::thread::sleep(pause);
-            wait = wait.saturating_mul(2);
-        }
-        unreachable!("the loop returns")
-    }
-
-    /// One attempt, paid for.
-    fn attempt(
-        &self,
-        live: &Live,
-        body: &[u8],
-        most: Tokens,
-        taken: &mut Taken,
-        deadline: Instant,
-    ) -> Result<Result<Answer, Failure>, ModelError> {
-        let reserved = live.purse.reserve(most, taken.sum, live.clock.now())?;
-        taken.attempts += 1;
-        let begun = Instant::now();
-        let sent = live.provider.send(body, deadline.min(begun + self.terms.patience.attempt));
-        self.with(|told| {
-            told.attempts += 1;
-            told.waited += begun.elapsed();
-        });
-        let settled = match &sent {
-            Ok(answer) => answer.tokens.map_or(Settled::Worst, Settled::Real),
-            Err(failure) if failure.is_free => Settled::Free,
-            Err(_) => Settled::Worst,
-        };
-        let real = live.purse.settle(reserved, settled);
-        taken.sum = taken.sum.plus(real);
-        Ok(sent.and_then(|answer| self.admitted(live.provider.model(), answer)))
     }
 
     /// Notes who answered; somebody else is refused where the owner pins the model.
@@ -358,9 +285,12 @@ impl Door {
         Ok(answer)
     }
 
+    /// Counts an attempt beyond the first, while there may be others.
     fn may_retry(&self) -> bool {
-        let (attempts, calls) = self.with(|told| (told.attempts, told.calls));
-        attempts.saturating_sub(calls) < u64::from(RETRIES_MAX)
+        self.with(|told| {
+            told.retries += 1;
+            told.retries <= RETRIES_MAX
+        })
     }
 }
 
@@ -369,8 +299,4 @@ fn next(held: &Mutex<VecDeque<Held>>, request: Digest, prompt: &str) -> Result<R
     let mut held = held.lock().unwrap_or_else(PoisonError::into_inner);
     let answer = held.pop_front().filter(|held| held.request == request).map(|held| held.answer);
     answer.ok_or_else(|| ModelError::NotOnTape { prompt: prompt.to_owned() })
-}
-
-fn reply(text: String, answer: &Answer, taken: &Taken) -> Reply {
-    Reply { text, stopped: answer.ending == Ending::Stopped, tokens: taken.sum.tokens, cost: taken.sum.cost }
 }

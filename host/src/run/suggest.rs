@@ -62,6 +62,12 @@ pub enum SuggestError {
         /// The run.
         run: String,
     },
+    /// It asked a model, or was told of another run: it does not come out the same again.
+    #[error("run {run} asked a model, or repaired another one, so no other grant can be tried over it")]
+    Asked {
+        /// The run.
+        run: String,
+    },
     /// The grant cannot be written into the text.
     #[error(transparent)]
     Patch(#[from] PatchError),
@@ -101,6 +107,9 @@ pub fn suggest(place: &Place<'_>, asked: &Asked<'_>, machine: &Machine, events: 
     let component = plugin.digest.to_string();
     let runs = last_runs(&ledger, &ledger.book()?, &task.name, &component, asked.runs_max)?;
     let Some(newest) = runs.first() else { return Err(SuggestError::NoRuns { task: task.name.clone(), component }) };
+    if newest.record.model.is_some() || newest.record.repairs.is_some() {
+        return Err(SuggestError::Asked { run: newest.run.clone() });
+    }
     let base = Oid::from_str(&newest.record.base).map_err(RepoError::from)?;
     let place = &Place { base, ..*place };
     let instruction = newest.record.instruction.as_deref();

@@ -42,6 +42,8 @@ impl From<SuggestError> for CommandError {
             SuggestError::NoRuns { task, .. } => {
                 Self::usage(message).hint(format!("run it first: lifeos run {task}; a few runs over different commits tell more"))
             }
+            SuggestError::Asked { .. } => Self::usage(message)
+                .hint("answers of a model differ; narrow the grant by hand, with `lifeos plugin audit` and the record"),
             SuggestError::NotAgain { .. } => {
                 Self::usage(message).hint("a task that follows an instruction cannot be tried; narrow its grant by hand")
             }

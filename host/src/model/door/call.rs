@@ -1,0 +1,104 @@
+//! One call through a door: its attempts, what each takes of the purse, and the second
+//! try where an answer is not of its schema.
+
+use std::time::Instant;
+
+use super::super::answer::{Answer, Ending, Fault, Reply};
+use super::super::error::{Failure, ModelError};
+use super::super::request::{Message, Request, Role};
+use super::super::schema::Schema;
+use super::super::worst;
+use super::{Door, Live};
+use crate::budget::purse::Settled;
+use crate::budget::{Sum, Tokens};
+
+/// Attempts of one request.
+const ATTEMPTS_MAX: u32 = 3;
+
+/// One call: its attempts share a deadline, and what they take is counted together.
+pub(super) struct Call<'c> {
+    door: &'c Door,
+    live: &'c Live,
+    deadline: Instant,
+    taken: Sum,
+}
+
+impl<'c> Call<'c> {
+    pub(super) fn new(door: &'c Door, live: &'c Live, deadline: Instant) -> Self {
+        Self { door, live, deadline, taken: Sum::default() }
+    }
+
+    /// Asks, and a second time if the answer is not what was asked for.
+    pub(super) fn answered(mut self, request: Request, schema: Option<&Schema>) -> Result<Reply, ModelError> {
+        let answer = self.attempts(&request)?;
+        let (fault, reason) = match self.door.held(&answer, schema) {
+            Ok(text) => return Ok(self.reply(text, &answer)),
+            Err(fault) => fault,
+        };
+        if !matches!(fault, Fault::NotJson | Fault::NotOfSchema) {
+            return Err(ModelError::Invalid(fault));
+        }
+        let said = self.door.cleaned(&answer.text);
+        let wrong = format!("That is not what was asked for: {reason}. Answer with the JSON alone.");
+        let mut again = request;
+        again.messages.push(Message { role: Role::Assistant, text: said });
+        again.messages.push(Message { role: Role::User, text: wrong });
+        let answer = match self.attempts(&again) {
+            // What is wrong is the answer; that there is no money for another says less.
+            Err(ModelError::Over(_)) => return Err(ModelError::Invalid(fault)),
+            answer => answer?,
+        };
+        let text = self.door.held(&answer, schema).map_err(|(fault, _)| ModelError::Invalid(fault))?;
+        Ok(self.reply(text, &answer))
+    }
+
+    /// One request, as often as it helps.
+    fn attempts(&mut self, request: &Request) -> Result<Answer, ModelError> {
+        let body = self.live.provider.body(request);
+        let most = worst(self.live.provider.as_ref(), &body, request);
+        let mut wait = self.door.terms.patience.first_wait;
+        let mut failed: Option<ModelError> = None;
+        for attempt in 1.. {
+            let failure = match (self.attempt(&body, most), failed) {
+                // Another attempt would go over a bound: the one before says why there is no answer.
+                (Err(ModelError::Over(_)), Some(before)) => return Err(before),
+                (sent, _) => match sent? {
+                    Ok(answer) => return Ok(answer),
+                    Err(failure) => failure,
+                },
+            };
+            let pause = wait.max(failure.wait.unwrap_or_default());
+            let is_late = pause >= self.deadline.saturating_duration_since(Instant::now());
+            if !failure.may_repeat || attempt == ATTEMPTS_MAX || is_late || !self.door.may_retry() {
+                return Err(failure.error);
+            }
+            std::thread::sleep(pause);
+            (wait, failed) = (wait.saturating_mul(2), Some(failure.error));
+        }
+        unreachable!("the loop returns")
+    }
+
+    /// One attempt, paid for.
+    fn attempt(&mut self, body: &[u8], most: Tokens) -> Result<Result<Answer, Failure>, ModelError> {
+        let Self { door, live, deadline, .. } = *self;
+        let reserved = live.purse.reserve(most, self.taken, live.clock.now())?;
+        let begun = Instant::now();
+        let sent = live.provider.send(body, deadline.min(begun + door.terms.patience.attempt));
+        door.with(|told| {
+            told.attempts += 1;
+            told.waited += begun.elapsed();
+        });
+        let settled = match &sent {
+            Ok(answer) => answer.tokens.map_or(Settled::Worst, Settled::Real),
+            Err(failure) if failure.is_free => Settled::Free,
+            Err(_) => Settled::Worst,
+        };
+        self.taken = self.taken.plus(live.purse.settle(reserved, settled));
+        Ok(sent.and_then(|answer| door.admitted(live.provider.model(), answer)))
+    }
+
+    fn reply(&self, text: String, answer: &Answer) -> Reply {
+        let Sum { tokens, cost, .. } = self.taken;
+        Reply { text, stopped: answer.ending == Ending::Stopped, tokens, cost }
+    }
+}
