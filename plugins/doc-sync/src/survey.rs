@@ -5,7 +5,7 @@
 pub(crate) mod paths;
 pub(crate) mod tell;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lifeos_sdk::Document;
 
@@ -17,7 +17,7 @@ use crate::document::quote::quotes;
 use crate::options::{is_runner, is_source};
 use crate::place::{Host, Moment, Past};
 use crate::survey::paths::Gone;
-use crate::words::has;
+use crate::words::{has, runs};
 
 /// A place in a document that no longer holds, and what proves it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,16 +123,40 @@ fn ends(questions: &[Question], base: &Base, host: &dyn Host, past: &Past<'_>) -
     if questions.is_empty() {
         return ends;
     }
+    // Many names are used since the same moment: each file is looked at once for all of them.
+    let mut moments: BTreeMap<&str, (&Moment, BTreeSet<(Kind, &str)>)> = BTreeMap::new();
+    for (kind, name, since) in questions {
+        moments.entry(&since.commit).or_insert_with(|| (since, BTreeSet::new())).1.insert((*kind, name));
+    }
     for file in base.code.iter().filter(|path| is_source(path) || is_runner(path)) {
-        for (kind, name, since) in questions.iter().filter(|(kind, ..)| is_runner(file) == (*kind == Kind::Command)) {
-            let Some(proof) = end_in(file, *kind, name, since, host, past) else { continue };
-            let known = ends.entry((*kind, name.clone(), since.commit.clone())).or_insert_with(|| proof.clone());
-            if known.end.seconds < proof.end.seconds {
-                *known = proof;
+        // Nothing was taken out of a file that one commit made.
+        if past.revisions(file).len() < 2 {
+            continue;
+        }
+        for (since, names) in moments.values() {
+            for (kind, name) in made_in(file, names, since, past) {
+                let Some(proof) = end_in(file, kind, name, since, host, past) else { continue };
+                let known = ends.entry((kind, name.to_owned(), since.commit.clone())).or_insert_with(|| proof.clone());
+                if known.end.seconds < proof.end.seconds {
+                    *known = proof;
+                }
             }
         }
     }
     ends
+}
+
+/// The names whose words stood in a file at a moment, if it changed since.
+fn made_in<'n>(file: &str, names: &BTreeSet<(Kind, &'n str)>, since: &Moment, past: &Past<'_>) -> Vec<(Kind, &'n str)> {
+    let (later, revisions) = (past.changes_since(file, since), past.revisions(file));
+    let texts = revisions.get(later).filter(|_| later > 0).and_then(|then| past.texts(file, &then.commit));
+    let Some(text) = texts.as_ref().and_then(|texts| texts.1.as_deref()) else { return Vec::new() };
+    let words: BTreeSet<&str> = runs(text).flat_map(|run| run.text.split('-').chain([run.text])).collect();
+    let stands = |(kind, name): &&(Kind, &str)| {
+        let is_of_file = is_runner(file) == (*kind == Kind::Command);
+        is_of_file && (words.contains(name) || words.contains(name.replace('-', "_").as_str()) || *kind == Kind::Command)
+    };
+    names.iter().filter(stands).copied().collect()
 }
 
 /// The commit after a moment that took a name out of a file which made it then.
