@@ -22,6 +22,9 @@ fn works(language: &str, title: &str, tools: &str) {
         assert_eq!(imports(&component).join(" "), lent);
         assert_eq!(does_what_its_cases_say(&folder.join(kind), &component), 2);
         denies_other_options(&component, kind);
+        if kind == "task" {
+            asks(&folder.join(kind));
+        }
         breaks(&folder.join(kind));
     }
 }
@@ -33,6 +36,64 @@ fn denies_other_options(component: &Path, kind: &str) {
         repo.task(component, &format!("read = ['**']\nedit = ['**']\n[task.t.options]\n{options}"));
         repo.lifeos(&["check", "t"]).exits(if kind == "task" { 23 } else { 2 }).says(named);
     }
+}
+
+const ASKS_PY: &str = r#"
+from sdk import log, model, repo, rounds
+
+
+def run(options, input):
+    schema = {"type": "object", "properties": {"title": {"type": "string"}}, "required": ["title"]}
+    try:
+        asked = model.user("name {{text}}", text=repo.read("a.md").text)
+        answer = model.ask("title@1", model.system("Be short."), asked, schema=schema)
+        log.write(f"title: {answer['title']}, first round: {not rounds.previous()}")
+    except model.Refused as refused:
+        log.write(f"refused: {refused.kind}")
+"#;
+
+const ASKS_JS: &str = r"
+import { write } from './sdk/log.js';
+import { Refused, ask, system, user } from './sdk/model.js';
+import { read } from './sdk/repo.js';
+import { previous } from './sdk/rounds.js';
+
+export function run() {
+  const schema = { type: 'object', properties: { title: { type: 'string' } }, required: ['title'] };
+  try {
+    const { title } = ask('title@1', [system('Be short.'), user('name {{text}}', { text: read('a.md').text })], { schema });
+    write(`title: ${title}, first round: ${previous() ? 'False' : 'True'}`);
+  } catch (refused) {
+    if (!(refused instanceof Refused)) throw refused;
+    write(`refused: ${refused.kind}`);
+  }
+}
+";
+
+/// A task asks a model in its language, and learns why nobody answers.
+fn asks(folder: &Path) {
+    let write = |path: &str, text: &str| {
+        let path = folder.join(path);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::fs::write(path, text).expect("a file");
+    };
+    let manifest = std::fs::read_to_string(folder.join("lifeos-plugin.toml")).expect("a manifest");
+    let optional = "optional = true\n";
+    write("lifeos-plugin.toml", &format!("{manifest}\n[capabilities.model]\n{optional}[capabilities.rounds]\n{optional}"));
+    let (source, text) = if folder.join("app.py").exists() { ("app.py", ASKS_PY) } else { ("plugin.js", ASKS_JS) };
+    write(source, text);
+    std::fs::remove_dir_all(folder.join("cases")).expect("cases");
+    for (case, expected) in
+        [("asked", "log: info: title: of hello, first round: True\n"), ("alone", "log: info: refused: not-granted\n")]
+    {
+        write(&format!("cases/{case}/before/a.md"), "hello\n");
+        write(&format!("cases/{case}/expected.txt"), expected);
+    }
+    let answer = r#"{"title": "of ${x}"}"#;
+    write("cases/asked/model.toml", &format!("[[rule]]\nmatches = 'name (?<x>\\w+)'\nanswer = '{answer}'\n"));
+    builds(folder);
+    let tried = crate::authoring::ran(&mut crate::authoring::lifeos(folder, &["plugin", "test", "--no-standard"]));
+    tried.exits(0).says("2 passed, 0 failed");
 }
 
 /// A mistake of the author ends the build, and the old component stays.
