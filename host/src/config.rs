@@ -11,8 +11,10 @@ use serde::{Deserialize, Serialize};
 use crate::autonomy::{Approve, Autonomy};
 use crate::digest::Digest;
 use crate::glob::{Globs, InvalidPattern};
+use crate::name::{NAME_RULE, is_name};
 use crate::nearest::nearest;
 use crate::policy::{Demand, Limits, Reach};
+use model::Whom;
 pub use model::{Budget, Dialect, Model, ModelGrant};
 
 /// Where the configuration lives in the base commit.
@@ -235,9 +237,9 @@ struct Table {
     hosts: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     model: Option<ModelGrant>,
-    /// Set to the model if the task asks it, so that it is part of the grant.
+    /// Set to whom the task asks, if it asks, so that it is part of the grant.
     #[serde(skip_deserializing, skip_serializing_if = "Option::is_none")]
-    asks: Option<Model>,
+    asks: Option<Whom>,
     /// Set to the remote if the task goes there, so that it is part of the grant.
     #[serde(skip_deserializing, skip_serializing_if = "Option::is_none")]
     remote: Option<Remote>,
@@ -265,7 +267,7 @@ impl Config {
             let junit = table.junit.clone().or_else(|| table.gate.is_none().then(|| file.junit.clone()));
             let gate = table.gate.clone().unwrap_or_else(|| file.gate.clone());
             let remote = file.remote.clone().filter(|_| table.autonomy >= Autonomy::PullRequest);
-            let asks = file.model.clone().filter(|_| table.model.is_some());
+            let asks = file.model.as_ref().filter(|_| table.model.is_some()).map(Model::whom);
             Ok((name.clone(), Task::new(name, Table { gate: Some(gate), junit, remote, asks, ..table })?))
         });
         let tasks = tasks.collect::<Result<_, ConfigError>>()?;
@@ -288,9 +290,8 @@ impl Config {
 impl Task {
     fn new(name: String, table: Table) -> Result<Self, ConfigError> {
         let fault = |reason: String| ConfigError::Value { task: name.clone(), reason };
-        let valid = name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
-        if name.is_empty() || name.len() > 40 || !valid || name.starts_with('-') || name.ends_with('-') {
-            return Err(fault("a task's name is 1 to 40 of a-z 0-9 -, and no - at either end".to_owned()));
+        if !is_name(&name) {
+            return Err(fault(format!("a task's name is {NAME_RULE}")));
         }
         check_limits(&table.limits).map_err(fault)?;
         check_landing(&table).map_err(fault)?;
@@ -372,6 +373,12 @@ fn check_asking(table: &Table) -> Result<(), String> {
     if table.rounds > ROUNDS_MAX {
         return Err(format!("rounds = {}: must be 0 to {ROUNDS_MAX}", table.rounds));
     }
+    if table.rounds > 0 && table.gate.iter().flatten().chain(&table.goal).next().is_none() {
+        return Err("rounds is for a task with a gate or a goal, since a round repairs what one of them spoke against".to_owned());
+    }
+    if !table.hosts.is_empty() && table.model.is_none() {
+        return Err("hosts is for a task with a table `model`; no other is held to the hosts that it names".to_owned());
+    }
     model::check_hosts(&table.hosts)?;
     table.model.and_then(|model| model.fault()).map_or(Ok(()), Err)
 }
@@ -442,10 +449,12 @@ mod tests {
         assert_eq!(Source::parse("a.wasm"), Source::File("a.wasm".to_owned()));
     }
 
+    const MODEL: &str = "[model]\nprovider = 'openai'\nname = 'm'\n";
+
     #[test]
     fn any_change_of_a_table_changes_its_grant_digest() {
         let digest = |line: &str| {
-            let text = format!("version = 1\n[task.docs]\nplugin = 'x'\n{line}\n");
+            let text = format!("version = 1\n{MODEL}[task.docs]\nplugin = 'x'\ngate = ['true']\n{line}\n");
             Config::parse(&text).expect("config").tasks["docs"].grant_digest
         };
         let rows = [
@@ -458,12 +467,28 @@ mod tests {
             "approve.people = 2",
             "limits.calls_max = 1",
             "options.a = 1",
+            "rounds = 1",
+            "goal = ['false']",
+            "junit = ['*.xml']",
+            "model = {}",
+            "model = {}\nhosts = ['a.org']",
+            "model.calls_max = 1",
+            "model.output_tokens_max = 1",
+            "model.call_tokens_max = 1",
+            "model.call_cost_max = 1",
+            "model.tokens_max = 1",
+            "model.cost_max = 1",
+            "model.day_tokens_max = 1",
+            "model.day_cost_max = 1",
+            "model.month_tokens_max = 1",
+            "model.month_cost_max = 1",
         ];
         let mut digests: Vec<_> = rows.iter().map(|row| digest(row)).collect();
         digests.sort_unstable();
         digests.dedup();
         assert_eq!(digests.len(), rows.len());
         assert_eq!(digest("history = false"), digest(""));
+        assert_eq!(digest("model.calls_max = 20"), digest("model = {}"));
     }
 
     #[test]
@@ -487,6 +512,11 @@ mod tests {
                 "version = 1\n[task.docs]\nplugin = 'x'\nlimits.seconds_max = 0",
                 "[task.docs] limits.seconds_max = 0: must be 1 to 86400",
             ),
+            ("version = 1\n[task.docs]\nplugin = 'x'\nrounds = 1", "[task.docs] rounds is for a task with a gate or a goal"),
+            ("version = 1\ngate = ['x']\n[task.docs]\nplugin = 'x'\nrounds = 1", "ok"),
+            ("version = 1\n[task.docs]\nplugin = 'x'\nrounds = 1\ngoal = ['x']", "ok"),
+            ("version = 1\ngate = ['x']\n[task.docs]\nplugin = 'x'\nrounds = 1\ngate = []", "rounds is for"),
+            ("version = 1\n[task.docs]\nplugin = 'x'\nhosts = ['a.org']", "hosts is for a task with a table `model`"),
             ("version = 1\n[task.docs]\nplugin = 'x'\ndigest = 'md5:1'", "expected `sha256:`"),
             ("version = = 1", "1: "),
         ];

@@ -25,6 +25,7 @@ pub mod land;
 pub mod ledger;
 pub mod lock;
 pub mod model;
+pub mod name;
 pub mod nearest;
 pub mod path;
 pub mod plugin;

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use crate::name::NAME_RULE;
 use crate::plugin::World;
 use crate::plugin::contract;
 use crate::plugin::manifest::{self, Manifest};
@@ -62,7 +63,7 @@ pub struct File {
 #[derive(Debug, thiserror::Error)]
 pub enum NameError {
     /// A manifest or a toolchain would refuse it.
-    #[error("the name of a plugin is {}, and that of a new one begins with a letter", manifest::NAME_RULE)]
+    #[error("the name of a plugin is {NAME_RULE}, and that of a new one begins with a letter")]
     Form,
     /// Taken.
     #[error("`{SDK_CRATE}` is the name of the crate that plugins are written with")]

@@ -15,6 +15,7 @@ use super::day::Day;
 use super::spent::{Days, add};
 use super::{BudgetError, DAYS_MAX, Sum, purse};
 use crate::lock::{JOURNAL_BYTES_MAX, Lock};
+use crate::name::is_name;
 
 /// The version of what is written; a reader refuses a newer one.
 const VERSION: u32 = 1;
@@ -199,9 +200,10 @@ enum Fault {
     Newer(u32),
 }
 
-/// An id or the name of a task, as the record takes them.
-fn is_name(text: &str) -> bool {
-    (1..=40).contains(&text.len()) && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+/// Whether a text may be the id of a journal.
+#[must_use]
+pub fn is_id(text: &str) -> bool {
+    text.len() == 16 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// Lines as read so far.
@@ -243,7 +245,7 @@ impl Read {
 
     fn add(&mut self, line: Line) -> Result<(), Fault> {
         match (line, &self.whose) {
-            (Line::Begun { id, task, .. }, None) if is_name(&id) && is_name(&task) => self.whose = Some((id, task)),
+            (Line::Begun { id, task, .. }, None) if is_id(&id) && is_name(&task) => self.whose = Some((id, task)),
             (Line::Reserved { number, day, worst }, Some(_)) => {
                 if self.open.insert(number, (day, worst)).is_some() {
                     return Err(Fault::NoSense);

@@ -100,7 +100,7 @@ pub(crate) fn asks(
 
 /// What is waited: one attempt as the owner says, a call for two attempts and a half.
 fn terms(model: &Model) -> Terms {
-    let attempt = Duration::from_secs(model.seconds_max);
+    let attempt = Duration::from_secs(model.seconds_max());
     let patience = Patience { attempt, call: attempt * 5 / 2, ..Patience::default() };
     Terms { output_tokens_max: u32::MAX, pins_model: model.pin, patience }
 }

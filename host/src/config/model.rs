@@ -7,7 +7,7 @@ use crate::budget::caps::{Cap, Caps};
 use crate::budget::price::{PerMillion, Price, micros};
 
 /// The model that tasks ask.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Model {
     /// Which language its endpoint speaks.
@@ -24,11 +24,22 @@ pub struct Model {
     /// Whether the endpoint may be this machine or one of a private network.
     #[serde(default)]
     pub private: bool,
-    /// Seconds of one attempt.
-    #[serde(default = "seconds")]
-    pub seconds_max: u64,
+    /// Seconds of one attempt, if the owner says; see [`Model::seconds_max`].
+    seconds_max: Option<u64>,
     /// What it costs; without it nothing is sent.
     pub price: Option<PerMillion>,
+}
+
+/// Whom a task asks: what of [`Model`] is part of its grant. What it costs and how long
+/// it is waited for may change under a candidate that waits.
+#[derive(Serialize)]
+pub(super) struct Whom {
+    provider: Dialect,
+    endpoint: Option<String>,
+    script: Option<String>,
+    name: String,
+    pin: bool,
+    private: bool,
 }
 
 /// The languages of endpoints.
@@ -125,9 +136,8 @@ impl Default for ModelGrant {
     }
 }
 
-fn seconds() -> u64 {
-    120
-}
+/// Seconds of one attempt where the owner says nothing.
+const SECONDS: u64 = 120;
 
 impl Model {
     /// What is wrong with it, if anything is.
@@ -136,7 +146,7 @@ impl Model {
         if !(1..=200).contains(&self.name.len()) || !self.name.bytes().all(is_name) {
             return Some("name: 1 to 200 bytes without spaces".to_owned());
         }
-        if !(1..=3_600).contains(&self.seconds_max) {
+        if !(1..=3_600).contains(&self.seconds_max()) {
             return Some("seconds_max: must be 1 to 3600".to_owned());
         }
         if self.price.is_some_and(|price| Price::of(price).is_none()) {
@@ -144,10 +154,35 @@ impl Model {
         }
         match (self.provider, &self.script, &self.endpoint) {
             (Dialect::Scripted, None, _) => Some("provider = \"scripted\" needs script, the path of its file".to_owned()),
-            (Dialect::Scripted, _, Some(_)) => Some("endpoint: provider = \"scripted\" has none".to_owned()),
+            (Dialect::Scripted, ..) => {
+                self.unscripted().map(|key| format!("{key}: provider = \"scripted\" has none, since nothing is sent"))
+            }
             (Dialect::Openai | Dialect::Anthropic, Some(_), _) => Some("script is for provider = \"scripted\" alone".to_owned()),
             _ => None,
         }
+    }
+
+    /// The first key that a script has no use for.
+    fn unscripted(&self) -> Option<&'static str> {
+        let keys = [
+            ("endpoint", self.endpoint.is_some()),
+            ("pin", self.pin),
+            ("private", self.private),
+            ("seconds_max", self.seconds_max.is_some()),
+        ];
+        keys.into_iter().find_map(|(key, is_there)| is_there.then_some(key))
+    }
+
+    /// What of it belongs to the grant of a task that asks it.
+    pub(super) fn whom(&self) -> Whom {
+        let Self { provider, endpoint, script, name, pin, private, .. } = self.clone();
+        Whom { provider, endpoint, script, name, pin, private }
+    }
+
+    /// Seconds of one attempt.
+    #[must_use]
+    pub fn seconds_max(&self) -> u64 {
+        self.seconds_max.unwrap_or(SECONDS)
     }
 
     /// What it costs, if the owner said so.
@@ -253,8 +288,8 @@ mod tests {
             "[task.t.model]\ncost_max = -1\n",
             "[task.t.model]\noutput_tokens_max = 0\n",
             "[task.t.model]\ntokens = 1\n",
-            "rounds = 11\n",
-            "hosts = ['https://example.org']\n",
+            "rounds = 11\ngate = ['x']\n",
+            "hosts = ['https://example.org']\nmodel = {}\n",
             "[budget]\nalert_percent = 0\n",
             "[budget]\ncurrency = ''\n",
         ] {
@@ -264,12 +299,31 @@ mod tests {
     }
 
     #[test]
-    fn the_model_is_part_of_the_grant_of_who_asks_it() {
+    fn whom_a_task_asks_is_part_of_its_grant_and_what_that_costs_is_not() {
         let digest = |model: &str, more: &str| {
-            let text = format!("version = 1\n[model]\nprovider = 'openai'\nname = '{model}'\n[task.t]\nplugin = 'x'\n{more}");
+            let text = format!("version = 1\n[model]\n{model}\n[task.t]\nplugin = 'x'\n{more}");
             Config::parse(&text).expect("a configuration").tasks["t"].grant_digest
         };
-        assert_ne!(digest("a", "[task.t.model]\n"), digest("b", "[task.t.model]\n"));
-        assert_eq!(digest("a", ""), digest("b", ""));
+        let usual = "provider = 'openai'\nname = 'a'";
+        let other = |more: &str| format!("{usual}\n{more}");
+        let mut rows = vec![usual.to_owned(), usual.replace("openai", "anthropic"), usual.replace("'a'", "'b'")];
+        rows.extend(["endpoint = 'https://a.org'", "pin = true", "private = true"].map(other));
+        rows.extend(["a.toml", "b.toml"].map(|script| format!("provider = 'scripted'\nname = 'a'\nscript = '{script}'")));
+        let digests: std::collections::BTreeSet<_> = rows.iter().map(|row| digest(row, "model = {}").to_string()).collect();
+        assert_eq!(digests.len(), rows.len());
+        for same in ["price = { input = 1, output = 2 }", "seconds_max = 7", "pin = false"] {
+            assert_eq!(digest(usual, "model = {}"), digest(&other(same), "model = {}"), "{same}");
+        }
+        assert_eq!(digest(usual, ""), digest(&rows[1], ""), "who asks nobody is granted nothing of it");
+    }
+
+    #[test]
+    fn a_script_has_no_keys_of_what_is_sent() {
+        for key in ["endpoint = 'https://a.org'", "pin = true", "private = true", "seconds_max = 120"] {
+            let text = format!("version = 1\n[model]\nprovider = 'scripted'\nscript = 'a.toml'\nname = 's'\n{key}\n");
+            let error = Config::parse(&text).expect_err(key).to_string();
+            let word = key.split(' ').next().unwrap_or_default();
+            assert_eq!(error, format!("[model] {word}: provider = \"scripted\" has none, since nothing is sent"));
+        }
     }
 }

@@ -11,8 +11,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::autonomy::Autonomy;
 use crate::budget::DAYS_MAX;
+use crate::budget::journal::is_id;
 use crate::budget::spent::Days;
 use crate::digest::Digest;
+use crate::name::is_name;
 use crate::trace::Used;
 pub use asked_text::AskedText;
 pub use gate_text::{CommandText, GateText};
@@ -300,8 +302,6 @@ pub enum State {
 
 /// Bytes of a name, a reason, or a sentence of a record.
 const WORDS_MAX: usize = 4096;
-/// Digits of a journal's id.
-const JOURNAL_DIGITS: usize = 16;
 /// Bytes of an instruction.
 const INSTRUCTION_BYTES_MAX: usize = 64 << 10;
 
@@ -315,17 +315,12 @@ impl Record {
         let is_hex = |text: &str, digits: usize| {
             text.len() == digits && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
         };
-        let is_task = |text: &str| {
-            let plain = text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
-            plain && !text.is_empty() && text.len() <= 40 && !text.starts_with('-') && !text.ends_with('-')
-        };
         let is_short = |text: &str| text.len() <= WORDS_MAX;
-        let is_journal = |text: &str| is_hex(text, JOURNAL_DIGITS);
         let of_nothing = matches!(self.body, Body::Level { .. } | Body::Spend { .. } | Body::Alert { .. } | Body::Join { .. });
         if !(is_hex(&self.run, 12) || of_nothing && self.run.is_empty()) {
             return Err("it names no run");
         }
-        if !(is_task(&self.task) || matches!(self.body, Body::Join { .. }) && self.task.is_empty()) {
+        if !(is_name(&self.task) || matches!(self.body, Body::Join { .. }) && self.task.is_empty()) {
             return Err("it names no task");
         }
         let is_good = match &self.body {
@@ -343,7 +338,7 @@ impl Record {
                 let reason = run.reason.iter().all(|reason| is_short(reason));
                 let told = run.instruction.iter().all(|told| told.len() <= INSTRUCTION_BYTES_MAX);
                 let tape = run.tape.iter().all(|tape| Digest::parse(tape).is_some());
-                let asked = run.model.iter().all(|asked| is_journal(&asked.journal) && asked.is_bounded());
+                let asked = run.model.iter().all(|asked| is_id(&asked.journal) && asked.is_bounded());
                 let base = is_hex(&run.base, 40) && Digest::parse(&run.grant).is_some();
                 base && told && plugin && candidate && reason && tape && asked && others.into_iter().all(|run| is_hex(run, 12))
             }
@@ -356,7 +351,7 @@ impl Record {
                 let remote = remote.iter().all(|remote| is_short(remote));
                 is_short(branch) && is_hex(new, 40) && old.iter().chain(drops).all(|old| is_hex(old, 40)) && remote
             }
-            Body::Spend { spent, why, journal } => spent.len() <= DAYS_MAX && is_short(why) && is_journal(journal),
+            Body::Spend { spent, why, journal } => spent.len() <= DAYS_MAX && is_short(why) && is_id(journal),
             Body::Alert { month, bound, .. } => month.len() <= 16 && is_short(bound),
             Body::Join { other } => is_hex(other, 40),
         };

@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::diff::{self, Difference, Outline, Way};
 use super::facts::Facts;
-use super::manifest::{Declared, NAME_RULE, is_name};
+use super::manifest::Declared;
 use super::origin::Origin;
 use super::{Plugin, PluginError, World};
 use crate::digest::Digest;
+use crate::name::{NAME_RULE, is_name};
 
 /// Where it lives in the base commit.
 pub const FILE: &str = "lifeos.lock";

@@ -6,14 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::clean;
 use crate::glob::{Globs, InvalidPattern};
+use crate::name::{NAME_RULE, is_name};
 use crate::policy::{Capability, Ceilings, Reach};
 
 /// Name of the custom section.
 pub const SECTION: &str = "lifeos:manifest";
 /// Name of the source file.
 pub const FILE: &str = "lifeos-plugin.toml";
-/// What a plugin may be called, in words.
-pub const NAME_RULE: &str = "1 to 40 of a-z 0-9 -, and no - at either end";
 /// Bytes of that section: more than all its lists can take.
 pub const BYTES_MAX: usize = 1 << 20;
 /// Bytes of what is told of a wrong one.
@@ -257,13 +256,6 @@ impl Manifest {
         self.reach()?;
         Ok(self)
     }
-}
-
-/// Whether a plugin may be called so: then it is no path and no address either.
-#[must_use]
-pub fn is_name(name: &str) -> bool {
-    let known = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
-    (1..=40).contains(&name.len()) && name.bytes().all(known) && !name.starts_with('-') && !name.ends_with('-')
 }
 
 fn invalid(reason: &dyn std::fmt::Display) -> ManifestError {

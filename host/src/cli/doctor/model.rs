@@ -66,7 +66,7 @@ pub(super) fn call(
         cost: spent.cost,
         currency: config.budget.currency.clone(),
         price: Price { input: price.input, output: price.output },
-        seconds_max: settings.seconds_max,
+        seconds_max: settings.seconds_max(),
         pin: settings.pin,
         private: settings.private,
     };

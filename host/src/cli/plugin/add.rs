@@ -3,11 +3,11 @@
 use clap::Args;
 use lifeos::config;
 use lifeos::digest::Digest;
+use lifeos::name::{NAME_RULE, is_name};
 use lifeos::nearest::nearest;
 use lifeos::plugin::audit::{Audit, Grant, Pin};
 use lifeos::plugin::diff::{self, Difference, Way};
 use lifeos::plugin::lock::{self, Entry};
-use lifeos::plugin::manifest::{NAME_RULE, is_name};
 use lifeos::plugin::origin::Origin;
 use lifeos::plugin::{Plugin, PluginError, official};
 use lifeos::policy::Limits;

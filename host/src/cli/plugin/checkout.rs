@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use lifeos::config::{self, Config, Task};
 use lifeos::digest::Digest;
 use lifeos::lock::Lock;
+use lifeos::name::{NAME_RULE, is_name};
 use lifeos::plugin::lock::{self, Entry, LockFile};
-use lifeos::plugin::manifest::{NAME_RULE, is_name};
 use lifeos::repo::Repo;
 use lifeos::run::place;
 
