@@ -47,6 +47,9 @@ pub(crate) struct Found<'b> {
 /// What is looked for: a name, since when a document uses it.
 type Question = (Kind, String, Moment);
 
+/// Names that are looked for in one go.
+type Names<'n> = BTreeSet<(Kind, &'n str)>;
+
 /// Finds the stale places of all documents.
 pub(crate) fn survey<'b>(base: &'b Base, host: &dyn Host, past: &Past<'_>) -> Vec<Found<'b>> {
     let programs = base.programs(host);
@@ -124,7 +127,7 @@ fn ends(questions: &[Question], base: &Base, host: &dyn Host, past: &Past<'_>) -
         return ends;
     }
     // Many names are used since the same moment: each file is looked at once for all of them.
-    let mut moments: BTreeMap<&str, (&Moment, BTreeSet<(Kind, &str)>)> = BTreeMap::new();
+    let mut moments: BTreeMap<&str, (&Moment, Names<'_>)> = BTreeMap::new();
     for (kind, name, since) in questions {
         moments.entry(&since.commit).or_insert_with(|| (since, BTreeSet::new())).1.insert((*kind, name));
     }
@@ -147,7 +150,7 @@ fn ends(questions: &[Question], base: &Base, host: &dyn Host, past: &Past<'_>) -
 }
 
 /// The names whose words stood in a file at a moment, if it changed since.
-fn made_in<'n>(file: &str, names: &BTreeSet<(Kind, &'n str)>, since: &Moment, past: &Past<'_>) -> Vec<(Kind, &'n str)> {
+fn made_in<'n>(file: &str, names: &Names<'n>, since: &Moment, past: &Past<'_>) -> Vec<(Kind, &'n str)> {
     let (later, revisions) = (past.changes_since(file, since), past.revisions(file));
     let texts = revisions.get(later).filter(|_| later > 0).and_then(|then| past.texts(file, &then.commit));
     let Some(text) = texts.as_ref().and_then(|texts| texts.1.as_deref()) else { return Vec::new() };

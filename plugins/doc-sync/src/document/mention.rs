@@ -132,9 +132,8 @@ fn path(code: &str, add: &mut Add<'_>) -> bool {
     }
     let stands_in = bare.split(['/', '.', '-', '_']).any(|part| STAND_INS.contains(&part.to_ascii_lowercase().as_str()));
     let has_steps = bare.split('/').any(|part| part.is_empty() || part.chars().all(|char| char == '.'));
-    // Without a folder it may be a method as well: only a known ending makes it a file.
-    let is_file =
-        bare.contains('/') || crate::options::is_source(bare) || ["toml", "json", "yml", "yaml", "md", "sh"].contains(&ending);
+    // Without a folder it may be a method as well, or the configuration of whoever reads.
+    let is_file = bare.contains('/') || crate::options::is_source(bare) || ending == "sh";
     if is_file && !stands_in && !has_steps {
         let start = code.len() - bare.len();
         add(Kind::Path, bare, start..code.len());
@@ -207,9 +206,19 @@ mod tests {
     fn paths() {
         check("src/a/b.rs", &[(Kind::Path, "src/a/b.rs", "src/a/b.rs")]);
         check("./run-all.sh", &[(Kind::Path, "run-all.sh", "run-all.sh")]);
-        for none in
-            ["path/to/a.rs", "https://a.b/c.rs", "src/*.rs", "../a.rs", "~/a.rs", "/etc/a.toml", "1.2/3.4", "foo/a.rs", "a b.rs"]
-        {
+        for none in [
+            "path/to/a.rs",
+            "https://a.b/c.rs",
+            "src/*.rs",
+            "../a.rs",
+            "~/a.rs",
+            "/etc/a.toml",
+            "1.2/3.4",
+            "foo/a.rs",
+            "a b.rs",
+            ".travis.yml",
+            "config.toml",
+        ] {
             check(none, &[]);
         }
     }
