@@ -150,10 +150,12 @@ impl Tale<'_> {
         let Some(candidate) = candidate else {
             let run = identity.empty_run(way.place.base);
             way.append(&run, Body::Run(Box::new(record.clone())), &files)?;
-            if let Some(red) = rounds.given_up().filter(|_| examined.trouble.is_none()) {
-                return Err(RunError::Red(red));
-            }
-            return Ok(End::finished(run, State::Nothing.into(), record, examined));
+            return match rounds.given_up() {
+                // The round before stays as it is, and the gate spoke against it.
+                Some(red) if examined.trouble.is_none() => Err(RunError::Red(red)),
+                Some(red) => Ok(End::finished(red.run, State::Red.into(), red.record, examined)),
+                None => Ok(End::finished(run, State::Nothing.into(), record, examined)),
+            };
         };
         let has_refused = !record.refused.is_empty();
         let gate = gate.map(|gate| (gate, green.as_ref()));

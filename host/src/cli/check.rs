@@ -178,10 +178,14 @@ fn print(report: &json::Check, term: &Term) {
         term.note(&format!("not shown: {} that {} had already", text::count(*known, "finding"), &commit[..10]));
     }
     let (findings, edits) = (report.findings.len() as u64, report.edits.len() as u64);
-    let checked = text::count(report.documents, "document");
+    // A task in free form is handed none.
+    let checked = match report.documents {
+        0 if report.skipped.is_empty() => String::new(),
+        documents => format!("{}: ", text::count(documents, "document")),
+    };
     let fixed = report.findings.iter().filter(|finding| finding.repaired).count();
     term.note(&format!(
-        "{checked}: {} ({fixed} fixed by edits), {} to change",
+        "{checked}{} ({fixed} fixed by edits), {} to change",
         text::count(findings, "finding"),
         text::count(edits, "file")
     ));

@@ -187,9 +187,7 @@ impl Door {
         let answer = live.purse.ask().map_err(ModelError::from);
         answer.and_then(|()| Call::new(self, live, deadline).answered(request, schema)).map_err(|error| {
             let refusal = error.refusal();
-            if !matches!(error, ModelError::Invalid(_)) {
-                self.with(|told| told.trouble = Some(error));
-            }
+            self.with(|told| told.trouble = Some(error));
             refusal
         })
     }

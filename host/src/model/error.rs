@@ -77,6 +77,12 @@ pub enum ModelError {
         /// The one that answered.
         answered: String,
     },
+    /// A script has no rule for it.
+    #[error("no rule of the script fits a request of prompt {prompt}")]
+    NoRule {
+        /// The prompt of the request.
+        prompt: String,
+    },
     /// The tape has no answer to this request.
     #[error("the tape has no answer to a request of prompt {prompt}; it was another one when it was recorded")]
     NotOnTape {

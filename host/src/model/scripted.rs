@@ -87,7 +87,10 @@ impl Scripted {
     /// # Errors
     /// What is wrong with them, in one sentence.
     pub fn parse(model: &str, text: &str) -> Result<Self, String> {
-        let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
+        let file: File = toml::from_str(text).map_err(|error| {
+            let before = error.span().map_or("", |span| &text[..span.start.min(text.len())]);
+            format!("line {}: {}", before.matches('\n').count() + 1, error.message())
+        })?;
         let fit = |(at, rule): (usize, Rule)| {
             let pattern = |text: &String| {
                 let built = regex::RegexBuilder::new(text).size_limit(PATTERN_SIZE_MAX).build();
@@ -97,7 +100,13 @@ impl Scripted {
                 Patterns::One(text) => std::slice::from_ref(text),
                 Patterns::All(texts) => texts,
             };
-            let patterns = patterns.iter().map(pattern).collect::<Result<_, String>>()?;
+            let patterns: Vec<Regex> = patterns.iter().map(pattern).collect::<Result<_, String>>()?;
+            let is_group = |name: &str| patterns.iter().any(|pattern| pattern.capture_names().flatten().any(|group| group == name));
+            let mut places = rule.answer.split("${").skip(1).map(|place| place.split_once('}').map_or(place, |(name, _)| name));
+            if let Some(name) = places.find(|name| !is_group(name)) {
+                let name = crate::clean::line(crate::clean::cut(name, 40)).into_owned();
+                return Err(format!("rule {}: answer: no group of its patterns is called `{name}`", at + 1));
+            }
             Ok(Fit { prompt: rule.prompt, patterns, answer: rule.answer, json: rule.json })
         };
         let rules = file.rule.into_iter().enumerate().map(fit).collect::<Result<_, String>>()?;
@@ -147,7 +156,7 @@ impl Provider for Scripted {
     fn send(&self, body: &[u8], _: Instant) -> Result<Answer, Failure> {
         let failed = |error| Failure { error, is_free: true, may_repeat: false, wait: None };
         let sent: Sent = serde_json::from_slice(body).map_err(|error| failed(ModelError::Malformed(error.to_string())))?;
-        let none = || ModelError::Refused { status: 404, message: format!("no rule of the script fits prompt {}", sent.prompt) };
+        let none = || ModelError::NoRule { prompt: sent.prompt.clone() };
         let text = self.answer(&sent).ok_or_else(|| failed(none()))?;
         // About four bytes are one token, as with models that are none.
         let tokens = Tokens { input: body.len() as u64 / 4, output: (text.len() as u64).div_ceil(4) };
@@ -187,6 +196,7 @@ answer = "else"
         assert_eq!(say("both@1", "right 2, left 1"), "1 2 ");
         assert_eq!(say("both@1", "right 2"), "else", "each pattern has to match");
         assert!(Scripted::parse("s", "[[rule]]\nmatches = '('\nanswer = ''").is_err_and(|reason| reason.contains("rule 1")));
-        assert!(Scripted::parse("s", "[[rule]]\nanswer = ''\nwhen = 1").is_err());
+        assert!(Scripted::parse("s", "[[rule]]\nanswer = ''\nwhen = 1").is_err_and(|reason| reason.contains("line 3: unknown field")));
+        assert!(Scripted::parse("s", "[[rule]]\nmatches = '(?<a>x)'\nanswer = '${b}'").is_err_and(|reason| reason.contains("`b`")));
     }
 }

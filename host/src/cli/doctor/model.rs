@@ -9,6 +9,7 @@ use lifeos::budget::price::money;
 use lifeos::config::{Config, Model, Task};
 use lifeos::model::answer::Refusal;
 use lifeos::model::door::{Door, Told};
+use lifeos::model::error::ModelError;
 use lifeos::model::request::{Asked, Role, Template};
 use lifeos::repo::Repo;
 use lifeos::run::asking::{self, Asks};
@@ -70,7 +71,9 @@ pub(super) fn call(
         pin: settings.pin,
         private: settings.private,
     };
-    let exit = went.told.trouble.as_ref().map_or(Exit::Done, model::class);
+    // That it says more than a word, or that a script has no rule for this, is no fault.
+    let is_fault = |trouble: &&ModelError| !matches!(trouble, ModelError::Invalid(_) | ModelError::NoRule { .. });
+    let exit = went.told.trouble.as_ref().filter(is_fault).map_or(Exit::Done, model::class);
     Ok(Called { detail: detail(&report, &went, task), report, exit })
 }
 
@@ -81,7 +84,7 @@ struct Went {
     spent: Sum,
 }
 
-fn ask(door: &Door, deadline: Instant) -> Result<Went, lifeos::model::error::ModelError> {
+fn ask(door: &Door, deadline: Instant) -> Result<Went, ModelError> {
     let message = Template { role: Role::User, text: QUESTION.to_owned(), inputs: Vec::new() };
     let asked = Asked {
         prompt: PROMPT.to_owned(),
@@ -97,7 +100,10 @@ fn ask(door: &Door, deadline: Instant) -> Result<Went, lifeos::model::error::Mod
 }
 
 fn detail(report: &ModelCall, went: &Went, task: &Task) -> String {
-    if let Some(trouble) = &went.told.trouble {
+    if let Some(ModelError::NoRule { prompt }) = &went.told.trouble {
+        return format!("a script, with no rule for {prompt}; it answers what it has rules for");
+    }
+    if let Some(trouble) = went.told.trouble.as_ref().filter(|trouble| !matches!(trouble, ModelError::Invalid(_))) {
         return format!("{trouble}; {}", model::hint(trouble));
     }
     let ModelCall { answered, milliseconds, tokens, cost, currency, price, .. } = report;

@@ -13,7 +13,7 @@ pub(crate) fn class(error: &ModelError) -> Exit {
         ModelError::Slow | ModelError::TooLarge(_) => Exit::Limit,
         ModelError::Over(_) | ModelError::Overrun => Exit::Budget,
         ModelError::Budget(error) => budget_class(error),
-        ModelError::NotOnTape { .. } => Exit::Usage,
+        ModelError::NotOnTape { .. } | ModelError::NoRule { .. } => Exit::Usage,
         ModelError::Invalid(_) => Exit::Plugin,
         _ => Exit::Remote,
     }
@@ -28,6 +28,7 @@ pub(crate) fn hint(error: &ModelError) -> String {
             "what it took is on record and counts; compare `lifeos budget` with the provider's bill".to_owned()
         }
         ModelError::Budget(error) => budget_hint(error).to_owned(),
+        ModelError::NoRule { .. } => "add a [[rule]] for it to the script; its form is in docs/models.md".to_owned(),
         ModelError::NotOnTape { .. } => "a replay asks nobody; record the run anew with --record FILE".to_owned(),
         ModelError::Unauthorized(_) => "name another key with --token HOST=SOURCE; see docs/models.md".to_owned(),
         ModelError::Exhausted(_) => "the provider's account, not lifeos's budget, is used up".to_owned(),

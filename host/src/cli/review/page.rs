@@ -223,7 +223,12 @@ fn warnings(review: &Review, line: &RunLine, standing: &Standing<'_>) -> Vec<Str
     warnings.extend(
         review.files.iter().filter(|file| !file.is_text).map(|file| format!("{} is not text, so it is not shown", file.path)),
     );
-    for (capability, used) in run.used.iter().filter(|(_, used)| used.denied > 0) {
+    if let Some(trouble) = run.model.as_ref().and_then(|asked| asked.trouble.as_ref()) {
+        warnings.push(format!("this may be half of the work: {trouble}"));
+    }
+    // That nobody granted a model which the plugin can do without is what the owner wanted.
+    let is_told = |capability: &str| capability != "model" || run.granted.model;
+    for (capability, used) in run.used.iter().filter(|(capability, used)| used.denied > 0 && is_told(capability)) {
         warnings.push(format!("{} to {capability} refused", text::count(used.denied, "call")));
     }
     if let Some(idle) = &review.idle {
