@@ -91,9 +91,9 @@ fn asks(folder: &Path) {
     }
     let answer = r#"{"title": "of ${x}"}"#;
     write("cases/asked/model.toml", &format!("[[rule]]\nmatches = 'name (?<x>\\w+)'\nanswer = '{answer}'\n"));
-    builds(folder);
-    let tried = crate::authoring::ran(&mut crate::authoring::lifeos(folder, &["plugin", "test", "--no-standard"]));
-    tried.exits(0).says("2 passed, 0 failed");
+    let component = builds(folder);
+    let mut test = crate::authoring::lifeos(folder, &["plugin", "test", "--no-standard", "--component"]);
+    crate::authoring::ran(test.arg(component)).exits(0).says("2 passed, 0 failed");
 }
 
 /// A mistake of the author ends the build, and the old component stays.
