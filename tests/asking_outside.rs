@@ -1,9 +1,11 @@
-//! A run whose model is a server on this machine: what of its failures becomes of the
-//! run, and that its key is left nowhere.
+//! A run whose model is a server on this machine, in both languages: what comes of an
+//! answer, what of a failure, what the keys of the configuration do, and that the key to
+//! the model is left nowhere.
 
 use std::path::Path;
+use std::time::Instant;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::rig::forge::Fault;
 use crate::rig::model::{KEY, Model, Says, asked};
@@ -13,8 +15,13 @@ const ASK: &str = "read = ['**']\nedit = ['**']\noptions = {paths = ['a.md'], te
 
 /// A repository whose task `t` asks the server.
 fn asking(server: &Model, provider: &str, more: &str) -> TestRepo {
+    task(server, provider, more, "ask", &format!("{ASK}model = {{}}"))
+}
+
+/// The same with another plugin, and another table of the task.
+fn task(server: &Model, provider: &str, more: &str, danger: &str, table: &str) -> TestRepo {
     let repo = TestRepo::new(&[("a.md", "hello world\n")]);
-    repo.config(&format!("{}{}", server.table(provider, more), repo.table("t", &hostile("ask"), &format!("{ASK}model = {{}}"))));
+    repo.config(&format!("{}{}", server.table(provider, more), repo.table("t", &hostile(danger), table)));
     repo
 }
 
@@ -25,16 +32,88 @@ fn run(repo: &TestRepo, server: &Model, arguments: &[&str]) -> Ran {
     repo.guarded(command)
 }
 
+/// What stands on record of the one task.
+fn record(ran: &Ran) -> Value {
+    ran.json()["tasks"][0]["record"].clone()
+}
+
 #[test]
-fn both_languages_answer_a_plugin() {
+fn both_languages_answer_a_plugin_and_a_replay_asks_nobody() {
     for provider in ["openai", "anthropic"] {
-        let server = Model::start(|request, _| Says::text(if asked(request).contains("hello world") { "dear" } else { "who" }));
+        let server = Model::start(|request, _| {
+            Says::text(if asked(request).contains("== a.md\nhello world") {
+                format!("dear {KEY} world")
+            } else {
+                "who".to_owned()
+            })
+        });
         let repo = asking(&server, provider, "");
-        let ran = run(&repo, &server, &["--json"]);
-        let record = ran.exits(0).json()["tasks"][0]["record"].clone();
-        assert_eq!((&record["model"]["answered"][0], &record["edits"][0]["added"]), (&"m-1".into(), &1.into()), "{ran}");
+        let tape = repo.scratch().join("t.tape").display().to_string();
+        let ran = run(&repo, &server, &["--json", "--record", &tape]);
+        let record = record(ran.exits(0).keeps_quiet_about(KEY));
+        assert_eq!((&record["model"]["answered"], &record["edits"][0]["added"]), (&json!(["m-1"]), &1.into()), "{ran}");
         let spent: Vec<_> = record["model"]["spent"].as_object().expect("days").values().cloned().collect();
         assert_eq!(spent, [json!({"calls": 1, "tokens": {"input": 20, "output": 5}, "cost": 30})], "{ran}");
+        let id = ran.json()["tasks"][0]["run"].as_str().expect("a run").to_owned();
+        repo.lifeos(&["show", &id]).exits(0).says("+hello dear [known-key] world");
+        repo.lifeos(&["run", "t", "--replay", &tape]).exits(0);
+        assert_eq!(server.requests().len(), 1, "a replay asks nobody, and needs no key");
+    }
+}
+
+#[test]
+fn an_answer_of_a_schema_becomes_edits_in_both_languages() {
+    let answer = r#"{"edits":[{"path":"a.md","find":"world","text":"moon"}]}"#;
+    for provider in ["openai", "anthropic"] {
+        let server = Model::start(move |_, _| Says::text(answer));
+        let table = "read = ['**']\nedit = ['**']\noptions = {paths = ['a.md'], text = 'the moon'}\nmodel = {}";
+        let repo = task(&server, provider, "", "obey", table);
+        let ran = run(&repo, &server, &["--json"]);
+        let id = ran.exits(0).json()["tasks"][0]["run"].as_str().expect("a run").to_owned();
+        repo.lifeos(&["show", &id]).exits(0).says("+hello moon");
+    }
+}
+
+#[test]
+fn a_model_that_is_pinned_is_the_only_one_that_may_answer() {
+    let rows = [("pin = true", "m-2", 30), ("pin = true", "m-1", 0), ("pin = false", "m-2", 0), ("", "m-2", 0)];
+    for (pin, answers, exit) in rows {
+        let server = Model::start(move |_, _| Says::text("dear").of(answers));
+        let ran = run(&asking(&server, "openai", pin), &server, &["--json"]);
+        let record = record(ran.exits(exit));
+        assert_eq!(record["model"]["answered"], json!([answers]), "{ran}");
+        assert_eq!(record["edits"].as_array().map(Vec::len), Some(usize::from(exit == 0)), "{ran}");
+        if exit != 0 {
+            ran.says("model m-2 answered, and m-1 was asked");
+        }
+    }
+}
+
+#[test]
+fn no_more_tokens_are_asked_for_than_are_granted() {
+    for (provider, key) in [("openai", "max_tokens"), ("anthropic", "max_tokens")] {
+        let sent = [7, 9].map(|most| {
+            let server = Model::start(|_, _| Says::text("dear"));
+            let table = format!("{ASK}model = {{output_tokens_max = {most}}}");
+            run(&task(&server, provider, "", "ask", &table), &server, &[]).exits(0);
+            let body: Value = serde_json::from_str(&server.requests()[0].body).expect("JSON");
+            body[key].clone()
+        });
+        assert_eq!(sent, [json!(7), json!(9)], "{provider}");
+    }
+}
+
+#[test]
+fn a_model_that_says_nothing_is_waited_for_as_long_as_the_owner_says() {
+    // Where the owner says nothing it is two minutes.
+    for seconds in [1, 3] {
+        let server = Model::start(|_, _| Says::Fault(Fault::Hang));
+        let repo = asking(&server, "anthropic", &format!("seconds_max = {seconds}"));
+        let begun = Instant::now();
+        run(&repo, &server, &[]).exits(30).says("did not answer in time");
+        let took = begun.elapsed();
+        assert!((seconds..seconds + 20).contains(&took.as_secs()), "{took:?}");
+        assert_eq!(server.requests().len(), 1, "what may have been answered is not asked again");
     }
 }
 

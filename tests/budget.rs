@@ -222,6 +222,24 @@ fn half_of_the_bound_is_said_once() {
     repo.lifeos(&["budget"]).exits(0).says("lifeos said so at 50 %.");
 }
 
+#[test]
+fn the_owner_says_at_what_share_of_the_bound_it_is_said() {
+    let probe = asking(20, "month_cost_max = 2");
+    probe.lifeos(&["run", "t"]).exits(0);
+    let spent = cost(&probe.lifeos(&["budget", "--json"]).json(), 0).0;
+    // One run is at 40 percent of this, and two at 80.
+    let micros = spent * 5 / 2;
+    for (percent, runs) in [(30, [true, true]), (70, [false, true]), (90, [false, false])] {
+        let bound = format!("month_cost_max = {}.{:06}", micros / 1_000_000, micros % 1_000_000);
+        let repo = asking(20, &format!("{bound}\nalert_percent = {percent}"));
+        for is_said in runs {
+            repo.lifeos(&["check", "t"]).exits(0);
+            assert_eq!(entries(&repo, "alert").len(), usize::from(is_said), "at {percent} percent");
+        }
+        repo.lifeos(&["budget"]).exits(0).says(&format!("at {percent} %"));
+    }
+}
+
 /// The configuration as it is, with another bound of the month.
 fn repo_config(repo: &TestRepo, micros: u64) -> String {
     let text = std::fs::read_to_string(repo.path().join("lifeos.toml")).expect("lifeos.toml");

@@ -36,6 +36,19 @@ fn a_goal_that_the_base_meets_stops_before_anything_is_started() {
 }
 
 #[test]
+fn each_command_of_a_goal_has_to_fail_on_the_base() {
+    let fails = "grep -q never one.md";
+    for met in [0, 1, 2] {
+        let mut commands = [fails; 3];
+        commands[met] = "grep -q a one.md";
+        let repo = gated("echo fine", &format!("goal = {commands:?}\n"));
+        run(&repo).exits(22).says("the base meets the goal already: `grep -q a one.md` passes over it");
+    }
+    let repo = gated("echo fine", &format!("goal = ['{fails}', 'grep -q neither one.md']\n"));
+    run(&repo).exits(22).says("did not pass the gate: `grep -q never one.md`");
+}
+
+#[test]
 fn case_83_a_goal_that_runs_no_test_is_missed() {
     let none = "echo 'test result: ok. 0 passed; 0 failed; 0 ignored'";
     let repo =

@@ -42,7 +42,6 @@ mod lock;
 mod manifest_keys;
 mod model_faults;
 mod model_keys;
-mod model_runs;
 mod models;
 mod names;
 mod pack;

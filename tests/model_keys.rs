@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::json::fits;
 use crate::rig::forge::Fault;
 use crate::rig::model::{KEY, Model, Says};
-use crate::rig::{Ran, TestRepo};
+use crate::rig::{Ran, TestRepo, hostile};
 
 const TASK: &str = "[task.t]\nplugin = 'doc-hygiene'\nread = ['**']\n[task.t.model]\n";
 
@@ -38,6 +38,20 @@ fn doctor(repo: &TestRepo, arguments: &[&str], host: &str, source: &str, variabl
     let ran = repo.guarded(command);
     ran.keeps_quiet_about(KEY);
     ran
+}
+
+#[test]
+fn doctor_tells_of_a_grant_that_has_no_effect() {
+    let repo = TestRepo::new(&[("a.md", "a\n")]);
+    let grants = "gate = ['true']\nrounds = 1\nmodel = {}\n";
+    let docs = format!("[task.docs]\nplugin = 'doc-hygiene'\n{grants}");
+    repo.asking("[[rule]]\nanswer = 'yes'\n", &format!("{docs}{}", repo.table("t", &hostile("ask"), grants)));
+    let ran = repo.lifeos(&["doctor"]);
+    let lines: Vec<_> = ran.stdout.lines().filter(|line| line.contains("has no effect")).collect();
+    assert_eq!(lines.len(), 1, "{ran}");
+    for part in ["ok  ", "docs: doc-hygiene", "the grant of `model` has", "the grant of `rounds` has"] {
+        assert!(lines[0].contains(part), "{part}: {ran}");
+    }
 }
 
 #[test]

@@ -82,9 +82,6 @@ pub enum ForgeKind {
     Github,
 }
 
-/// Rounds of repair that a task may be granted.
-const ROUNDS_MAX: u32 = 10;
-
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants a reference")]
 fn is_zero(number: &u32) -> bool {
     *number == 0
@@ -295,7 +292,7 @@ impl Task {
         }
         check_limits(&table.limits).map_err(fault)?;
         check_landing(&table).map_err(fault)?;
-        check_asking(&table).map_err(fault)?;
+        model::check(&table).map_err(fault)?;
         let options = serde_json::to_string(&table.options).map_err(|error| fault(format!("options: {error}")))?;
         if options.len() > 64 << 10 {
             return Err(fault("options: more than 64 KiB".to_owned()));
@@ -363,24 +360,6 @@ fn check_landing(table: &Table) -> Result<(), String> {
             Err(format!("autonomy = \"merge\" needs merge_into = \"{branch}\", the branch that it may move, by name"))
         }
     }
-}
-
-/// What a model, and rounds of repair, need.
-fn check_asking(table: &Table) -> Result<(), String> {
-    if table.model.is_some() && table.asks.is_none() {
-        return Err("a task with a table `model` needs a table [model] with `provider` and `name`".to_owned());
-    }
-    if table.rounds > ROUNDS_MAX {
-        return Err(format!("rounds = {}: must be 0 to {ROUNDS_MAX}", table.rounds));
-    }
-    if table.rounds > 0 && table.gate.iter().flatten().chain(&table.goal).next().is_none() {
-        return Err("rounds is for a task with a gate or a goal, since a round repairs what one of them spoke against".to_owned());
-    }
-    if !table.hosts.is_empty() && table.model.is_none() {
-        return Err("hosts is for a task with a table `model`; no other is held to the hosts that it names".to_owned());
-    }
-    model::check_hosts(&table.hosts)?;
-    table.model.and_then(|model| model.fault()).map_or(Ok(()), Err)
 }
 
 /// What is wrong with bounds, if anything is.

@@ -62,13 +62,14 @@ pub struct Place<'g> {
 pub enum Ask {
     /// What has to hold of every tree: of the base too.
     Gate,
-    /// What the base need not hold to.
+    /// What the base may not hold to: each command is run, whatever became of the others.
     Goal,
     /// Both.
     Whole,
 }
 
-/// What became of the commands, one after the other up to the first that failed.
+/// What became of the commands, one after the other, and but for a goal over the base
+/// up to the first that failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verdict {
     /// The tree they ran over.
@@ -162,7 +163,7 @@ impl<'g> Gate<'g> {
             }
             let failed = ran.fault.is_some();
             verdict.commands.push(ran);
-            if failed {
+            if failed && ask != Ask::Goal {
                 break;
             }
         }
@@ -241,6 +242,14 @@ impl Verdict {
     pub fn fault(&self) -> Option<String> {
         let failed = self.commands.iter().find_map(|ran| Some(format!("`{}`: {}", ran.command, ran.fault.as_ref()?)));
         failed.or_else(|| (self.tests() == Some(0)).then(|| "its commands say that they ran no test at all".to_owned()))
+    }
+
+    /// The first command that passed: one of a goal that its base holds to already. If
+    /// there are reports, and no test is in them, none passed.
+    #[must_use]
+    pub fn passed(&self) -> Option<&str> {
+        let passed = self.commands.iter().find(|ran| ran.fault.is_none() && self.reported != Some(0));
+        passed.map(|ran| ran.command.as_str())
     }
 
     /// Tests of all commands, as far as they tell.

@@ -4,7 +4,7 @@ mod model;
 
 use clap::Args;
 use lifeos::config::Config;
-use lifeos::plugin::official;
+use lifeos::plugin::{needs, official};
 use lifeos::repo::Repo;
 use lifeos::run::place::require_pin;
 
@@ -46,40 +46,45 @@ pub(crate) fn doctor(verb: &Doctor, global: &Global, term: &Term) -> Result<Exit
         Ok(carried)
     };
     note(&mut checks, "official plugins", carried, |names| names.join(", "));
-    if let (Some(repo), Some(config)) = (&repo, &config) {
-        let locked = repo.head().map_err(CommandError::from).and_then(|head| Locked::at(repo, head, global));
-        let locked = note(&mut checks, "lock", locked, |locked| super::text::count(locked.lock.plugins.len() as u64, "plugin"));
-        if let Some(locked) = locked {
-            tasks(&mut checks, repo, config, &locked);
-        }
-        if let Some(settings) = &config.remote {
-            let found = outside::outside(repo, settings, global);
-            note(&mut checks, "remote", found, |outside| {
-                let forge =
-                    outside.forge.as_ref().map_or_else(String::new, |forge| format!(", forge {}", forge.address().host()));
-                format!("{}, branch {}{forge}: address and token are there; nothing was asked", settings.name, settings.branch)
-            });
-        }
-    }
     let mut called = None;
     if let (Some(repo), Some(config)) = (&repo, &config) {
+        configured(&mut checks, repo, config, global);
         called = asked(verb, &mut checks, repo, config, global);
     }
     note(&mut checks, "engine and cache", open::machine(global, None, term), |_| {
         open::cache_folder(global).map_or_else(|| "no cache folder".to_owned(), |folder| folder.display().to_string())
     });
-    checks.push(Diagnosis {
-        name: "isolation",
-        ok: true,
-        detail: "plugins: WebAssembly, no system access; compiling: child process with limits".to_owned(),
-    });
-    if let (Some(config), Ok(jail)) = (&config, open::jail()) {
+    isolation(&mut checks, config.as_ref());
+    Ok(told(checks, called, term))
+}
+
+/// What the configuration names: plugins and the remote repository.
+fn configured(checks: &mut Vec<Diagnosis>, repo: &Repo, config: &Config, global: &Global) {
+    let locked = repo.head().map_err(CommandError::from).and_then(|head| Locked::at(repo, head, global));
+    let locked = note(checks, "lock", locked, |locked| super::text::count(locked.lock.plugins.len() as u64, "plugin"));
+    if let Some(locked) = locked {
+        tasks(checks, repo, config, &locked);
+    }
+    if let Some(settings) = &config.remote {
+        let found = outside::outside(repo, settings, global);
+        note(checks, "remote", found, |outside| {
+            let forge = outside.forge.as_ref().map_or_else(String::new, |forge| format!(", forge {}", forge.address().host()));
+            format!("{}, branch {}{forge}: address and token are there; nothing was asked", settings.name, settings.branch)
+        });
+    }
+}
+
+/// How plugins and gates are isolated, and whether the programs of gates are there.
+fn isolation(checks: &mut Vec<Diagnosis>, config: Option<&Config>) {
+    let detail = "plugins: WebAssembly, no system access; compiling: child process with limits".to_owned();
+    checks.push(Diagnosis { name: "isolation", ok: true, detail });
+    if let (Some(config), Ok(jail)) = (config, open::jail()) {
         for task in config.tasks.values() {
             let missing =
                 |words: &&Vec<String>| words.first().is_some_and(|name| !name.contains('/') && jail.program_of(name).is_none());
             for words in task.gate.commands.iter().chain(&task.gate.goals).filter(missing) {
                 let error = CommandError::usage(format!("{}: {} is in no folder of PATH", task.name, words[0]));
-                note(&mut checks, "gate", Err::<(), _>(error), |()| String::new());
+                note(checks, "gate", Err::<(), _>(error), |()| String::new());
             }
         }
     }
@@ -87,10 +92,14 @@ pub(crate) fn doctor(verb: &Doctor, global: &Global, term: &Term) -> Result<Exit
         jail.probe().map_err(|error| CommandError::new(Exit::Denied, error))?;
         Ok(open::scratch().is_ok_and(|folder| jail.has_namespaces(folder.path())))
     });
-    note(&mut checks, "gates", isolated, |namespaces| {
+    note(checks, "gates", isolated, |namespaces| {
         let namespaces = if *namespaces { "namespaces" } else { "no namespaces: see docs/gate.md" };
         format!("Landlock (files, other processes), seccomp (no sockets), {namespaces}")
     });
+}
+
+/// Shows all that was looked at.
+fn told(checks: Vec<Diagnosis>, called: Option<Called>, term: &Term) -> Exit {
     let ok = checks.iter().all(|check| check.ok);
     let exit = called.as_ref().map(|called| called.exit);
     if term.is_json() {
@@ -101,11 +110,11 @@ pub(crate) fn doctor(verb: &Doctor, global: &Global, term: &Term) -> Result<Exit
             term.data(&format!("{mark}  {name:<17} {}\n", lifeos::clean::line(detail)));
         }
     }
-    Ok(match exit {
+    match exit {
         Some(exit) if exit != Exit::Done => exit,
         _ if ok => Exit::Done,
         _ => Exit::Usage,
-    })
+    }
 }
 
 /// The model, and with --model what it says.
@@ -163,7 +172,10 @@ fn tasks(checks: &mut Vec<Diagnosis>, repo: &Repo, config: &Config, locked: &Loc
         let plugin =
             locked.plugin(task, repo).and_then(|plugin| Ok(require_pin(task, &plugin, Some(&locked.lock)).map(|()| plugin)?));
         note(checks, "task", plugin.map_err(|error| error.at(&task.name)), |plugin| {
-            format!("{}: {} {}", task.name, plugin.manifest.name, plugin.manifest.version)
+            let idle = needs::idle(&plugin.manifest, &task.granted)
+                .into_iter()
+                .map(|capability| format!("; the grant of `{capability}` has no effect, since the plugin does not declare it"));
+            format!("{}: {} {}{}", task.name, plugin.manifest.name, plugin.manifest.version, idle.collect::<String>())
         });
     }
 }

@@ -280,7 +280,7 @@ impl From<RunError> for CommandError {
                 let last: Vec<&str> = output.trim_end().lines().rev().take(12).collect();
                 last.into_iter().rev().fold(error, |error, line| error.hint(format!("it said: {line}")))
             }
-            RunError::GoalMet => Self::new(Exit::Gate, message).hint("commit a test that fails, or take `goal` out of the task"),
+            RunError::GoalMet { .. } => Self::new(Exit::Gate, message).hint("commit a test that fails, or take `goal` out of the task"),
             RunError::Red(red) => {
                 let exit = if red.rounds > 0 { Exit::Limit } else { Exit::Gate };
                 Self::new(exit, message).hint(format!("what it said: lifeos show {}", red.run))

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Table;
 use crate::budget::caps::{Cap, Caps};
 use crate::budget::price::{PerMillion, Price, micros};
 
@@ -136,6 +137,8 @@ impl Default for ModelGrant {
     }
 }
 
+/// Rounds of repair that a task may be granted.
+const ROUNDS_MAX: u32 = 10;
 /// Seconds of one attempt where the owner says nothing.
 const SECONDS: u64 = 120;
 
@@ -252,8 +255,26 @@ fn cap(tokens: Option<u64>, cost: Option<f64>) -> Cap {
     Cap { tokens, cost: cost.and_then(micros) }
 }
 
+/// What a model, and rounds of repair, need.
+pub(super) fn check(table: &Table) -> Result<(), String> {
+    if table.model.is_some() && table.asks.is_none() {
+        return Err("a task with a table `model` needs a table [model] with `provider` and `name`".to_owned());
+    }
+    if table.rounds > ROUNDS_MAX {
+        return Err(format!("rounds = {}: must be 0 to {ROUNDS_MAX}", table.rounds));
+    }
+    if table.rounds > 0 && table.gate.iter().flatten().chain(&table.goal).next().is_none() {
+        return Err("rounds is for a task with a gate or a goal, since a round repairs what one of them spoke against".to_owned());
+    }
+    if !table.hosts.is_empty() && table.model.is_none() {
+        return Err("hosts is for a task with a table `model`; no other is held to the hosts that it names".to_owned());
+    }
+    check_hosts(&table.hosts)?;
+    table.model.and_then(|model| model.fault()).map_or(Ok(()), Err)
+}
+
 /// Whether these are hosts that documents may newly link to.
-pub(super) fn check_hosts(hosts: &[String]) -> Result<(), String> {
+fn check_hosts(hosts: &[String]) -> Result<(), String> {
     let is_host = |host: &String| {
         let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.' | b':');
         (1..=253).contains(&host.len()) && host.bytes().all(plain)

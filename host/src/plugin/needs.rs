@@ -1,5 +1,6 @@
-//! Declared against Granted: what a manifest asks for and a task does not give,
-//! with the line of `lifeos.toml` that would. It knows nothing of imports.
+//! Declared against Granted: what a manifest asks for and a task does not give, with
+//! the line of `lifeos.toml` that would, and what is given to no effect. It knows
+//! nothing of imports.
 
 use super::manifest::Manifest;
 use crate::policy::{Capability, Reach};
@@ -23,4 +24,11 @@ pub fn missing(manifest: &Manifest, granted: &Reach) -> Vec<Missing> {
         Some(Missing { capability, optional: need.optional, line: capability.line(&need.globs) })
     };
     Capability::ALL.into_iter().filter_map(needed).collect()
+}
+
+/// What a task grants that a manifest does not declare, of all that is granted whole.
+#[must_use]
+pub fn idle(manifest: &Manifest, granted: &Reach) -> Vec<Capability> {
+    let is_idle = |capability: &Capability| granted.has(*capability) && manifest.need(*capability).is_none();
+    Capability::ALL.into_iter().filter(|capability| !Capability::WITH_GLOBS.contains(capability)).filter(is_idle).collect()
 }

@@ -58,9 +58,14 @@ pub enum RunError {
         /// The end of what the command printed.
         output: String,
     },
-    /// The base holds to the goals already.
-    #[error("the base meets the goal already, so a candidate would prove nothing by it, and nothing was started")]
-    GoalMet,
+    /// The base holds to a command of the goal already.
+    #[error(
+        "the base meets the goal already: `{command}` passes over it, so a candidate would prove nothing by it, and nothing was started"
+    )]
+    GoalMet {
+        /// The first such command.
+        command: String,
+    },
     /// The gate spoke against the candidate.
     #[error("run {} did not pass the gate{}: {}", .0.run, after(.0.rounds), .0.fault)]
     Red(Box<RedRun>),

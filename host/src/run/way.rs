@@ -311,7 +311,7 @@ impl<'w> Way<'w> {
 }
 
 /// The gate's verdict on the base: a red one stops before anything is spent, and so do
-/// goals that it holds to already, since a candidate would prove nothing by them.
+/// goal of which it holds to a command already, since a candidate would prove nothing by them.
 pub(super) fn on_base(gate: &Gate<'_>, base: &Base, events: &Events<'_>) -> Result<Verdict, RunError> {
     let verdict = gate.judge(base.tree, Ask::Gate, events)?;
     if let Some(fault) = verdict.fault() {
@@ -321,8 +321,11 @@ pub(super) fn on_base(gate: &Gate<'_>, base: &Base, events: &Events<'_>) -> Resu
     if !gate.has_goals() {
         return Ok(verdict);
     }
-    let unmet = gate.judge(base.tree, Ask::Goal, events)?.fault();
-    unmet.map_or(Err(RunError::GoalMet), |unmet| Ok(Verdict { unmet: Some(unmet), ..verdict }))
+    let goal = gate.judge(base.tree, Ask::Goal, events)?;
+    match goal.passed() {
+        Some(command) => Err(RunError::GoalMet { command: command.to_owned() }),
+        None => Ok(Verdict { unmet: goal.fault(), ..verdict }),
+    }
 }
 
 /// Tells of landings that a run which was stopped did not tell; gives their runs.
