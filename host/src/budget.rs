@@ -54,6 +54,14 @@ pub struct Sum {
 }
 
 impl Sum {
+    /// What it is more than another one, each number for itself.
+    #[must_use]
+    pub fn beyond(self, other: Self) -> Self {
+        let Tokens { input, output } = other.tokens;
+        let tokens = Tokens { input: self.tokens.input.saturating_sub(input), output: self.tokens.output.saturating_sub(output) };
+        Self { calls: self.calls.saturating_sub(other.calls), tokens, cost: self.cost.saturating_sub(other.cost) }
+    }
+
     /// The sum of two.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {

@@ -35,7 +35,7 @@ const APPENDS_MAX: usize = 16;
 /// Rounds of one run that are looked back on; no task is granted more.
 const ROUNDS_MAX: usize = 10;
 /// The form of the book as it is remembered; another one is another file.
-const FORM: &str = "ledger-3-";
+const FORM: &str = "ledger-4-";
 
 /// Why the record cannot be read or written.
 #[derive(Debug, thiserror::Error)]

@@ -136,6 +136,7 @@ impl Lock {
     /// # Errors
     /// As [`Self::journal_of`].
     pub fn journal_left(&self) -> std::io::Result<Option<Vec<u8>>> {
+        is_plain(self.folder.symlink_metadata(JOURNAL).map(|about| about.is_file()))?;
         read_journal(self.folder.open(JOURNAL).map(cap_std::fs::File::into_std))
     }
 
@@ -145,7 +146,9 @@ impl Lock {
     /// # Errors
     /// What the system said; a journal above its bound is `FileTooLarge`.
     pub fn journal_of(git: &Path) -> std::io::Result<Option<Vec<u8>>> {
-        read_journal(File::open(git.join(FOLDER).join(JOURNAL)))
+        let path = git.join(FOLDER).join(JOURNAL);
+        is_plain(std::fs::symlink_metadata(&path).map(|about| about.is_file()))?;
+        read_journal(File::open(path))
     }
 
     /// Removes the journal of spending, if there is one.
@@ -218,6 +221,15 @@ impl Lock {
         self.notes.borrow_mut().retain(|noted| noted != name);
         // What cannot be written now is taken up by the next run.
         drop(self.write_notes());
+    }
+}
+
+/// Refuses what would be waited for, or leads elsewhere, in place of a file.
+fn is_plain(is_file: std::io::Result<bool>) -> std::io::Result<()> {
+    match is_file {
+        Ok(false) => Err(std::io::Error::new(ErrorKind::InvalidData, "it is no plain file")),
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 

@@ -6,7 +6,7 @@ use super::Sum;
 use super::caps::{Cap, keys};
 use super::day::Day;
 use super::price::money;
-use super::spent::{Spent, of_month};
+use super::spent::{Spent, since};
 
 /// A share of a month's bound is spent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub fn due(spent: &Spent, today: Day, cap: Cap, percent: u64) -> Option<Alert> {
         return None;
     }
     let (name, used, most) =
-        fullest(of_month(&spent.all(), today), cap).filter(|(_, used, most)| share(*used, *most) >= percent)?;
+        fullest(since(&spent.all(), today.first_of_month()), cap).filter(|(_, used, most)| share(*used, *most) >= percent)?;
     let [tokens_key, cost_key] = keys(Span::Month);
     let is_money = name == cost_key;
     let word = |amount: u64| if is_money { money(amount) } else { amount.to_string() };

@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use super::caps::{Caps, keys};
 use super::day::Day;
 use super::price::{Price, money};
+use super::spent::{Days, since};
 use super::{BudgetError, Over, Span, Sum, Tokens};
 
 /// What was spent before, by day.
@@ -99,12 +100,8 @@ impl Purse {
     /// The right of a run of `task` to spend within `caps` on top of `past`.
     #[must_use]
     pub fn new(task: &str, price: Price, caps: Caps, past: Past, journal: Box<dyn Journal>) -> Self {
-        let today = past.all.keys().next_back().copied().unwrap_or(Day::of(0));
         let Past { asked, is_over, .. } = past;
-        let state = State { journal, next: 0, taken: BTreeMap::new(), asked, is_over, today };
-        // No window that may still come has an earlier month in it.
-        let of_today = |days: BTreeMap<Day, Sum>| days.into_iter().filter(|(day, _)| day.is_of_month(today)).collect();
-        let past = Past { task: of_today(past.task), all: of_today(past.all), ..past };
+        let state = State { journal, next: 0, taken: BTreeMap::new(), asked, is_over, today: Day::of(0) };
         Self { price, caps, task: task.to_owned(), past, state: Mutex::new(state) }
     }
 
@@ -168,7 +165,7 @@ impl Purse {
             }
         };
         if let Some(taken) = state.taken.get_mut(&day) {
-            *taken = minus(*taken, worst).plus(booked);
+            *taken = taken.beyond(worst).plus(booked);
         }
         booked
     }
@@ -188,18 +185,15 @@ impl Purse {
 
     /// What was taken within a span up to now.
     fn taken(&self, state: &State, span: Span, today: Day) -> Sum {
-        let sum = |days: &BTreeMap<Day, Sum>, is_in: &dyn Fn(Day) -> bool| {
-            days.iter().filter(|(day, _)| is_in(**day)).fold(Sum::default(), |sum, (_, day)| sum.plus(*day))
-        };
-        let (in_day, in_month) = (|day: Day| day == today, |day: Day| day.is_of_month(today));
-        let both = |past: &BTreeMap<Day, Sum>, is_in: &dyn Fn(Day) -> bool| sum(past, is_in).plus(sum(&state.taken, is_in));
+        let month = today.first_of_month();
+        let both = |past: &Days, from: Day| since(past, from).plus(since(&state.taken, from));
         match span {
             Span::Call => Sum::default(),
-            Span::Run => self.past.run.plus(sum(&state.taken, &|_| true)),
-            Span::TaskDay => both(&self.past.task, &in_day),
-            Span::TaskMonth => both(&self.past.task, &in_month),
-            Span::Day => both(&self.past.all, &in_day),
-            Span::Month => both(&self.past.all, &in_month),
+            Span::Run => state.taken.values().fold(self.past.run, |sum, day| sum.plus(*day)),
+            Span::TaskDay => both(&self.past.task, today),
+            Span::TaskMonth => both(&self.past.task, month),
+            Span::Day => both(&self.past.all, today),
+            Span::Month => both(&self.past.all, month),
         }
     }
 
@@ -226,17 +220,6 @@ impl Purse {
     /// A key with the table that it stands in.
     fn key(&self, key: &str) -> String {
         if key.starts_with('[') { key.to_owned() } else { format!("[task.{}.model] {key}", self.task) }
-    }
-}
-
-fn minus(one: Sum, other: Sum) -> Sum {
-    Sum {
-        calls: one.calls.saturating_sub(other.calls),
-        tokens: Tokens {
-            input: one.tokens.input.saturating_sub(other.tokens.input),
-            output: one.tokens.output.saturating_sub(other.tokens.output),
-        },
-        cost: one.cost.saturating_sub(other.cost),
     }
 }
 

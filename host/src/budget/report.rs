@@ -8,7 +8,7 @@ use super::caps::Cap;
 use super::day::Day;
 use super::forecast::{self, Forecast};
 use super::journal::Left;
-use super::spent::{Days, Spent, of_month};
+use super::spent::{Days, Spent, of_month, since};
 use super::{Span, Sum};
 
 /// The owner's bounds of days and months.
@@ -119,7 +119,7 @@ impl Report {
         let mut all = spent.clone();
         let left = left.filter(|left| !spent.has(&left.id));
         left.iter().for_each(|left| all.add(&left.task, &left.id, &left.spent));
-        let today = all.today(now);
+        let today = Day::of(now);
         let month = month.unwrap_or(today).first_of_month();
         let counted = Counted { spent: &all, left, bounds, month, today: Some(today).filter(|today| today.is_of_month(month)) };
         Self {
@@ -175,8 +175,10 @@ impl Counted<'_> {
             reserved: sum(open),
             cap,
         };
-        let of_day = |today: Day| window(spans[1], &|days| days.get(&today).copied().unwrap_or_default(), day);
-        let of_month = window(spans[0], &|days| of_month(days, self.month), month);
+        let of_day = |today: Day| window(spans[1], &|days| since(days, today), day);
+        // As it is counted where something is spent.
+        let in_month = |days: &Days| if self.today.is_some() { since(days, self.month) } else { of_month(days, self.month) };
+        let of_month = window(spans[0], &in_month, month);
         [Some(of_month), self.today.map(of_day)].into_iter().flatten().collect()
     }
 
@@ -280,7 +282,8 @@ mod tests {
         assert_eq!(report.windows.iter().map(|window| window.spent.cost).collect::<Vec<_>>(), [900, 900]);
         let next = Report::of(&spent, None, &Bounds::default(), &BTreeMap::new(), Some(today.plus(40)), NOW);
         assert_eq!((next.windows[0].spent, next.days.len()), (Sum::default(), 0));
-        // The clock was set back: it is still the day that was.
-        assert_eq!(Report::of(&spent, None, &Bounds::default(), &BTreeMap::new(), None, 0).today, Some(today));
+        // The clock was set back: what was spent later counts all the same.
+        let back = Report::of(&spent, None, &Bounds::default(), &BTreeMap::new(), None, 0);
+        assert_eq!((back.today, back.windows[1].spent.cost), (Some(Day::of(0)), 920));
     }
 }

@@ -1,7 +1,7 @@
 //! All spending that is on record, added up by task and day of UTC. What stands in
 //! one journal counts once, however often the record tells of it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -16,18 +16,28 @@ pub type Days = BTreeMap<Day, Sum>;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spent {
     tasks: BTreeMap<String, Days>,
-    journals: BTreeSet<String>,
+    /// What each journal is known to tell of, by its id and its task.
+    journals: BTreeMap<(String, String), Days>,
     /// Shares of a month's bound that were said to be passed, by month.
     said: BTreeMap<String, u64>,
 }
 
 impl Spent {
-    /// Adds what a task spent, unless its journal is added already.
+    /// Adds what a task spent. Of a journal that is told of twice, the more counts:
+    /// a record that says less may have come from anywhere.
     pub fn add(&mut self, task: &str, journal: &str, days: &Days) {
-        if days.is_empty() || !self.journals.insert(journal.to_owned()) {
+        if days.is_empty() {
             return;
         }
-        add(self.tasks.entry(task.to_owned()).or_default(), days);
+        let known = self.journals.entry((journal.to_owned(), task.to_owned())).or_default();
+        let sums = self.tasks.entry(task.to_owned()).or_default();
+        for (day, told) in days {
+            let before = known.entry(*day).or_default();
+            let more = told.beyond(*before);
+            *before = before.plus(more);
+            let sum = sums.entry(*day).or_default();
+            *sum = sum.plus(more);
+        }
     }
 
     /// Notes that it was said that so many percent of a month's bound are spent.
@@ -39,7 +49,7 @@ impl Spent {
     /// Whether the spending of a journal is in it.
     #[must_use]
     pub fn has(&self, journal: &str) -> bool {
-        self.journals.contains(journal)
+        self.journals.keys().any(|(known, _)| known == journal)
     }
 
     /// The share of a month's bound that was said to be passed, in percent; 0 for none.
@@ -62,23 +72,14 @@ impl Spent {
         all
     }
 
-    /// The latest day with spending: no window is before it.
+    /// What a run of a task stands on that begins at `now`, in seconds since
+    /// 1970-01-01T00:00Z: no window that may still come has an earlier month in it.
     #[must_use]
-    pub fn latest(&self) -> Option<Day> {
-        self.tasks.values().filter_map(|days| days.keys().next_back()).max().copied()
-    }
-
-    /// The day that it is at a moment, in seconds since 1970-01-01T00:00Z: a clock
-    /// that was set back opens no window a second time.
-    #[must_use]
-    pub fn today(&self, now: i64) -> Day {
-        self.latest().map_or(Day::of(now), |latest| latest.max(Day::of(now)))
-    }
-
-    /// What a run of a task stands on.
-    #[must_use]
-    pub fn past(&self, task: &str) -> Past {
-        Past { task: self.tasks.get(task).cloned().unwrap_or_default(), all: self.all(), ..Past::default() }
+    pub fn past(&self, task: &str, now: i64) -> Past {
+        let from = Day::of(now).first_of_month();
+        let task = self.tasks.get(task).cloned().unwrap_or_default();
+        let [task, all] = [task, self.all()].map(|mut days| days.split_off(&from));
+        Past { task, all, ..Past::default() }
     }
 }
 
@@ -88,6 +89,13 @@ pub fn add(sums: &mut Days, more: &Days) {
         let before = sums.entry(*day).or_default();
         *before = before.plus(*sum);
     }
+}
+
+/// The sum of a day and of whatever is on record as later: a clock that was set back
+/// opens no window a second time, and a record that is ahead of it opens none early.
+#[must_use]
+pub fn since(days: &Days, from: Day) -> Sum {
+    days.range(from..).fold(Sum::default(), |sum, (_, day)| sum.plus(*day))
 }
 
 /// The sum of the days of a month.
@@ -113,17 +121,21 @@ mod tests {
         spent.add("deps", "3", &Days::new());
         assert!(spent.has("1") && spent.has("2") && !spent.has("3"));
         assert_eq!(spent.all(), days(&[(0, 5), (1, 8)]));
-        let past = spent.past("deps");
-        assert_eq!((past.task, past.all), (days(&[(1, 1)]), days(&[(0, 5), (1, 8)])));
-        assert_eq!(spent.past("other").task, Days::new());
+        // Whoever tells of less, or of more, earlier or later: the more counts.
+        spent.add("docs", "1", &days(&[(0, 0), (1, 9)]));
+        assert_eq!(spent.all(), days(&[(0, 5), (1, 10)]));
+        spent.add("docs", "4", &days(&[(1, 0)]));
+        spent.add("docs", "4", &days(&[(1, 2)]));
+        assert_eq!(spent.all(), days(&[(0, 5), (1, 12)]));
+        let past = spent.past("deps", 0);
+        assert_eq!((past.task, past.all), (days(&[(1, 1)]), days(&[(0, 5), (1, 12)])));
+        assert_eq!(spent.past("other", 0).task, Days::new());
     }
 
     #[test]
     fn case_143_no_window_opens_twice() {
-        let mut spent = Spent::default();
-        assert_eq!(spent.today(-1), Day::of(-1));
-        spent.add("docs", "1", &days(&[(100, 5)]));
-        assert_eq!(spent.today(99 * 86_400), Day::of(100 * 86_400));
-        assert_eq!(spent.today(101 * 86_400), Day::of(101 * 86_400));
+        let days = days(&[(98, 1), (100, 5), (140, 0)]);
+        let on = |day: i64| since(&days, Day::of(day * 86_400)).cost;
+        assert_eq!([on(98), on(99), on(100), on(101), on(140)], [6, 5, 5, 0, 0]);
     }
 }

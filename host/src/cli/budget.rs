@@ -63,7 +63,7 @@ pub(crate) fn budget(verb: &Budget, global: &Global, term: &Term) -> Result<Exit
     let left = journal::seen(repo.common_dir())?;
     let book = Ledger::of(&repo, memory.as_ref()).book()?;
     let (spent, now) = (book.spent(), open::now());
-    let accepted = book.accepted(month.unwrap_or(spent.today(now)));
+    let accepted = book.accepted(month.unwrap_or(Day::of(now)));
     let bounds = config.as_ref().map(bounds).unwrap_or_default();
     let report = Report::of(spent, left.as_ref(), &bounds, &accepted, month, now);
     let currency = config.as_ref().map_or_else(|| "money".to_owned(), |config| config.budget.currency.clone());

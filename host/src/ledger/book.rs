@@ -132,10 +132,10 @@ impl Book {
         accepted
     }
 
-    /// What a run of a task stands on.
+    /// What a run of a task stands on that begins at `now`.
     #[must_use]
-    pub fn past(&self, task: &str) -> Past {
-        self.spent.past(task)
+    pub fn past(&self, task: &str, now: i64) -> Past {
+        self.spent.past(task, now)
     }
 
     /// The run with this id.
@@ -230,8 +230,8 @@ mod tests {
         }
         let alert = Body::Alert { month: "1970-01".to_owned(), percent: 50, bound: "[budget] month_cost_max".to_owned() };
         book.add("x", Record { body: alert, ..spend("", 0, 0) });
-        assert_eq!(book.past("docs").task[&Day::of(3 * 86_400)].cost, 12);
-        assert_eq!((book.past("other").task.len(), book.past("other").all.len()), (0, 1));
+        assert_eq!(book.past("docs", 0).task[&Day::of(3 * 86_400)].cost, 12);
+        assert_eq!((book.past("other", 0).task.len(), book.past("other", 0).all.len()), (0, 1));
         assert!(book.newest_first().is_empty(), "there is no run");
         let bytes = postcard::to_stdvec(&book).expect("bytes");
         let read: Book = postcard::from_bytes(&bytes).expect("a book");

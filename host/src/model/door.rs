@@ -271,14 +271,14 @@ impl Door {
         if answer.text.len() > ANSWER_BYTES_MAX {
             return Err(failed(ModelError::TooLarge(ANSWER_BYTES_MAX as u64)));
         }
-        let Some(answered) = &answer.model else { return Ok(answer) };
+        let Some(answered) = answer.model.as_ref().map(|model| self.cleaned(model)) else { return Ok(answer) };
         self.with(|told| {
-            if !told.answered.contains(answered) && told.answered.len() < 16 {
+            if !told.answered.contains(&answered) && told.answered.len() < 16 {
                 told.answered.push(answered.clone());
             }
         });
         if self.terms.pins_model && answered != asked {
-            return Err(failed(ModelError::OtherModel { asked: asked.to_owned(), answered: answered.clone() }));
+            return Err(failed(ModelError::OtherModel { asked: asked.to_owned(), answered }));
         }
         Ok(answer)
     }

@@ -104,6 +104,21 @@ pub enum ModelError {
 }
 
 impl ModelError {
+    /// The same with what somebody else said in it cleaned: a provider may say a key back.
+    #[must_use]
+    pub fn cleaned(self, clean: &dyn Fn(&str) -> String) -> Self {
+        match self {
+            Self::Unreachable(words) => Self::Unreachable(clean(&words)),
+            Self::Cut(words) => Self::Cut(clean(&words)),
+            Self::Exhausted(words) => Self::Exhausted(clean(&words)),
+            Self::Unauthorized(words) => Self::Unauthorized(clean(&words)),
+            Self::Malformed(words) => Self::Malformed(clean(&words)),
+            Self::Refused { status, message } => Self::Refused { status, message: clean(&message) },
+            Self::OtherModel { asked, answered } => Self::OtherModel { asked, answered: clean(&answered) },
+            other => other,
+        }
+    }
+
     /// What the plugin may know of it.
     #[must_use]
     pub fn refusal(&self) -> Refusal {

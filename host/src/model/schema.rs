@@ -30,12 +30,17 @@ const KEYWORDS: &[&str] = &[
     "title",
     "type",
 ];
+/// Alternatives of a whole schema: branches of `anyOf` and items of `enum`.
+const ALTERNATIVES_MAX: usize = 256;
+/// Values of an answer, each held against every alternative.
+const COMPARISONS_MAX: usize = 500_000;
 /// Bytes of what is told of an answer that does not hold.
 const REASON_BYTES_MAX: usize = 1_000;
 
 /// A schema that is taken.
 pub struct Schema {
     value: Value,
+    alternatives: usize,
     schemas: Schemas,
     index: SchemaIndex,
 }
@@ -51,12 +56,16 @@ impl Schema {
         }
         let value = parse(text).map_err(|_| "schema: it is not JSON that can be taken".to_owned())?;
         known(&value)?;
+        let alternatives = alternatives(&value);
+        if alternatives > ALTERNATIVES_MAX {
+            return Err(format!("schema: more than {ALTERNATIVES_MAX} alternatives"));
+        }
         let mut compiler = Compiler::new();
         let name = "lifeos:schema";
         compiler.add_resource(name, value.clone()).map_err(|error| format!("schema: {error}"))?;
         let mut schemas = Schemas::new();
         let index = compiler.compile(name, &mut schemas).map_err(|error| format!("schema: {error}"))?;
-        Ok(Self { value, schemas, index })
+        Ok(Self { value, alternatives, schemas, index })
     }
 
     /// The schema itself.
@@ -71,6 +80,10 @@ impl Schema {
     /// What is wrong with it, for the owner's and the model's eyes.
     pub fn hold(&self, answer: &str) -> Result<String, (Fault, String)> {
         let value = parse(answer).map_err(|reason| (Fault::NotJson, reason))?;
+        // What does not hold is kept whole by who holds it, for each alternative.
+        if values(&value).saturating_mul(self.alternatives + 1) > COMPARISONS_MAX {
+            return Err((Fault::NotOfSchema, "it is too large for its schema".to_owned()));
+        }
         match self.schemas.validate(&value, self.index) {
             Ok(()) => Ok(value.to_string()),
             Err(error) => Err((Fault::NotOfSchema, crate::clean::cut(&error.to_string(), REASON_BYTES_MAX).to_owned())),
@@ -95,6 +108,28 @@ fn known(schema: &Value) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Branches and items among which a value may choose, of the whole schema.
+fn alternatives(schema: &Value) -> usize {
+    let Value::Object(keywords) = schema else { return 0 };
+    let of = |(keyword, value): (&String, &Value)| match (keyword.as_str(), value) {
+        ("enum", Value::Array(items)) => items.iter().map(values).sum(),
+        ("anyOf", Value::Array(schemas)) => schemas.len() + schemas.iter().map(alternatives).sum::<usize>(),
+        ("properties", Value::Object(properties)) => properties.values().map(alternatives).sum(),
+        ("items" | "additionalProperties", schema) => alternatives(schema),
+        _ => 0,
+    };
+    keywords.iter().map(of).sum()
+}
+
+/// How many values there are in one, itself among them.
+fn values(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(values).sum::<usize>(),
+        Value::Object(entries) => 1 + entries.values().map(values).sum::<usize>(),
+        _ => 1,
+    }
 }
 
 /// JSON strictly: no key twice, no depth beyond [`DEPTH_MAX`], nothing around it.
@@ -208,11 +243,18 @@ mod tests {
             r#"{"uniqueItems":true}"#,
             r#"{"properties":{"x":{"$dynamicRef":"y"}}}"#,
             r#"{"type":"nothing"}"#,
+            &format!("{{\"anyOf\":[{}true]}}", r#"{"type":"null"},"#.repeat(300)),
+            &format!("{{\"items\":{{\"enum\":[{}0]}}}}", "1,".repeat(300)),
             "[]",
             "{",
         ] {
             assert!(Schema::read(schema).is_err(), "{schema}");
         }
         assert!(Schema::read("true").is_ok());
+        let many = format!("{{\"type\":\"array\",\"items\":{{\"anyOf\":[{}]}}}}", vec![r#"{"type":"null"}"#; 200].join(","));
+        let many = Schema::read(&many).expect("a schema");
+        assert_eq!(many.hold(&format!("[{}]", vec!["null"; 2_000].join(","))).map(drop), Ok(()));
+        let (fault, reason) = many.hold(&format!("[{}]", vec!["1"; 20_000].join(","))).expect_err("too large");
+        assert_eq!((fault, reason.as_str()), (Fault::NotOfSchema, "it is too large for its schema"));
     }
 }

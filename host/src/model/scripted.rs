@@ -101,9 +101,11 @@ impl Scripted {
                 Patterns::All(texts) => texts,
             };
             let patterns: Vec<Regex> = patterns.iter().map(pattern).collect::<Result<_, String>>()?;
-            let is_group = |name: &str| patterns.iter().any(|pattern| pattern.capture_names().flatten().any(|group| group == name));
+            let is_group =
+                |name: &str| patterns.iter().any(|pattern| pattern.capture_names().flatten().any(|group| group == name));
             let mut places = rule.answer.split("${").skip(1).map(|place| place.split_once('}').map_or(place, |(name, _)| name));
-            if let Some(name) = places.find(|name| !is_group(name)) {
+            // Without a pattern the answer is taken as it stands.
+            if let Some(name) = places.find(|name| !patterns.is_empty() && !is_group(name)) {
                 let name = crate::clean::line(crate::clean::cut(name, 40)).into_owned();
                 return Err(format!("rule {}: answer: no group of its patterns is called `{name}`", at + 1));
             }
@@ -178,7 +180,7 @@ answer = '{"old":"${old}","new":"${new}"}'
 [[rule]]
 prompt = "both@"
 matches = ["left (?<left>\\d+)", "right (?<right>\\d+)"]
-answer = "${left} ${right} ${none}"
+answer = "${left} ${right} ${left}"
 
 [[rule]]
 answer = "else"
@@ -193,10 +195,14 @@ answer = "else"
         };
         assert_eq!(say("rename@1", "from a\" to b"), r#"{"old":"a\"","new":"b"}"#);
         assert_eq!(say("other@1", "from a to b"), "else");
-        assert_eq!(say("both@1", "right 2, left 1"), "1 2 ");
+        assert_eq!(say("both@1", "right 2, left 1"), "1 2 1");
         assert_eq!(say("both@1", "right 2"), "else", "each pattern has to match");
         assert!(Scripted::parse("s", "[[rule]]\nmatches = '('\nanswer = ''").is_err_and(|reason| reason.contains("rule 1")));
-        assert!(Scripted::parse("s", "[[rule]]\nanswer = ''\nwhen = 1").is_err_and(|reason| reason.contains("line 3: unknown field")));
-        assert!(Scripted::parse("s", "[[rule]]\nmatches = '(?<a>x)'\nanswer = '${b}'").is_err_and(|reason| reason.contains("`b`")));
+        assert!(
+            Scripted::parse("s", "[[rule]]\nanswer = ''\nwhen = 1").is_err_and(|reason| reason.contains("line 3: unknown field"))
+        );
+        assert!(
+            Scripted::parse("s", "[[rule]]\nmatches = '(?<a>x)'\nanswer = '${b}'").is_err_and(|reason| reason.contains("`b`"))
+        );
     }
 }

@@ -86,7 +86,7 @@ impl Open {
 impl Way<'_> {
     /// What was spent before this run, by its task and by all.
     pub(super) fn past(&self) -> Past {
-        self.book.past(&self.task.name)
+        self.book.past(&self.task.name, self.place.now)
     }
 }
 

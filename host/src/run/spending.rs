@@ -4,6 +4,7 @@
 use super::error::RunError;
 use super::way::Way;
 use crate::budget::alert::{self, Alert};
+use crate::budget::day::Day;
 use crate::budget::journal;
 use crate::config::Budget;
 use crate::event::{Event, Events};
@@ -50,6 +51,6 @@ pub(super) fn tell(way: &Way<'_>, budget: &Budget, events: &Events<'_>) {
 
 fn due(way: &Way<'_>, budget: &Budget) -> Result<Option<Alert>, LedgerError> {
     let book = way.ledger.book()?;
-    let today = book.spent().today(way.place.now);
+    let today = Day::of(way.place.now);
     Ok(alert::due(book.spent(), today, budget.month(), budget.alert_percent))
 }

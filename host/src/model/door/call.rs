@@ -94,7 +94,8 @@ impl<'c> Call<'c> {
             Err(_) => Settled::Worst,
         };
         self.taken = self.taken.plus(live.purse.settle(reserved, settled));
-        Ok(sent.and_then(|answer| door.admitted(live.provider.model(), answer)))
+        let inert = |failure: Failure| Failure { error: failure.error.cleaned(&|words| door.cleaned(words)), ..failure };
+        Ok(sent.map_err(inert).and_then(|answer| door.admitted(live.provider.model(), answer)))
     }
 
     fn reply(&self, text: String, answer: &Answer) -> Reply {
