@@ -12,13 +12,13 @@ pub struct Token(Zeroizing<String>);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
     /// There is nothing.
-    #[error("the token is empty")]
+    #[error("the key is empty")]
     Empty,
     /// More than [`TOKEN_BYTES_MAX`].
-    #[error("the token has more than {TOKEN_BYTES_MAX} bytes")]
+    #[error("the key has more than {TOKEN_BYTES_MAX} bytes")]
     Long,
     /// Something that no key has, most likely a second line.
-    #[error("the token has a space, a line end, or another character that no token has")]
+    #[error("the key has a space, a line end, or another character that no key has")]
     Character,
 }
 
