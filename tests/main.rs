@@ -15,6 +15,7 @@ mod budget;
 mod cache;
 mod clones;
 mod complete;
+mod config_keys;
 mod content;
 mod crash;
 mod directory;

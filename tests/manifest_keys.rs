@@ -224,12 +224,19 @@ fn a_grant_for_files_of_config_alone_has_an_effect() {
     assert!(!findings.iter().any(|finding| finding["subject"] == "read"), "{ran}");
 }
 
-/// The public fields of a type in a source file.
-fn fields(file: &str, of: &str) -> Vec<String> {
+/// The fields of a type in a source file, as serde reads them.
+pub(crate) fn fields(file: &str, of: &str) -> Vec<String> {
     let source = std::fs::read_to_string(workspace().join(file)).expect("a source file");
-    let body = source.split_once(&format!("pub struct {of} {{")).expect("the type").1.split_once("\n}").expect("its end").0;
-    let names = body.lines().filter_map(|line| line.trim().strip_prefix("pub ")?.split_once(':'));
-    names.map(|(name, _)| name.to_owned()).collect()
+    let body = source.split_once(&format!("struct {of} {{")).expect("the type").1.split_once("\n}").expect("its end").0;
+    let (mut names, mut is_read) = (Vec::new(), true);
+    for line in body.lines().map(str::trim) {
+        if line.starts_with("#[") {
+            is_read &= !line.contains("skip_deserializing");
+        } else if let Some((name, _)) = line.split_once(':').filter(|_| !line.starts_with("//")) {
+            names.extend(std::mem::replace(&mut is_read, true).then(|| name.trim_start_matches("pub ").to_owned()));
+        }
+    }
+    names
 }
 
 #[test]
