@@ -155,7 +155,7 @@ fn a_run_that_is_killed_is_on_account_to_its_last_call() {
     repo.asking(GREET, &repo.table("t", &hostile("ask"), &format!("{ASK}model = {{}}")));
     repo.lifeos(&["run", "t"]).exits(0);
     let log = repo.lifeos(&["budget", "--json"]).exits(0).json();
-    let calls = log["windows"][0]["spent"]["calls"].as_u64().unwrap_or_default();
+    let calls = log["windows"][0]["spent"]["attempts"].as_u64().unwrap_or_default();
     assert_eq!(calls, reserved + 1, "{log}");
     assert!(!journal.exists());
 }

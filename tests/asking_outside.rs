@@ -53,7 +53,7 @@ fn both_languages_answer_a_plugin_and_a_replay_asks_nobody() {
         let record = record(ran.exits(0).keeps_quiet_about(KEY));
         assert_eq!((&record["model"]["answered"], &record["edits"][0]["added"]), (&json!(["m-1"]), &1.into()), "{ran}");
         let spent: Vec<_> = record["model"]["spent"].as_object().expect("days").values().cloned().collect();
-        assert_eq!(spent, [json!({"calls": 1, "tokens": {"input": 20, "output": 5}, "cost": 30})], "{ran}");
+        assert_eq!(spent, [json!({"attempts": 1, "tokens": {"input": 20, "output": 5}, "cost": 30})], "{ran}");
         let id = ran.json()["tasks"][0]["run"].as_str().expect("a run").to_owned();
         repo.lifeos(&["show", &id]).exits(0).says("+hello dear [known-key] world");
         repo.lifeos(&["run", "t", "--replay", &tape]).exits(0);

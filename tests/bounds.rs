@@ -18,9 +18,9 @@ fn run(count: u64, budget: &str, model: &str) -> (TestRepo, crate::rig::Ran) {
     (repo, ran)
 }
 
-fn calls(repo: &TestRepo) -> u64 {
+fn attempts(repo: &TestRepo) -> u64 {
     let told = repo.lifeos(&["budget", "--json"]).exits(0).json();
-    told["windows"][0]["spent"]["calls"].as_u64().expect("calls")
+    told["windows"][0]["spent"]["attempts"].as_u64().expect("attempts")
 }
 
 #[test]
@@ -32,25 +32,25 @@ fn case_139_each_bound_stops_the_next_call() {
         let none = if key.contains("cost") { "0.001" } else { "1" };
         let (repo, ran) = run(1, "", &format!("{key} = {none}"));
         ran.exits(31).says(&format!("left of [task.t.model] {key} = ")).says("`lifeos budget` tells what is left");
-        assert_eq!(calls(&repo), 0, "{key}");
+        assert_eq!(attempts(&repo), 0, "{key}");
         if !key.starts_with("call") {
             let some = if key.contains("cost") { "0.5" } else { "500" };
             let (repo, ran) = run(20, "", &format!("{key} = {some}"));
             ran.exits(31).says(&format!("[task.t.model] {key} = "));
-            assert!((1..20).contains(&calls(&repo)), "{key}: {}", calls(&repo));
+            assert!((1..20).contains(&attempts(&repo)), "{key}: {}", attempts(&repo));
         }
     }
     for key in ["day_tokens_max", "day_cost_max", "month_tokens_max", "month_cost_max"] {
         let some = if key.contains("cost") { "0.5" } else { "500" };
         let (repo, ran) = run(20, &format!("{key} = {some}"), "");
         ran.exits(31).says(&format!("left of [budget] {key} = "));
-        assert!((1..20).contains(&calls(&repo)), "{key}: {}", calls(&repo));
+        assert!((1..20).contains(&attempts(&repo)), "{key}: {}", attempts(&repo));
         // The next run begins where this one ended.
         repo.lifeos(&["run", "t"]).exits(31);
     }
     let (repo, ran) = run(5, "", "calls_max = 3");
     ran.exits(31).says("[task.t.model] calls_max = 3");
-    assert_eq!(calls(&repo), 3);
+    assert_eq!(attempts(&repo), 3);
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn what_a_failed_run_spent_is_on_record() {
     ran.exits(0);
     let run = repo.only_run();
     repo.lifeos(&["review", &run]).exits(0).says("2 model calls of s, ");
-    let before = calls(&repo);
+    let before = attempts(&repo);
     // The answer takes the place of a text that is not there: nothing comes of it but the bill.
     let table = repo.table(
         "t",
@@ -68,9 +68,9 @@ fn what_a_failed_run_spent_is_on_record() {
     );
     repo.config(&format!("{MODEL}{table}"));
     repo.lifeos(&["run", "t"]).exits(23);
-    assert_eq!(calls(&repo), before + 1);
+    assert_eq!(attempts(&repo), before + 1);
     let journal = repo.path().join(".git/lifeos/spending");
     assert!(!journal.exists(), "what is on record stands in no journal");
     let told: Value = repo.lifeos(&["budget", "--json"]).json();
-    assert_eq!(told["windows"][0]["reserved"]["calls"], 0);
+    assert_eq!(told["windows"][0]["reserved"]["attempts"], 0);
 }

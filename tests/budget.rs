@@ -49,7 +49,7 @@ fn a_month_is_told_in_text_in_json_and_on_a_page() {
     assert_eq!(
         told["days"][0],
         json!({"day": "2026-01-01", "task": "docs", "spent":
-        {"calls": 1, "tokens": {"input": 50_000, "output": 0}, "cost": 50_000}})
+        {"attempts": 1, "tokens": {"input": 50_000, "output": 0}, "cost": 50_000}})
     );
     assert_eq!(told["alert"], json!({"percent": 50, "spent_percent": 16, "said": false}));
     assert_eq!(told["proposals"][1], json!({"task": "docs", "cost": docs, "accepted": 0, "cost_each": null}));
@@ -130,7 +130,7 @@ fn reserves_and_waits() {
     let folder = std::env::var_os("LIFEOS_TEST_JOURNAL").expect("a folder");
     let lock = Lock::take(&PathBuf::from(folder)).expect("the lock");
     let (mut journal, _) = journal::begin(&lock, "docs").expect("a journal");
-    let worst = |cost| Sum { calls: 1, tokens: Tokens { input: cost, output: 0 }, cost };
+    let worst = |cost| Sum { attempts: 1, tokens: Tokens { input: cost, output: 0 }, cost };
     let day = Day::of(JANUARY);
     journal.reserved(0, day, worst(700)).expect("reserved");
     journal.settled(0, worst(300)).expect("settled");

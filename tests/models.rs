@@ -252,3 +252,17 @@ fn what_is_cut_off_or_held_back_is_no_answer() {
         }
     }
 }
+
+#[test]
+fn case_70_a_request_with_a_secret_where_none_can_be_replaced_is_not_sent() {
+    let server = Model::start(|_, _| Says::text("hi"));
+    let lab = Lab::new("openai", &server.endpoint(), &Plan::default());
+    let schema = format!(r#"{{"type":"string","const":"{KEY}"}}"#);
+    let prompt = Asked { prompt: format!("{KEY}@1"), ..question("hello", None) };
+    let stop = Asked { stop: vec![KEY.to_owned()], ..question("hello", None) };
+    for asked in [question("hello", Some(&schema)), prompt, stop] {
+        assert!(matches!(lab.ask(&asked), Err(Refusal::InvalidRequest(_))), "{asked:?}");
+    }
+    assert_eq!(server.requests().len(), 0);
+    lab.ask(&Asked { prompt: "test@2".to_owned(), ..question("hello", None) }).expect("one without is sent");
+}

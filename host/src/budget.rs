@@ -46,7 +46,7 @@ impl Tokens {
 #[serde(deny_unknown_fields)]
 pub struct Sum {
     /// Attempts that were sent, or may have been.
-    pub calls: u64,
+    pub attempts: u64,
     /// Their tokens.
     pub tokens: Tokens,
     /// Millionths of the owner's currency.
@@ -59,14 +59,14 @@ impl Sum {
     pub fn beyond(self, other: Self) -> Self {
         let Tokens { input, output } = other.tokens;
         let tokens = Tokens { input: self.tokens.input.saturating_sub(input), output: self.tokens.output.saturating_sub(output) };
-        Self { calls: self.calls.saturating_sub(other.calls), tokens, cost: self.cost.saturating_sub(other.cost) }
+        Self { attempts: self.attempts.saturating_sub(other.attempts), tokens, cost: self.cost.saturating_sub(other.cost) }
     }
 
     /// The sum of two.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
         Self {
-            calls: self.calls.saturating_add(other.calls),
+            attempts: self.attempts.saturating_add(other.attempts),
             tokens: self.tokens.plus(other.tokens),
             cost: self.cost.saturating_add(other.cost),
         }
@@ -76,8 +76,8 @@ impl Sum {
 /// What spending is counted over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Span {
-    /// One call with its attempts and rounds.
+pub enum Window {
+    /// One call, with its attempts and its second try.
     Call,
     /// One run.
     Run,
@@ -91,14 +91,26 @@ pub enum Span {
     Month,
 }
 
+/// What a bound counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Bound {
+    /// Calls of the plugin.
+    Calls,
+    /// Tokens of requests and answers together.
+    Tokens,
+    /// Millionths of the owner's currency.
+    Cost,
+}
+
 /// The next attempt would go over a bound.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the next call may take {needed} and {left} is left of {key} = {value}")]
 pub struct Over {
     /// What is counted over.
-    pub span: Span,
-    /// `calls_max`, `tokens_max` or `cost_max`.
-    pub bound: &'static str,
+    pub window: Window,
+    /// What the bound counts.
+    pub bound: Bound,
     /// The key in `lifeos.toml`, with its table.
     pub key: String,
     /// Its value, as the owner writes it.

@@ -1,8 +1,8 @@
 //! Whether the owner is to be told that much of a month's bound is spent. Who tells
 //! it, and how, is not decided here; that nothing goes over the bound is the purse's.
 
-use super::Span;
 use super::Sum;
+use super::Window;
 use super::caps::{Cap, keys};
 use super::day::Day;
 use super::price::money;
@@ -35,7 +35,7 @@ pub fn due(spent: &Spent, today: Day, cap: Cap, percent: u64) -> Option<Alert> {
     }
     let (name, used, most) =
         fullest(since(&spent.all(), today.first_of_month()), cap).filter(|(_, used, most)| share(*used, *most) >= percent)?;
-    let [tokens_key, cost_key] = keys(Span::Month);
+    let [tokens_key, cost_key] = keys(Window::Month);
     let is_money = name == cost_key;
     let word = |amount: u64| if is_money { money(amount) } else { amount.to_string() };
     let key = if is_money { cost_key } else { tokens_key };
@@ -44,7 +44,7 @@ pub fn due(spent: &Spent, today: Day, cap: Cap, percent: u64) -> Option<Alert> {
 
 /// The bound of a month of which the most is spent: its key, what is spent, and the bound.
 fn fullest(sum: Sum, cap: Cap) -> Option<(&'static str, u64, u64)> {
-    let [tokens_key, cost_key] = keys(Span::Month);
+    let [tokens_key, cost_key] = keys(Window::Month);
     let tokens = cap.tokens.map(|most| (tokens_key, sum.tokens.all(), most));
     let cost = cap.cost.map(|most| (cost_key, sum.cost, most));
     cost.into_iter().chain(tokens).max_by_key(|(_, used, most)| share(*used, *most))
@@ -70,7 +70,7 @@ mod tests {
         let cap = Cap { tokens: Some(1_000), cost: Some(20_000_000) };
         let (day, mut spent) = (Day::of(1_795_651_200), Spent::default());
         assert_eq!(due(&spent, day, cap, 50), None);
-        let sum = |cost, input| Sum { calls: 1, tokens: Tokens { input, output: 0 }, cost };
+        let sum = |cost, input| Sum { attempts: 1, tokens: Tokens { input, output: 0 }, cost };
         spent.add("docs", "1", &Days::from([(day, sum(9_999_999, 100))]));
         assert_eq!(due(&spent, day, cap, 50), None);
         spent.add("deps", "2", &Days::from([(day.plus(1), sum(1, 0))]));

@@ -1,8 +1,8 @@
 //! The owner's bounds on spending, by what they are counted over.
 
-use super::Span;
+use super::Window;
 
-/// Bounds of one span; none where the owner set none.
+/// Bounds of one window; none where the owner set none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Cap {
     /// Tokens of requests and answers together.
@@ -31,29 +31,29 @@ pub struct Caps {
 }
 
 impl Caps {
-    /// The bounds of a span.
+    /// The bounds of a window.
     #[must_use]
-    pub fn of(&self, span: Span) -> Cap {
-        match span {
-            Span::Call => self.call,
-            Span::Run => self.run,
-            Span::TaskDay => self.task_day,
-            Span::TaskMonth => self.task_month,
-            Span::Day => self.day,
-            Span::Month => self.month,
+    pub fn of(&self, window: Window) -> Cap {
+        match window {
+            Window::Call => self.call,
+            Window::Run => self.run,
+            Window::TaskDay => self.task_day,
+            Window::TaskMonth => self.task_month,
+            Window::Day => self.day,
+            Window::Month => self.month,
         }
     }
 }
 
-/// The keys of a span's bounds in `lifeos.toml`: of tokens, and of money.
+/// The keys of a window's bounds in `lifeos.toml`: of tokens, and of money.
 #[must_use]
-pub fn keys(span: Span) -> [&'static str; 2] {
-    match span {
-        Span::Call => ["call_tokens_max", "call_cost_max"],
-        Span::Run => ["tokens_max", "cost_max"],
-        Span::TaskDay => ["day_tokens_max", "day_cost_max"],
-        Span::TaskMonth => ["month_tokens_max", "month_cost_max"],
-        Span::Day => ["[budget] day_tokens_max", "[budget] day_cost_max"],
-        Span::Month => ["[budget] month_tokens_max", "[budget] month_cost_max"],
+pub fn keys(window: Window) -> [&'static str; 2] {
+    match window {
+        Window::Call => ["call_tokens_max", "call_cost_max"],
+        Window::Run => ["tokens_max", "cost_max"],
+        Window::TaskDay => ["day_tokens_max", "day_cost_max"],
+        Window::TaskMonth => ["month_tokens_max", "month_cost_max"],
+        Window::Day => ["[budget] day_tokens_max", "[budget] day_cost_max"],
+        Window::Month => ["[budget] month_tokens_max", "[budget] month_cost_max"],
     }
 }

@@ -113,7 +113,7 @@ mod tests {
     }
 
     fn sum(cost: u64) -> Sum {
-        Sum { calls: 1, tokens: Tokens { input: cost * 2, output: cost }, cost }
+        Sum { attempts: 1, tokens: Tokens { input: cost * 2, output: cost }, cost }
     }
 
     #[test]

@@ -279,7 +279,7 @@ mod tests {
     use crate::budget::Tokens;
 
     fn sum(cost: u64) -> Sum {
-        Sum { calls: 1, tokens: Tokens { input: cost, output: 1 }, cost }
+        Sum { attempts: 1, tokens: Tokens { input: cost, output: 1 }, cost }
     }
 
     fn written() -> (tempfile::TempDir, Lock, String) {

@@ -8,7 +8,7 @@ use super::caps::{Caps, keys};
 use super::day::Day;
 use super::price::{Price, money};
 use super::spent::{Days, since};
-use super::{BudgetError, Over, Span, Sum, Tokens};
+use super::{Bound, BudgetError, Over, Sum, Tokens, Window};
 
 /// What was spent before, by day.
 #[derive(Debug, Clone, Default)]
@@ -114,7 +114,7 @@ impl Purse {
         if state.asked >= self.caps.calls_max {
             let needed = "1 call".to_owned();
             let (key, value) = (self.key("calls_max"), self.caps.calls_max.to_string());
-            return Err(Over { span: Span::Run, bound: "calls_max", key, value, left: 0, needed });
+            return Err(Over { window: Window::Run, bound: Bound::Calls, key, value, left: 0, needed });
         }
         state.asked += 1;
         Ok(())
@@ -126,15 +126,15 @@ impl Purse {
     /// # Errors
     /// [`Unreserved`]; nothing may be sent then.
     pub fn reserve(&self, worst: Tokens, call: Sum, now: i64) -> Result<Reserved, Unreserved> {
-        let worst = Sum { calls: 1, tokens: worst, cost: self.price.cost(worst) };
+        let worst = Sum { attempts: 1, tokens: worst, cost: self.price.cost(worst) };
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.is_over {
             return Err(Unreserved::Overrun);
         }
         let day = state.today.max(Day::of(now));
-        for span in [Span::Call, Span::Run, Span::TaskDay, Span::TaskMonth, Span::Day, Span::Month] {
-            let taken = if span == Span::Call { call } else { self.taken(&state, span, day) };
-            self.within(span, taken, worst)?;
+        for window in [Window::Call, Window::Run, Window::TaskDay, Window::TaskMonth, Window::Day, Window::Month] {
+            let taken = if window == Window::Call { call } else { self.taken(&state, window, day) };
+            self.within(window, taken, worst)?;
         }
         let number = state.next;
         let journal = |error: std::io::Error| BudgetError::Journal(error.to_string());
@@ -152,7 +152,7 @@ impl Purse {
         let real = match settled {
             Settled::Free => Sum::default(),
             Settled::Worst => worst,
-            Settled::Real(tokens) => Sum { calls: 1, tokens, cost: self.price.cost(tokens) },
+            Settled::Real(tokens) => Sum { attempts: 1, tokens, cost: self.price.cost(tokens) },
         };
         let is_more = real.cost > worst.cost || real.tokens.all() > worst.tokens.all();
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -183,35 +183,35 @@ impl Purse {
         state.taken.iter().filter(|(_, sum)| **sum != Sum::default()).map(|(day, sum)| (*day, *sum)).collect()
     }
 
-    /// What was taken within a span up to now.
-    fn taken(&self, state: &State, span: Span, today: Day) -> Sum {
+    /// What was taken within a window up to now.
+    fn taken(&self, state: &State, window: Window, today: Day) -> Sum {
         let month = today.first_of_month();
         let both = |past: &Days, from: Day| since(past, from).plus(since(&state.taken, from));
-        match span {
-            Span::Call => Sum::default(),
-            Span::Run => state.taken.values().fold(self.past.run, |sum, day| sum.plus(*day)),
-            Span::TaskDay => both(&self.past.task, today),
-            Span::TaskMonth => both(&self.past.task, month),
-            Span::Day => both(&self.past.all, today),
-            Span::Month => both(&self.past.all, month),
+        match window {
+            Window::Call => Sum::default(),
+            Window::Run => state.taken.values().fold(self.past.run, |sum, day| sum.plus(*day)),
+            Window::TaskDay => both(&self.past.task, today),
+            Window::TaskMonth => both(&self.past.task, month),
+            Window::Day => both(&self.past.all, today),
+            Window::Month => both(&self.past.all, month),
         }
     }
 
-    fn within(&self, span: Span, taken: Sum, worst: Sum) -> Result<(), Over> {
-        let cap = self.caps.of(span);
-        let [tokens_key, cost_key] = keys(span);
+    fn within(&self, window: Window, taken: Sum, worst: Sum) -> Result<(), Over> {
+        let cap = self.caps.of(window);
+        let [tokens_key, cost_key] = keys(window);
         if let Some(most) = cap.tokens {
             let left = most.saturating_sub(taken.tokens.all());
             if worst.tokens.all() > left {
                 let (key, value, needed) = (self.key(tokens_key), most.to_string(), format!("{} tokens", worst.tokens.all()));
-                return Err(Over { span, bound: "tokens_max", key, value, left, needed });
+                return Err(Over { window, bound: Bound::Tokens, key, value, left, needed });
             }
         }
         if let Some(most) = cap.cost {
             let left = most.saturating_sub(taken.cost);
             if worst.cost > left {
                 let (key, value, needed) = (self.key(cost_key), money(most), money(worst.cost));
-                return Err(Over { span, bound: "cost_max", key, value, left, needed });
+                return Err(Over { window, bound: Bound::Cost, key, value, left, needed });
             }
         }
         Ok(())
@@ -274,7 +274,7 @@ mod tests {
     }
 
     fn sum(tokens: u64) -> Sum {
-        Sum { calls: 1, tokens: self::tokens(tokens), cost: tokens }
+        Sum { attempts: 1, tokens: self::tokens(tokens), cost: tokens }
     }
 
     fn cost(most: u64) -> Cap {
@@ -315,10 +315,10 @@ mod tests {
         };
         let caps = Caps { task_day: cost(100), day: cost(200), ..Caps::default() };
         let over = over(purse(caps, past.clone(), Told::default()).reserve(tokens(6), Sum::default(), 1));
-        assert_eq!((over.span, over.left, over.key.as_str()), (Span::TaskDay, 5, "[task.docs.model] day_cost_max"));
+        assert_eq!((over.window, over.left, over.key.as_str()), (Window::TaskDay, 5, "[task.docs.model] day_cost_max"));
         let other = purse(caps, Past { task: BTreeMap::new(), ..past }, Told::default());
         assert!(other.reserve(tokens(100), Sum::default(), 1).is_ok());
-        assert_eq!(self::over(other.reserve(tokens(6), Sum::default(), 1)).span, Span::TaskDay);
+        assert_eq!(self::over(other.reserve(tokens(6), Sum::default(), 1)).window, Window::TaskDay);
         assert!(other.reserve(tokens(0), Sum::default(), 1).is_ok(), "what costs nothing may be asked");
     }
 
@@ -371,44 +371,50 @@ mod tests {
         let caps = Caps { day: cost(100), month: cost(150), ..Caps::default() };
         let purse = purse(caps, past, Told::default());
         for now in [before, before + 2, before + 3_600, before - DAY, before - 365 * DAY] {
-            assert_eq!(over(purse.reserve(tokens(11), Sum::default(), now)).span, Span::Day, "{now}");
+            assert_eq!(over(purse.reserve(tokens(11), Sum::default(), now)).window, Window::Day, "{now}");
         }
         // Midnight of UTC: a new day, and the same month.
         let midnight = (before / DAY + 1) * DAY;
-        assert_eq!(over(purse.reserve(tokens(11), Sum::default(), midnight - 1)).span, Span::Day);
+        assert_eq!(over(purse.reserve(tokens(11), Sum::default(), midnight - 1)).window, Window::Day);
         drop(purse.reserve(tokens(11), Sum::default(), midnight).expect("a new day"));
-        assert_eq!(over(purse.reserve(tokens(50), Sum::default(), midnight)).span, Span::Month);
+        assert_eq!(over(purse.reserve(tokens(50), Sum::default(), midnight)).window, Window::Month);
         // Back again: the day that began goes on.
-        assert_eq!(over(purse.reserve(tokens(90), Sum::default(), before)).span, Span::Day);
+        assert_eq!(over(purse.reserve(tokens(90), Sum::default(), before)).window, Window::Day);
         drop(purse.reserve(tokens(100), Sum::default(), midnight + 7 * DAY).expect("a new month"));
-        assert_eq!(over(purse.reserve(tokens(1), Sum::default(), before)).span, Span::Day);
+        assert_eq!(over(purse.reserve(tokens(1), Sum::default(), before)).window, Window::Day);
     }
 
     #[test]
-    fn every_span_has_its_bound() {
+    fn every_window_has_its_bound() {
         let days = |cost| BTreeMap::from([(Day::of(0), sum(cost)), (Day::of(DAY), sum(cost))]);
         let past = Past { task: days(10), all: days(20), run: sum(5), ..Past::default() };
         let now = DAY;
-        let rows =
-            [(Span::Call, 7), (Span::Run, 5), (Span::TaskDay, 10), (Span::TaskMonth, 20), (Span::Day, 20), (Span::Month, 40)];
-        for (span, taken) in rows {
+        let rows = [
+            (Window::Call, 7),
+            (Window::Run, 5),
+            (Window::TaskDay, 10),
+            (Window::TaskMonth, 20),
+            (Window::Day, 20),
+            (Window::Month, 40),
+        ];
+        for (window, taken) in rows {
             for cap in [Cap { tokens: Some(taken + 9), cost: None }, cost(taken + 9)] {
                 let mut caps = Caps::default();
-                *match span {
-                    Span::Call => &mut caps.call,
-                    Span::Run => &mut caps.run,
-                    Span::TaskDay => &mut caps.task_day,
-                    Span::TaskMonth => &mut caps.task_month,
-                    Span::Day => &mut caps.day,
-                    Span::Month => &mut caps.month,
+                *match window {
+                    Window::Call => &mut caps.call,
+                    Window::Run => &mut caps.run,
+                    Window::TaskDay => &mut caps.task_day,
+                    Window::TaskMonth => &mut caps.task_month,
+                    Window::Day => &mut caps.day,
+                    Window::Month => &mut caps.month,
                 } = cap;
                 let purse = purse(caps, past.clone(), Told::default());
                 let over = over(purse.reserve(tokens(10), sum(7), now));
-                assert_eq!((over.span, over.left), (span, 9));
-                assert!(purse.reserve(tokens(9), sum(7), now).is_ok(), "{span:?}");
+                assert_eq!((over.window, over.left), (window, 9));
+                assert!(purse.reserve(tokens(9), sum(7), now).is_ok(), "{window:?}");
             }
         }
-        assert_eq!(purse(Caps::default(), past, Told::default()).ask().map_err(|over| over.bound), Err("calls_max"));
+        assert_eq!(purse(Caps::default(), past, Told::default()).ask().map_err(|over| over.bound), Err(Bound::Calls));
     }
 
     proptest! {

@@ -9,7 +9,7 @@ use super::day::Day;
 use super::forecast::{self, Forecast};
 use super::journal::Left;
 use super::spent::{Days, Spent, of_month, since};
-use super::{Span, Sum};
+use super::{Sum, Window};
 
 /// The owner's bounds of days and months.
 #[derive(Debug, Clone, Default)]
@@ -26,11 +26,11 @@ pub struct Bounds {
 
 /// Spending within one window.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Window {
+pub struct Standing {
     /// The task; none for all of them.
     pub task: Option<String>,
     /// What is counted over.
-    pub span: Span,
+    pub window: Window,
     /// What was spent, with what is reserved.
     pub spent: Sum,
     /// The part of it that was reserved and not settled.
@@ -69,7 +69,7 @@ pub struct Report {
     /// The day that it is, if that is one of the month.
     pub today: Option<Day>,
     /// All tasks first, then each task; of each the month, then the day that it is.
-    pub windows: Vec<Window>,
+    pub windows: Vec<Standing>,
     /// Days with spending, by task.
     pub days: BTreeMap<Day, BTreeMap<String, Sum>>,
     /// Tasks that spent something in the month, or may.
@@ -81,7 +81,7 @@ pub struct Report {
     pub told: Option<Told>,
 }
 
-impl Window {
+impl Standing {
     /// Money that is left, in millionths; none without a bound.
     #[must_use]
     pub fn cost_left(&self) -> Option<u64> {
@@ -153,7 +153,7 @@ impl Counted<'_> {
         tasks
     }
 
-    fn windows(&self) -> Vec<Window> {
+    fn windows(&self) -> Vec<Standing> {
         let open = self.left.map(|left| (&left.task, &left.open));
         let none = Days::new();
         let mut windows =
@@ -166,19 +166,19 @@ impl Counted<'_> {
         windows
     }
 
-    fn of_one(&self, task: Option<&String>, spent: &Days, open: &Days, [day, month]: [Cap; 2]) -> Vec<Window> {
-        let spans = if task.is_some() { [Span::TaskMonth, Span::TaskDay] } else { [Span::Month, Span::Day] };
-        let window = |span, sum: &dyn Fn(&Days) -> Sum, cap| Window {
+    fn of_one(&self, task: Option<&String>, spent: &Days, open: &Days, [day, month]: [Cap; 2]) -> Vec<Standing> {
+        let windows = if task.is_some() { [Window::TaskMonth, Window::TaskDay] } else { [Window::Month, Window::Day] };
+        let standing = |window, sum: &dyn Fn(&Days) -> Sum, cap| Standing {
             task: task.cloned(),
-            span,
+            window,
             spent: sum(spent),
             reserved: sum(open),
             cap,
         };
-        let of_day = |today: Day| window(spans[1], &|days| since(days, today), day);
+        let of_day = |today: Day| standing(windows[1], &|days| since(days, today), day);
         // As it is counted where something is spent.
         let in_month = |days: &Days| if self.today.is_some() { since(days, self.month) } else { of_month(days, self.month) };
-        let of_month = window(spans[0], &in_month, month);
+        let of_month = standing(windows[0], &in_month, month);
         [Some(of_month), self.today.map(of_day)].into_iter().flatten().collect()
     }
 
@@ -219,7 +219,7 @@ mod tests {
     const NOW: i64 = 1_795_651_200;
 
     fn sum(cost: u64) -> Sum {
-        Sum { calls: 1, tokens: Tokens { input: cost, output: cost }, cost }
+        Sum { attempts: 1, tokens: Tokens { input: cost, output: cost }, cost }
     }
 
     fn cap(cost: u64) -> Cap {
@@ -249,17 +249,17 @@ mod tests {
         let rows: Vec<_> = report
             .windows
             .iter()
-            .map(|window| (window.task.as_deref(), window.span, window.spent.cost, window.reserved.cost, window.cost_left()))
+            .map(|of| (of.task.as_deref(), of.window, of.spent.cost, of.reserved.cost, of.cost_left()))
             .collect();
         let expected = [
-            (None, Span::Month, 135, 5, Some(65)),
-            (None, Span::Day, 28, 5, Some(22)),
-            (Some("deps"), Span::TaskMonth, 7, 0, None),
-            (Some("deps"), Span::TaskDay, 0, 0, None),
-            (Some("docs"), Span::TaskMonth, 128, 5, Some(872)),
-            (Some("docs"), Span::TaskDay, 28, 5, Some(0)),
-            (Some("idle"), Span::TaskMonth, 0, 0, None),
-            (Some("idle"), Span::TaskDay, 0, 0, None),
+            (None, Window::Month, 135, 5, Some(65)),
+            (None, Window::Day, 28, 5, Some(22)),
+            (Some("deps"), Window::TaskMonth, 7, 0, None),
+            (Some("deps"), Window::TaskDay, 0, 0, None),
+            (Some("docs"), Window::TaskMonth, 128, 5, Some(872)),
+            (Some("docs"), Window::TaskDay, 28, 5, Some(0)),
+            (Some("idle"), Window::TaskMonth, 0, 0, None),
+            (Some("idle"), Window::TaskDay, 0, 0, None),
         ];
         assert_eq!(rows, expected);
         assert_eq!(report.days.len(), 2);
@@ -279,7 +279,7 @@ mod tests {
         spent.add("docs", "1", &Days::from([(today.plus(-40), sum(900)), (today, sum(20))]));
         let report = Report::of(&spent, None, &Bounds::default(), &BTreeMap::new(), Some(today.plus(-40)), NOW);
         assert_eq!((report.today, report.forecast, report.told), (None, None, None));
-        assert_eq!(report.windows.iter().map(|window| window.spent.cost).collect::<Vec<_>>(), [900, 900]);
+        assert_eq!(report.windows.iter().map(|of| of.spent.cost).collect::<Vec<_>>(), [900, 900]);
         let next = Report::of(&spent, None, &Bounds::default(), &BTreeMap::new(), Some(today.plus(40)), NOW);
         assert_eq!((next.windows[0].spent, next.days.len()), (Sum::default(), 0));
         // The clock was set back: what was spent later counts all the same.

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use clap::Args;
 use lifeos::budget::day::Day;
 use lifeos::budget::journal;
-use lifeos::budget::report::{Bounds, Report, Window};
+use lifeos::budget::report::{Bounds, Report, Standing};
 use lifeos::config::Config;
 use lifeos::ledger::Ledger;
 
@@ -101,15 +101,15 @@ fn bounds(config: &Config) -> Bounds {
 
 fn facts(page: &Page) -> json::Budget {
     let Page { report, currency, is_configured } = page;
-    let window = |window: &Window| json::Window {
-        task: window.task.clone(),
-        span: window.span,
-        spent: window.spent,
-        reserved: window.reserved,
-        tokens_max: window.cap.tokens,
-        tokens_left: window.tokens_left(),
-        cost_max: window.cap.cost,
-        cost_left: window.cost_left(),
+    let standing = |of: &Standing| json::Standing {
+        task: of.task.clone(),
+        window: of.window,
+        spent: of.spent,
+        reserved: of.reserved,
+        tokens_max: of.cap.tokens,
+        tokens_left: of.tokens_left(),
+        cost_max: of.cap.cost,
+        cost_left: of.cost_left(),
     };
     let days = report.days.iter().flat_map(|(day, tasks)| {
         tasks.iter().map(|(task, spent)| json::Day { day: day.to_string(), task: task.clone(), spent: *spent })
@@ -132,7 +132,7 @@ fn facts(page: &Page) -> json::Budget {
         today: report.today.map(|today| today.to_string()),
         currency: currency.clone(),
         configured: *is_configured,
-        windows: report.windows.iter().map(window).collect(),
+        windows: report.windows.iter().map(standing).collect(),
         days: days.collect(),
         proposals: proposals.collect(),
         forecast,

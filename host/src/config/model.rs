@@ -102,7 +102,7 @@ pub struct ModelGrant {
     pub calls_max: u64,
     /// Tokens of one answer.
     pub output_tokens_max: u32,
-    /// Tokens of one call, with its attempts and rounds.
+    /// Tokens of one call, with its attempts and its second try.
     pub call_tokens_max: Option<u64>,
     /// Money of one call.
     pub call_cost_max: Option<f64>,

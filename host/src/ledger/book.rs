@@ -213,7 +213,7 @@ mod tests {
     fn spend(journal: &str, day: i64, cost: u64) -> Record {
         let text = format!(
             r#"{{"schema": 1, "run": "", "task": "docs", "at": 0, "kind": "spend", "why": "check", "journal": "{journal}",
-            "spent": {{"{}": {{"calls": 1, "tokens": {{"input": 10, "output": 2}}, "cost": {cost}}}}}}}"#,
+            "spent": {{"{}": {{"attempts": 1, "tokens": {{"input": 10, "output": 2}}, "cost": {cost}}}}}}}"#,
             Day::of(day * 86_400)
         );
         serde_json::from_str(&text).expect("a record")

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::budget::{Span, Tokens};
+use crate::budget::{Bound, Tokens, Window};
 
 /// A whole answer of a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub struct Reply {
     pub text: String,
     /// Whether a text of `stop` ended it.
     pub stopped: bool,
-    /// Of all attempts and rounds of the call.
+    /// Of all attempts of the call, and of its second try.
     pub tokens: Tokens,
     /// Millionths of the owner's currency.
     pub cost: u64,
@@ -56,13 +56,13 @@ pub enum Refusal {
     InvalidRequest(String),
     /// It has more than so many bytes.
     TooLarge(u64),
-    /// Over a budget; nothing was sent.
+    /// The next attempt would go over a budget; those before it may have been sent.
     OverBudget {
         /// What is counted over.
-        span: Span,
-        /// The key of the bound.
-        bound: String,
-        /// What is left.
+        window: Window,
+        /// What the bound counts.
+        bound: Bound,
+        /// What is left of it, in millionths if it is money.
         left: u64,
     },
     /// Asked too often; seconds until another try is of use, if known.

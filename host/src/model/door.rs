@@ -32,7 +32,7 @@ const ANSWER_BYTES_MAX: usize = 1 << 20;
 pub struct Patience {
     /// For one attempt.
     pub attempt: Duration,
-    /// For one call, all its attempts, rounds and waits together.
+    /// For one call: all its attempts, its second try and its waits together.
     pub call: Duration,
     /// Before the second attempt; before the third it is twice that.
     pub first_wait: Duration,
@@ -227,9 +227,9 @@ impl Door {
     fn read(&self, asked: &Asked) -> Result<(Request, Option<Schema>), Refusal> {
         let mut request = Request::read(asked)?;
         // Nothing is put into these, so nothing is taken out of them either.
-        let others = asked.stop.iter().chain(&asked.schema);
+        let others = asked.stop.iter().chain(&asked.schema).chain([&asked.prompt]);
         if others.into_iter().any(|text| !self.redactor.count(text).is_empty()) {
-            return Err(Refusal::InvalidRequest("schema, stop: there is what looks like a secret".to_owned()));
+            return Err(Refusal::InvalidRequest("schema, stop, prompt: there is what looks like a secret".to_owned()));
         }
         let schema = asked.schema.as_deref().map(Schema::read).transpose().map_err(Refusal::InvalidRequest)?;
         request.schema = schema.as_ref().map(|schema| schema.value().clone());

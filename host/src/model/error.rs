@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::answer::{Fault, Refusal};
 use crate::budget::purse::Unreserved;
-use crate::budget::{BudgetError, Over, Span};
+use crate::budget::{Bound, BudgetError, Over, Window};
 
 /// What a provider, the way to it, or the budget made of a call.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -124,8 +124,8 @@ impl ModelError {
     pub fn refusal(&self) -> Refusal {
         match self {
             Self::RateLimited { wait } => Refusal::rate_limited(*wait),
-            Self::Over(over) => Refusal::OverBudget { span: over.span, bound: over.bound.to_owned(), left: over.left },
-            Self::Overrun => Refusal::OverBudget { span: Span::Run, bound: "tokens_max".to_owned(), left: 0 },
+            Self::Over(over) => Refusal::OverBudget { window: over.window, bound: over.bound, left: over.left },
+            Self::Overrun => Refusal::OverBudget { window: Window::Run, bound: Bound::Tokens, left: 0 },
             Self::Invalid(fault) => Refusal::InvalidAnswer(*fault),
             _ => Refusal::Unavailable,
         }

@@ -94,7 +94,7 @@ pub const LENT: &[Lent] = &[
         interface: "model",
         function: "complete",
         signature: "func(request: request) -> result<reply, refusal>",
-        digest: "b0cf2a6b17d97ebe0a960e16219f898da1cdfcdb087ccd16b4708ebf2d0a89d5",
+        digest: "ced103b8df5e53218af447781e64815bf18ce96f9f0a94c1e5e645050b484ad6",
         declared: "capabilities.model",
         granted: "model",
         allows: "send text that it may read, and its own words, to the owner's model, and spend within the owner's bounds",

@@ -29,7 +29,7 @@
 use serde::de::DeserializeOwned;
 
 pub use crate::bindings::lifeos::task::model::{
-    Fault, Finish, Input, Message, Refusal, Reply, Request, Role, Shortage, Span, Usage, complete,
+    Bound, Fault, Finish, Input, Message, Refusal, Reply, Request, Role, Shortage, Usage, Window, complete,
 };
 
 /// Tokens of an answer where the plugin names no bound.
@@ -56,7 +56,7 @@ impl Prompt {
         self.message(Role::System, text.into(), &[])
     }
 
-    /// A message with places `{{name}}` for what was read.
+    /// A message with places `{{name}}` for what was read. The last message is one of these.
     #[must_use]
     pub fn user(self, template: impl Into<String>, inputs: &[(&str, &str)]) -> Self {
         self.message(Role::User, template.into(), inputs)
@@ -68,28 +68,29 @@ impl Prompt {
         self.message(Role::Assistant, template.into(), inputs)
     }
 
-    /// Tokens of the answer at most; [`OUTPUT_TOKENS`] without it. The owner's bound counts if it is lower.
+    /// Tokens of the answer at most; [`OUTPUT_TOKENS`] without it. The owner's bound counts if it is
+    /// lower: an answer that reaches either is [`Fault::Truncated`].
     #[must_use]
     pub fn output_tokens(mut self, tokens: u32) -> Self {
         self.request.output_tokens_max = tokens;
         self
     }
 
-    /// The temperature in hundredths, 0 to 200.
+    /// The temperature in hundredths, 0 to 200; left to the model without it.
     #[must_use]
     pub fn temperature(mut self, hundredths: u16) -> Self {
         self.request.temperature = Some(hundredths);
         self
     }
 
-    /// A JSON Schema that the answer has to hold to.
+    /// A JSON Schema that the answer has to hold to, at most 32 deep and without what looks like a secret.
     #[must_use]
     pub fn schema(mut self, schema: impl Into<String>) -> Self {
         self.request.schema = Some(schema.into());
         self
     }
 
-    /// A text that ends the answer, of up to four.
+    /// A text that ends the answer, of up to four; without what looks like a secret.
     #[must_use]
     pub fn stop(mut self, text: impl Into<String>) -> Self {
         self.request.stop.push(text.into());
@@ -143,7 +144,9 @@ impl Refusal {
         matches!(self, Self::NotGranted)
     }
 
-    /// Whether a budget is used up. Nothing was sent; a smaller request may still pass.
+    /// Whether the next attempt would have gone over a budget. It was not sent, but one
+    /// before it may have been: a retry and the second try count too. A smaller request
+    /// may still pass, unless no call is left.
     #[must_use]
     pub fn is_over_budget(&self) -> bool {
         matches!(self, Self::OverBudget(_))
@@ -163,8 +166,9 @@ impl From<Refusal> for String {
             Refusal::NotGranted => "the owner grants no model".to_owned(),
             Refusal::InvalidRequest(reason) => format!("the request to the model is not of the contract: {reason}"),
             Refusal::TooLarge(bytes) => format!("the request to the model has more than {bytes} bytes"),
-            Refusal::OverBudget(Shortage { span, bound, left }) => {
-                format!("the request to the model is over the owner's {bound} of {}, of which {left} are left", span.words())
+            Refusal::OverBudget(Shortage { window, bound, left }) => {
+                let (bound, window) = (bound.words(), window.words());
+                format!("the request to the model is over the owner's bound on {bound} of {window}, of which {left} are left")
             }
             Refusal::RateLimited(Some(seconds)) => format!("the model was asked too often; try again in {seconds} seconds"),
             Refusal::RateLimited(None) => "the model was asked too often".to_owned(),
@@ -174,7 +178,17 @@ impl From<Refusal> for String {
     }
 }
 
-impl Span {
+impl Bound {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Calls => "calls",
+            Self::Tokens => "tokens",
+            Self::Cost => "money (in millionths)",
+        }
+    }
+}
+
+impl Window {
     fn words(self) -> &'static str {
         match self {
             Self::Call => "one call",
@@ -225,10 +239,10 @@ mod tests {
 
     #[test]
     fn a_refusal_is_a_sentence() {
-        let shortage = Shortage { span: Span::TaskDay, bound: "day_tokens_max".to_owned(), left: 3 };
+        let shortage = Shortage { window: Window::TaskDay, bound: Bound::Tokens, left: 3 };
         let refusal = Refusal::OverBudget(shortage);
         assert!(refusal.is_over_budget() && !refusal.is_not_granted() && !refusal.is_passing());
-        let words = "the request to the model is over the owner's day_tokens_max of the task in a day, of which 3 are left";
+        let words = "the request to the model is over the owner's bound on tokens of the task in a day, of which 3 are left";
         assert_eq!(String::from(refusal), words);
         assert_eq!(String::from(Refusal::InvalidAnswer(Fault::Empty)), "the model's answer was empty");
     }

@@ -171,7 +171,7 @@ mod tests {
     fn report(rows: &[(&str, i64, u64)]) -> Report {
         let (today, mut spent) = (Day::of(NOW), Spent::default());
         for (number, (task, day, cost)) in rows.iter().enumerate() {
-            let sum = Sum { calls: 1, tokens: Tokens::default(), cost: *cost };
+            let sum = Sum { attempts: 1, tokens: Tokens::default(), cost: *cost };
             spent.add(task, &number.to_string(), &BTreeMap::from([(today.plus(*day), sum)]));
         }
         Report::of(&spent, None, &Bounds::default(), &BTreeMap::new(), None, NOW)

@@ -80,7 +80,7 @@ fn titles(id: &'static str, title: &'static str, series: &Series, unit: Unit) ->
 
 /// The page at a glance.
 fn tiles(report: &Report, unit: Unit) -> Vec<(&'static str, String)> {
-    let of = |place: usize| report.windows.get(place).map(|window| words::row(window, unit));
+    let of = |place: usize| report.windows.get(place).map(|of| words::row(of, unit));
     let with = |row: Row| if row.bound.is_empty() { row.spent } else { format!("{} of {}", row.spent, row.bound) };
     let mut tiles = vec![("Spent", of(0).map_or(String::new(), with))];
     tiles.extend(of(0).filter(|row| !row.left.is_empty()).map(|row| ("Left", row.left)));
@@ -93,10 +93,8 @@ fn tiles(report: &Report, unit: Unit) -> Vec<(&'static str, String)> {
 
 fn windows(report: &Report) -> Vec<(String, Row)> {
     let who = |task: &Option<String>| task.clone().unwrap_or_else(|| "all tasks".to_owned());
-    let rows = report
-        .windows
-        .iter()
-        .flat_map(|window| words::units(window).into_iter().map(move |unit| (who(&window.task), words::row(window, unit))));
+    let rows =
+        report.windows.iter().flat_map(|of| words::units(of).into_iter().map(move |unit| (who(&of.task), words::row(of, unit))));
     rows.collect()
 }
 

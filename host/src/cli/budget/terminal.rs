@@ -1,6 +1,6 @@
 //! A month's spending as text: bars of plain characters, no wider than the terminal.
 
-use lifeos::budget::report::{Report, Window};
+use lifeos::budget::report::{Report, Standing};
 
 use super::super::term::Term;
 use super::Page;
@@ -44,8 +44,8 @@ pub(super) fn show(page: &Page, term: &Term) {
 }
 
 /// A window, in each unit that it is worth a line in.
-fn rows(window: &Window, bar: usize) -> String {
-    words::units(window).into_iter().map(|unit| line(&words::row(window, unit), bar)).collect()
+fn rows(of: &Standing, bar: usize) -> String {
+    words::units(of).into_iter().map(|unit| line(&words::row(of, unit), bar)).collect()
 }
 
 fn line(row: &Row, bar: usize) -> String {

@@ -1,9 +1,9 @@
 //! A month's spending in words, as the terminal and the page show it.
 
-use lifeos::budget::Sum;
 use lifeos::budget::alert::share;
 use lifeos::budget::forecast::{Band, DAYS_MIN, Forecast};
-use lifeos::budget::report::{Proposals, Report, Told, Window};
+use lifeos::budget::report::{Proposals, Report, Standing, Told};
+use lifeos::budget::{Sum, Window};
 
 use super::super::text;
 
@@ -31,7 +31,7 @@ pub(super) struct Row {
 impl Unit {
     /// What a month is told in: money, unless only tokens were spent.
     pub(super) fn of(report: &Report) -> Self {
-        let all = report.windows.first().map(|window| window.spent).unwrap_or_default();
+        let all = report.windows.first().map(|of| of.spent).unwrap_or_default();
         if all.cost == 0 && all.tokens.all() > 0 { Self::Tokens } else { Self::Money }
     }
 
@@ -42,16 +42,16 @@ impl Unit {
         }
     }
 
-    fn bound(self, window: &Window) -> Option<u64> {
+    fn bound(self, of: &Standing) -> Option<u64> {
         match self {
-            Self::Money => window.cap.cost,
-            Self::Tokens => window.cap.tokens,
+            Self::Money => of.cap.cost,
+            Self::Tokens => of.cap.tokens,
         }
     }
 
     /// The bound of the month, or of the day that it is, of all tasks.
     pub(super) fn bound_at(self, report: &Report, place: usize) -> Option<u64> {
-        report.windows.get(place).filter(|window| window.task.is_none()).and_then(|window| self.bound(window))
+        report.windows.get(place).filter(|of| of.task.is_none()).and_then(|of| self.bound(of))
     }
 
     pub(super) fn band(self, forecast: &Forecast) -> Band {
@@ -79,25 +79,21 @@ impl Unit {
 }
 
 /// The units that a window is worth a row in.
-pub(super) fn units(window: &Window) -> Vec<Unit> {
-    let Window { spent, cap, .. } = window;
+pub(super) fn units(of: &Standing) -> Vec<Unit> {
+    let Standing { spent, cap, .. } = of;
     let money = (cap.cost.is_some() || spent.cost > 0 || cap.tokens.is_none() && spent.tokens.all() == 0).then_some(Unit::Money);
     let tokens = (cap.tokens.is_some() || spent.cost == 0 && spent.tokens.all() > 0).then_some(Unit::Tokens);
     money.into_iter().chain(tokens).collect()
 }
 
 /// A window in one unit, in words.
-pub(super) fn row(window: &Window, unit: Unit) -> Row {
-    let (spent, bound) = (unit.sum(&window.spent), unit.bound(window));
+pub(super) fn row(of: &Standing, unit: Unit) -> Row {
+    let (spent, bound) = (unit.sum(&of.spent), unit.bound(of));
     let name = if unit == Unit::Tokens { " tokens" } else { "" };
     let word = |amount: u64| format!("{}{name}", unit.amount(amount));
-    let reserved = unit.sum(&window.reserved);
+    let reserved = unit.sum(&of.reserved);
     Row {
-        label: if matches!(window.span, lifeos::budget::Span::Month | lifeos::budget::Span::TaskMonth) {
-            "month"
-        } else {
-            "today"
-        },
+        label: if matches!(of.window, Window::Month | Window::TaskMonth) { "month" } else { "today" },
         spent: word(spent),
         reserved: if reserved > 0 { word(reserved) } else { String::new() },
         bound: bound.map_or(String::new(), word),

@@ -1,7 +1,7 @@
 //! What `budget --json` prints.
 
 use lifeos::budget::forecast::Band;
-use lifeos::budget::{Span, Sum};
+use lifeos::budget::{Sum, Window};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -19,7 +19,7 @@ pub(crate) struct Budget {
     /// Whether there is a configuration; without one no bound is known.
     pub(crate) configured: bool,
     /// All tasks first, then each task; of each the month, then the day that it is.
-    pub(crate) windows: Vec<Window>,
+    pub(crate) windows: Vec<Standing>,
     /// Days with spending.
     pub(crate) days: Vec<Day>,
     /// Tasks that spent something in the month, or may.
@@ -32,10 +32,10 @@ pub(crate) struct Budget {
 /// Spending within one window.
 #[derive(Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
-pub(crate) struct Window {
+pub(crate) struct Standing {
     /// None for all tasks.
     pub(crate) task: Option<String>,
-    pub(crate) span: Span,
+    pub(crate) window: Window,
     /// With what is reserved.
     pub(crate) spent: Sum,
     /// The part of it that a run has reserved and not settled: it goes on, or was stopped.

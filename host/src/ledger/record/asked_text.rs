@@ -22,7 +22,7 @@ pub struct AskedText {
     pub prompts: BTreeMap<String, Digest>,
     /// Calls of the plugin.
     pub calls: u64,
-    /// What was spent, by day of UTC; attempts stand in it as calls.
+    /// What was spent, by day of UTC.
     #[schemars(with = "BTreeMap<String, Sum>")]
     pub spent: Days,
     /// Milliseconds of waiting for the provider.

@@ -31,8 +31,8 @@ pub(super) fn refusal(refusal: Refusal) -> wit::Refusal {
         Refusal::NotGranted => wit::Refusal::NotGranted,
         Refusal::InvalidRequest(reason) => wit::Refusal::InvalidRequest(reason),
         Refusal::TooLarge(bytes) => wit::Refusal::TooLarge(bytes),
-        Refusal::OverBudget { span, bound, left } => {
-            wit::Refusal::OverBudget(wit::Shortage { span: self::span(span), bound, left })
+        Refusal::OverBudget { window, bound, left } => {
+            wit::Refusal::OverBudget(wit::Shortage { window: self::window(window), bound: self::bound(bound), left })
         }
         Refusal::RateLimited(seconds) => wit::Refusal::RateLimited(seconds),
         Refusal::Unavailable => wit::Refusal::Unavailable,
@@ -46,13 +46,21 @@ pub(super) fn refusal(refusal: Refusal) -> wit::Refusal {
     }
 }
 
-fn span(span: budget::Span) -> wit::Span {
-    match span {
-        budget::Span::Call => wit::Span::Call,
-        budget::Span::Run => wit::Span::Run,
-        budget::Span::TaskDay => wit::Span::TaskDay,
-        budget::Span::TaskMonth => wit::Span::TaskMonth,
-        budget::Span::Day => wit::Span::Day,
-        budget::Span::Month => wit::Span::Month,
+fn window(window: budget::Window) -> wit::Window {
+    match window {
+        budget::Window::Call => wit::Window::Call,
+        budget::Window::Run => wit::Window::Run,
+        budget::Window::TaskDay => wit::Window::TaskDay,
+        budget::Window::TaskMonth => wit::Window::TaskMonth,
+        budget::Window::Day => wit::Window::Day,
+        budget::Window::Month => wit::Window::Month,
+    }
+}
+
+fn bound(bound: budget::Bound) -> wit::Bound {
+    match bound {
+        budget::Bound::Calls => wit::Bound::Calls,
+        budget::Bound::Tokens => wit::Bound::Tokens,
+        budget::Bound::Cost => wit::Bound::Cost,
     }
 }
