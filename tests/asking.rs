@@ -201,3 +201,19 @@ fn a_provider_that_fails_is_told_of_also_where_another_attempt_is_too_dear() {
     repo.lifeos(&["run", "t"]).exits(30).says("the provider failed (500)");
     assert_eq!(server.requests().len(), 1, "what may have been carried out is paid for, and there is no money for another");
 }
+
+#[test]
+fn what_comes_after_an_answer_that_cannot_be_used_lands_only_if_a_person_says_so() {
+    for ending in ["truncated", "withheld"] {
+        let server = Model::start(move |_, before| if before == 0 { Says::text("dear") } else { Says::text("x").ending(ending) });
+        let repo = TestRepo::new(&[("a.md", "hello world\n")]);
+        let table = ASK.replace("text = 'greet'", "text = 'greet', count = 2");
+        let task = repo.table("t", &hostile("ask"), &format!("{table}approve = 'auto'\nmodel = {{}}"));
+        repo.config(&format!("{}{task}", server.table("openai", "")));
+        let ran = repo.lifeos(&["run", "t", "--json"]);
+        assert_eq!(ran.exits(23).json()["tasks"][0]["state"], "waiting", "{ran}");
+        let run = ran.json()["tasks"][0]["run"].as_str().expect("a run").to_owned();
+        repo.lifeos(&["review", &run]).exits(0).says("this may be half of the work");
+        assert!(!repo.git(&["branch", "--list", "lifeos/t"]).contains("lifeos/t"));
+    }
+}

@@ -103,9 +103,21 @@ pub enum Bound {
     Cost,
 }
 
+impl Bound {
+    /// An amount of what is counted, as the owner writes it.
+    #[must_use]
+    pub fn words(self, amount: u64) -> String {
+        match self {
+            Self::Calls => amount.to_string(),
+            Self::Tokens => amount.to_string(),
+            Self::Cost => price::money(amount),
+        }
+    }
+}
+
 /// The next attempt would go over a bound.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the next call may take {needed} and {left} is left of {key} = {value}")]
+#[error("the next attempt may take {needed}; {} is left of {key} = {value}", .bound.words(*.left))]
 pub struct Over {
     /// What is counted over.
     pub window: Window,

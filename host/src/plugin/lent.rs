@@ -107,7 +107,7 @@ pub const LENT: &[Lent] = &[
         digest: "55ec05b440ad1d7f33acdacba095f28de635d39ece72e289b542f085e2ead2de",
         declared: "capabilities.rounds",
         granted: "rounds",
-        allows: "learn how the owner's tests failed over its proposal, and propose again, as often as `rounds` says",
+        allows: "learn how the owner's tests failed over its proposal, and propose again, as often as `rounds` says; by what its proposal makes them print, learn whatever they can read",
         denies: "run anything, choose what is run, or see more than the end of its output",
     },
     Lent {

@@ -167,6 +167,7 @@ impl From<Refusal> for String {
             Refusal::InvalidRequest(reason) => format!("the request to the model is not of the contract: {reason}"),
             Refusal::TooLarge(bytes) => format!("the request to the model has more than {bytes} bytes"),
             Refusal::OverBudget(Shortage { window, bound, left }) => {
+                let left = if bound == Bound::Cost { format!("{left} millionths") } else { left.to_string() };
                 let (bound, window) = (bound.words(), window.words());
                 format!("the request to the model is over the owner's bound on {bound} of {window}, of which {left} are left")
             }

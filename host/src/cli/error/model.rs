@@ -1,6 +1,7 @@
 //! What came between a task and its model, in words, with a hint and an exit code.
 
 use lifeos::budget::BudgetError;
+use lifeos::budget::Window;
 use lifeos::model::error::ModelError;
 
 use super::super::exit::Exit;
@@ -23,7 +24,10 @@ pub(crate) fn class(error: &ModelError) -> Exit {
 pub(crate) fn hint(error: &ModelError) -> String {
     match error {
         ModelError::Private { .. } => "if it is your own, allow it in lifeos.toml: [model] private = true".to_owned(),
-        ModelError::Over(over) => format!("raise {} in lifeos.toml, or wait; `lifeos budget` tells what is left", over.key),
+        ModelError::Over(over) => {
+            let or = if matches!(over.window, Window::Call | Window::Run) { "" } else { ", or wait" };
+            format!("raise {} in lifeos.toml{or}; `lifeos budget` tells what was spent", over.key)
+        }
         ModelError::Overrun => {
             "what it took is on record and counts; compare `lifeos budget` with the provider's bill".to_owned()
         }
