@@ -153,6 +153,25 @@ fn case_135_a_private_endpoint_is_refused_before_anything_is_sent() {
     assert_eq!(server.requests().len(), 0);
 }
 
+#[test]
+fn the_key_is_in_nothing_that_a_plugin_is_told_of_the_round_before() {
+    let server = Model::start(|_, before| {
+        let word = if before == 0 { "sun" } else { "moon" };
+        Says::text(json!({"edits": [{"path": "a.md", "find": "world", "text": word}]}).to_string())
+    });
+    let table = "read = ['a.md']\nedit = ['**']\nrounds = 1\ngate = ['sh -c \"cat key.txt; ! grep -q sun a.md\"']\n\
+        options = {paths = ['a.md'], text = 'the moon'}\nmodel = {}";
+    let repo = task(&server, "openai", "", "obey", table);
+    repo.write("key.txt", format!("it is {KEY} of old\n"));
+    repo.commit("a key that lies about");
+    let tape = repo.scratch().join("tape").display().to_string();
+    run(&repo, &server, &["--record", &tape]).exits(0);
+    assert_eq!(server.requests().len(), 2, "one in each round");
+    // What the plugin was told of the first stands at the head of the tape of the second.
+    let tape = std::fs::read_to_string(&tape).expect("a tape");
+    assert!(tape.contains("it is [known-key] of old") && !tape.contains(KEY), "{tape}");
+}
+
 /// The key as somebody may have written it.
 fn forms(key: &str) -> Vec<(&'static str, Vec<u8>)> {
     let hex: String = key.bytes().map(|byte| format!("{byte:02x}")).collect();

@@ -39,6 +39,17 @@ fn init_shows_then_writes_and_never_overwrites() {
 }
 
 #[test]
+fn what_init_leaves_in_comments_is_a_configuration_too() {
+    let text = TestRepo::new(&[("a.md", "a\n")]).lifeos(&["init"]).stdout.clone();
+    let is_key = |line: &&str| line.starts_with('[') || line.split_once(" = ").is_some_and(|(key, _)| !key.contains(' '));
+    let shown = |line| str::strip_prefix(line, "# ").filter(is_key).unwrap_or(line);
+    let whole: Vec<_> = text.lines().map(shown).collect();
+    let config = lifeos::config::Config::parse(&whole.join("\n")).expect("a configuration");
+    let task = &config.tasks["implement"];
+    assert!(config.model.is_some() && config.budget.month_cost_max.is_some() && task.model.is_some() && task.rounds > 0);
+}
+
+#[test]
 fn what_is_not_known_gets_the_nearest_name() {
     let repo = sane("");
     repo.lifeos(&["check", "tt"]).exits(2).says("there is no task `tt`").says("did you mean `t`?");

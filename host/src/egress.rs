@@ -117,7 +117,7 @@ impl<'t> Named<'t> {
         let is_apart = at == 0 || text[at - 1].is_ascii_whitespace();
         // `"\\n"` and `// word` are no addresses; a host without a dot is one of this network, or a number.
         let is_far = |host: &str| host.contains('.') || host.starts_with(|char: char| char.is_ascii_digit());
-        let is_name = || Span::of(&page.text[at + count..], leads).hosts().any(is_far);
+        let is_name = || Span::of(page.authority(at + count), leads).hosts().any(is_far);
         if leads && is_plain || (leads || is_plain && is_apart) && is_name() {
             self.authority(page, at, at + count);
         }
@@ -126,7 +126,7 @@ impl<'t> Named<'t> {
     /// The hosts of an address that begins at `begin`, with its authority at `from`.
     fn authority(&mut self, page: &Page<'t>, begin: usize, from: usize) {
         let leads = page.leads_from(begin);
-        let span = Span::of(&page.text[from..], leads);
+        let span = Span::of(page.authority(from), leads);
         let mut first = None;
         for host in span.hosts() {
             let (name, port) = host::canonical(host, span.port_of(host));
@@ -135,7 +135,7 @@ impl<'t> Named<'t> {
         }
         let Some(host) = first else { return };
         let address = page.address(begin, from + span.length());
-        if page.text[from + span.length()..address.end].contains(['?', '#']) {
+        if memchr::memchr2(b'?', b'#', &page.text.as_bytes()[from + span.length()..address.end]).is_some() {
             let is_whole = address.len() < ADDRESS_BYTES_MAX;
             let address = &page.text[address];
             if page.may_be_image(begin) {

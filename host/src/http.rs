@@ -4,6 +4,7 @@
 pub(crate) mod answer;
 pub(crate) mod base;
 pub(crate) mod resolver;
+pub(crate) mod runtime;
 
 use std::time::Duration;
 

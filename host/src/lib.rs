@@ -14,6 +14,7 @@ pub mod diff;
 pub mod digest;
 pub mod edit;
 pub mod egress;
+mod escape;
 pub mod event;
 pub mod examine;
 pub mod fetch;

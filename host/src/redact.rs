@@ -347,6 +347,7 @@ mod tests {
             14 => std(&each(&|byte| format!("%{byte:02x}"))),
             15 => each(&|byte| format!("{byte:02x}")).bytes().map(|byte| format!("%{byte:02x}")).collect(),
             16 => std(text).replace('+', "%2B").replace('/', "%2F").replace('=', "%3D"),
+            17 => each(&|byte| format!("&#x{byte:x}")),
             _ => std(&format!("user: {text}\nmore")),
         }
     }
@@ -356,7 +357,7 @@ mod tests {
         fn no_canary_is_left_in_any_encoding(
             before in "[a-zA-Z0-9/+_ .\n-]{0,30}",
             after in "([ .,\n'\"][a-zA-Z0-9/+_ .\n-]{0,30})?",
-            form in 0_usize..18,
+            form in 0_usize..19,
             at in 0_usize..3,
         ) {
             let known = "Zx9-known-value-of-31-bytes.q_w";
@@ -373,7 +374,7 @@ mod tests {
 
         #[test]
         fn what_was_redacted_stays_as_it_is(
-            parts in prop::collection::vec((0_usize..18, 0_usize..8, "[ -~\u{200b}\u{e0041}é\n]{0,12}"), 0..8),
+            parts in prop::collection::vec((0_usize..19, 0_usize..8, "[ -~\u{200b}\u{e0041}é\n]{0,12}"), 0..8),
         ) {
             let words = [
                 format!("ghp_{}", digits(36)), "password = \"".to_owned(), "-----BEGIN PRIVATE KEY-----\n".to_owned(), digits(70),

@@ -198,7 +198,10 @@ impl Tale<'_> {
         let base = place.repo.pin_with(place.base, place.memory)?;
         let green = gate.map(|gate| rounds.green(|| way::on_base(gate, &base, events))).transpose()?;
         let door = open.map(|open| open.door.clone());
-        let job = Job { door, round: rounds.before(), holds: keep.is_some(), ..Job::new(task, plugin, instruction) };
+        // Without a door there is no key that anybody knows.
+        let redactor = door.as_ref().map(|door| door.redactor()).unwrap_or_default();
+        let round = rounds.before(&redactor);
+        let job = Job { door, round, holds: keep.is_some(), ..Job::new(task, plugin, instruction) };
         let examined = examine(place.repo, base, &job, machine, events)?;
         fill(record, &examined);
         let candidate = match &examined.proposal {

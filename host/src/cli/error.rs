@@ -242,14 +242,7 @@ impl From<RunError> for CommandError {
                 let error = Self::from(error);
                 if is_over { error } else { error.hint(format!("the approval is recorded; go on with: lifeos land {run}")) }
             }
-            RunError::Revert { error, .. } => match error {
-                RevertError::Conflict { .. } => Self::new(Exit::Repo, message)
-                    .hint("nothing was changed; take those lines back by hand, as they were before the run"),
-                RevertError::Nothing => Self::new(Exit::Repo, message).hint(
-                    "it was taken back already, a newer run took its place before it was merged, or it never got here: git pull",
-                ),
-                RevertError::Repo(error) => error.into(),
-            },
+            RunError::Revert { error, .. } => not_reverted(message, error),
             RunError::NoSuchFile { run, .. } => {
                 Self::usage(message).hint(format!("`lifeos show {run}` lists the files; paths are relative to the repository"))
             }
@@ -264,22 +257,8 @@ impl From<RunError> for CommandError {
             RunError::Approve(ApproveError::Digest { .. }) => {
                 Self::new(Exit::Denied, message).hint("`lifeos show RUN` prints the digest; look at the candidate again")
             }
-            RunError::Gate(GateError::Jail(JailError::NotIsolated(_))) => Self::new(Exit::Denied, message)
-                .hint("a kernel with Landlock is needed; --unconfined-gate runs the commands with all rights of yours"),
-            RunError::Gate(GateError::Jail(JailError::Supervisor(_))) => {
-                Self::new(Exit::Io, message).hint("the lifeos program must be able to start itself")
-            }
-            RunError::Gate(GateError::Folder(_)) => {
-                Self::new(Exit::Io, message).hint("TMPDIR names the folder that trees are written out in")
-            }
-            RunError::RedBase { output, .. } => {
-                let mut error = Self::new(Exit::Gate, message).hint("make the base green first");
-                if output.contains("ermission denied") {
-                    error = error.hint("if the gate may not read what it needs: --gate-read DIR, see docs/gate.md");
-                }
-                let last: Vec<&str> = output.trim_end().lines().rev().take(12).collect();
-                last.into_iter().rev().fold(error, |error, line| error.hint(format!("it said: {line}")))
-            }
+            RunError::Gate(error) => not_judged(message, &error),
+            RunError::RedBase { output, .. } => red_base(message, &output),
             RunError::GoalMet { .. } => Self::new(Exit::Gate, message).hint("commit a test that fails, or take `goal` out of the task"),
             RunError::Red(red) => {
                 let exit = if red.rounds > 0 { Exit::Limit } else { Exit::Gate };
@@ -296,6 +275,40 @@ impl From<RunError> for CommandError {
             RunError::WholeLanded { .. } => Self::usage(message).hint("there is nothing left to approve of it"),
         }
     }
+}
+
+/// Why a run was not taken back.
+fn not_reverted(message: String, error: RevertError) -> CommandError {
+    let repo = |hint| CommandError::new(Exit::Repo, message).hint(hint);
+    match error {
+        RevertError::Conflict { .. } => repo("nothing was changed; take those lines back by hand, as they were before the run"),
+        RevertError::Nothing => {
+            repo("it was taken back already, a newer run took its place before it was merged, or it never got here: git pull")
+        }
+        RevertError::Repo(error) => error.into(),
+    }
+}
+
+/// Why the commands of a gate were not run.
+fn not_judged(message: String, error: &GateError) -> CommandError {
+    let (exit, hint) = match error {
+        GateError::Jail(JailError::NotIsolated(_)) => {
+            (Exit::Denied, "a kernel with Landlock is needed; --unconfined-gate runs the commands with all rights of yours")
+        }
+        GateError::Jail(JailError::Supervisor(_)) => (Exit::Io, "the lifeos program must be able to start itself"),
+        GateError::Folder(_) => (Exit::Io, "TMPDIR names the folder that trees are written out in"),
+    };
+    CommandError::new(exit, message).hint(hint)
+}
+
+/// A base that its own gate speaks against, with the end of what it said.
+fn red_base(message: String, output: &str) -> CommandError {
+    let mut error = CommandError::new(Exit::Gate, message).hint("make the base green first");
+    if output.contains("ermission denied") {
+        error = error.hint("if the gate may not read what it needs: --gate-read DIR, see docs/gate.md");
+    }
+    let last: Vec<&str> = output.trim_end().lines().rev().take(12).collect();
+    last.into_iter().rev().fold(error, |error, line| error.hint(format!("it said: {line}")))
 }
 
 /// What to do with a run that is not where it would have to be.

@@ -19,13 +19,10 @@ pub(super) struct Span<'t> {
 }
 
 impl<'t> Span<'t> {
-    /// The authority that a text begins with; in an address that `leads` somewhere for
-    /// sure all full stops count.
+    /// An authority, to its end; in an address that `leads` somewhere for sure all full
+    /// stops count.
     pub(super) fn of(text: &'t str, leads: bool) -> Self {
-        let text = clean::cut(text, SPAN_BYTES_MAX + 1);
-        let ends = |char: char| char.is_whitespace() || char.is_control() || "/\\?#<>\"`".contains(char);
-        let length = text.find(ends).unwrap_or(text.len());
-        Self { text: &text[..length], leads, is_whole: length <= SPAN_BYTES_MAX }
+        Self { text: clean::cut(text, SPAN_BYTES_MAX + 1), leads, is_whole: text.len() <= SPAN_BYTES_MAX }
     }
 
     /// Bytes of it.
@@ -67,6 +64,11 @@ impl<'t> Span<'t> {
     }
 }
 
+/// Whether an authority is over before this character.
+pub(super) fn is_end(char: char) -> bool {
+    char.is_whitespace() || char.is_control() || "/\\?#<>\"`".contains(char)
+}
+
 fn is_part(char: char, leads: bool) -> bool {
     match char {
         '\u{3002}' | '\u{ff0e}' | '\u{ff61}' => leads,
@@ -78,8 +80,12 @@ fn is_part(char: char, leads: bool) -> bool {
 
 /// A host as a browser would write it, and its port with the colon.
 pub(super) fn canonical(host: &str, port: &str) -> (String, String) {
-    let parsed = Some(host).filter(|host| host.len() <= HOST_BYTES_MAX);
-    let parsed = parsed.and_then(|host| Url::parse(&format!("http://{host}/")).ok());
+    if host.len() > HOST_BYTES_MAX {
+        // Whatever its end is, it is no host that anybody named or allowed.
+        let begin = clean::cut(host, HOST_BYTES_MAX).to_lowercase();
+        return (format!("{}...", clean::cut(&clean::line(&begin), HOST_BYTES_MAX)), port.to_owned());
+    }
+    let parsed = Url::parse(&format!("http://{host}/")).ok();
     let name = parsed.as_ref().and_then(Url::host_str).map_or_else(|| host.to_lowercase(), str::to_owned);
     (clean::shown(name.trim_end_matches('.'), HOST_BYTES_MAX), port.to_owned())
 }
@@ -89,7 +95,7 @@ mod tests {
     use super::*;
 
     fn hosts(text: &str) -> Vec<String> {
-        let span = Span::of(text, true);
+        let span = Span::of(text.split(is_end).next().unwrap_or_default(), true);
         span.hosts().map(|host| canonical(host, "").0).collect()
     }
 
@@ -120,7 +126,9 @@ mod tests {
         }
         let long = format!("{}@evil.net", "a".repeat(600));
         assert!(hosts(&long)[0].starts_with("aaa"));
-        assert_eq!(Span::of("a.org:8080/x", false).port_of("a.org"), ":8080");
+        let dots = format!("good.org{}evil.net", ".".repeat(300));
+        assert!(hosts(&dots)[0].starts_with("good.org..") && hosts(&dots)[0].ends_with("..."));
+        assert_eq!(Span::of("a.org:8080", false).port_of("a.org"), ":8080");
         assert_eq!(Span::of("例.jp。そして", false).hosts().collect::<Vec<_>>(), ["例.jp"]);
     }
 }

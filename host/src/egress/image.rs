@@ -1,8 +1,10 @@
 //! Where an address stands in its document: whether something leads there for sure,
 //! where it ends, and whether a browser may ask for it by itself, as for an image.
 
+use std::cell::Cell;
 use std::ops::Range;
 
+use super::host::is_end;
 use crate::clean;
 
 /// Bytes before an address that are looked at.
@@ -26,6 +28,21 @@ pub(super) struct Page<'t> {
     /// Whether images may be shown by reference.
     has_references: bool,
     first_tag: usize,
+    /// Words that show what they name, in their order.
+    directives: Vec<Range<usize>>,
+    /// From a place to the end of its authority, and to the first sign that may end an
+    /// address: many addresses have the same.
+    authority: Cell<(usize, usize)>,
+    sign: Cell<(usize, usize)>,
+}
+
+/// The first place from `at` that `ends`, by what is known of the place before.
+fn next(text: &str, at: usize, known: &Cell<(usize, usize)>, ends: fn(char) -> bool) -> usize {
+    let (from, to) = known.get();
+    if !(from..=to).contains(&at) {
+        known.set((at, text[at..].find(ends).map_or(text.len(), |length| at + length)));
+    }
+    known.get().1
 }
 
 impl<'t> Page<'t> {
@@ -36,6 +53,10 @@ impl<'t> Page<'t> {
             let rest = clean::cut(&text[at + 2..], WORDS_BYTES_MAX);
             rest.find(']').is_none_or(|end| !rest[end + 1..].starts_with('('))
         };
+        let words = DIRECTIVES.iter().flat_map(|word| lower.match_indices(word).map(|(at, _)| at..at + word.len()));
+        let mut directives: Vec<_> = words.collect();
+        directives.sort_unstable_by_key(|word| word.end);
+        let none = || Cell::new((usize::MAX, 0));
         let tags = lower.match_indices('<').map(|(at, _)| at);
         let is_tag = |at: &usize| lower[at + 1..].starts_with(|char: char| char.is_ascii_alphabetic());
         Self {
@@ -44,7 +65,15 @@ impl<'t> Page<'t> {
             loads_href: has(LOADS_HREF),
             has_references: text.match_indices("![").any(is_reference),
             first_tag: tags.into_iter().find(is_tag).unwrap_or(usize::MAX),
+            directives,
+            authority: none(),
+            sign: none(),
         }
+    }
+
+    /// The authority that begins at a place.
+    pub(super) fn authority(&self, from: usize) -> &'t str {
+        &self.text[from..next(self.text, from, &self.authority, is_end)]
     }
 
     /// What stands before a place, without spaces at its end.
@@ -68,20 +97,29 @@ impl<'t> Page<'t> {
             Some('<') => rest.find('>'),
             _ => {
                 let mut depth = 0_i32;
-                rest.find(|char: char| {
+                let sign = next(self.text, from, &self.sign, |char| char.is_whitespace() || "<>\"()".contains(char)) - from;
+                let behind = rest.get(sign..).unwrap_or_default().find(|char: char| {
                     depth += i32::from(char == '(') - i32::from(char == ')');
                     depth < 0 || char.is_whitespace() || "<>\"".contains(char)
-                })
+                });
+                behind.map(|length| sign + length)
             }
         };
         begin..from + length.unwrap_or(rest.len())
     }
 
+    /// Whether a word that shows what it names stands in the last line of what is `before` a place.
+    fn is_directed(&self, begin: usize, before: &str) -> bool {
+        let window = self.text.floor_char_boundary(begin.saturating_sub(BEFORE_BYTES_MAX));
+        let line = window + before.rfind('\n').map_or(0, |at| at + 1);
+        let words = &self.directives[..self.directives.partition_point(|word| word.end <= window + before.len())];
+        words.last().is_some_and(|word| word.start >= line)
+    }
+
     /// Whether a browser may ask for the address that begins there by itself.
     pub(super) fn may_be_image(&self, begin: usize) -> bool {
         let before = self.before(begin);
-        let line = before.rsplit('\n').next().unwrap_or_default().to_ascii_lowercase();
-        if DIRECTIVES.iter().any(|word| line.contains(word)) || self.text[..begin].ends_with('!') {
+        if self.is_directed(begin, before) || self.text[..begin].ends_with('!') {
             return true;
         }
         if before.ends_with("]:") || before.ends_with("]: <") || before.ends_with("]:<") {

@@ -4,45 +4,7 @@
 
 use std::borrow::Cow;
 
-use crate::clean;
-
-/// Named entities that an address can be made with; the empty ones are passed over.
-const ENTITIES: &[(&str, &str)] = &[
-    ("Tab", ""),
-    ("NewLine", ""),
-    ("colon", ":"),
-    ("sol", "/"),
-    ("bsol", "\\"),
-    ("period", "."),
-    ("commat", "@"),
-    ("quest", "?"),
-    ("num", "#"),
-    ("percnt", "%"),
-    ("equals", "="),
-    ("amp", "&"),
-    ("AMP", "&"),
-    ("quot", "\""),
-    ("apos", "'"),
-    ("lt", "<"),
-    ("gt", ">"),
-    ("lpar", "("),
-    ("rpar", ")"),
-    ("lsqb", "["),
-    ("lbrack", "["),
-    ("rsqb", "]"),
-    ("rbrack", "]"),
-    ("excl", "!"),
-    ("lowbar", "_"),
-    ("hyphen", "-"),
-    ("dash", "-"),
-    ("shy", ""),
-    ("ZeroWidthSpace", ""),
-    ("zwj", ""),
-    ("zwnj", ""),
-    ("NoBreak", ""),
-];
-/// Bytes of an entity.
-const ENTITY_BYTES_MAX: usize = 20;
+use crate::{clean, escape};
 
 /// All readings of a text that differ.
 pub(super) fn readings(text: &str) -> Vec<Cow<'_, str>> {
@@ -64,40 +26,15 @@ fn plain(text: &str) -> Cow<'_, str> {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(char) = rest.chars().next() {
-        match entity(rest) {
-            Some((length, meant)) => {
-                out.push_str(&meant);
-                rest = &rest[length..];
-            }
-            None => {
-                if !clean::is_hidden(char) {
-                    out.push(char);
-                }
-                rest = &rest[char.len_utf8()..];
-            }
-        }
+        let (length, meant) = match escape::entity(rest.as_bytes()) {
+            // A browser passes over controls in an address.
+            Some((length, meant)) => (length, meant.filter(|char| !char.is_control())),
+            None => (char.len_utf8(), Some(char)),
+        };
+        out.extend(meant.filter(|char| !clean::is_hidden(*char)));
+        rest = &rest[length..];
     }
     out.into()
-}
-
-/// The length of the entity that a text begins with, and what it stands for.
-fn entity(text: &str) -> Option<(usize, String)> {
-    let rest = text.strip_prefix('&')?;
-    if let Some(number) = rest.strip_prefix('#') {
-        let (digits, base) = match number.strip_prefix(['x', 'X']) {
-            Some(digits) => (digits, 16),
-            None => (number, 10),
-        };
-        let count = digits.bytes().take(ENTITY_BYTES_MAX).take_while(|byte| char::from(*byte).is_digit(base)).count();
-        let code = u32::from_str_radix(&digits[..count], base).ok()?;
-        // A browser takes one without its semicolon as well.
-        let length = text.len() - digits.len() + count + usize::from(digits[count..].starts_with(';'));
-        let seen = |char: &char| !char.is_control() && !clean::is_hidden(*char);
-        return Some((length, char::from_u32(code).filter(seen).map(String::from).unwrap_or_default()));
-    }
-    let name = rest.split_once(';').map(|(name, _)| name).filter(|name| name.len() <= ENTITY_BYTES_MAX)?;
-    let (_, meant) = ENTITIES.iter().find(|(known, _)| *known == name)?;
-    Some((name.len() + 2, (*meant).to_owned()))
 }
 
 /// Without the backslashes that Markdown takes for escapes.
@@ -139,21 +76,12 @@ fn joined(text: &str) -> Option<String> {
 }
 
 fn percent_decoded(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
-        let digit = |at: usize| bytes.get(at).and_then(|byte| char::from(*byte).to_digit(16));
-        match (byte, digit(at + 1), digit(at + 2)) {
-            (b'%', Some(high), Some(low)) => {
-                out.extend(u8::try_from(high << 4 | low));
-                at += 3;
-            }
-            _ => {
-                out.push(*byte);
-                at += 1;
-            }
-        }
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some(first) = rest.first() {
+        let byte = escape::percent(rest);
+        out.push(byte.unwrap_or(*first));
+        rest = &rest[if byte.is_some() { 3 } else { 1 }..];
     }
     String::from_utf8_lossy(&out).into_owned()
 }

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, WWW_AUTHENTICATE};
 use reqwest::{Client, Response};
-use tokio::runtime::Runtime;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use super::{FetchError, Patience};
 use crate::clean;
 use crate::http::answer::{Unread, whole};
+use crate::http::runtime::Runtime;
 use crate::http::{client, innermost};
 use crate::plugin::origin::{host, is_loopback};
 use crate::token::Token;
@@ -28,8 +28,7 @@ pub(super) struct Line {
     deadline: Instant,
     /// How long nothing may come.
     silence: Duration,
-    /// None while it is dropped.
-    runtime: Option<Runtime>,
+    runtime: Runtime,
 }
 
 /// What is asked for.
@@ -83,23 +82,17 @@ impl Line {
     pub(super) fn new(is_plain: bool, patience: Patience) -> Result<Self, FetchError> {
         let setup = |error: &dyn std::error::Error| FetchError::Setup(innermost(error, REASON_BYTES_MAX));
         let client = client(is_plain).read_timeout(patience.silence).build().map_err(|error| setup(&error))?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| setup(&error))?;
-        Ok(Self {
-            client,
-            is_plain,
-            deadline: Instant::now() + patience.whole,
-            silence: patience.silence,
-            runtime: Some(runtime),
-        })
+        let runtime = Runtime::new().map_err(|error| setup(&error))?;
+        Ok(Self { client, is_plain, deadline: Instant::now() + patience.whole, silence: patience.silence, runtime })
     }
 
     /// Asks, and follows to where it leads.
     pub(super) fn ask(&self, ask: &Ask<'_>) -> Result<Answer, FetchError> {
-        let Some(runtime) = &self.runtime else { return Err(FetchError::Setup("it is being taken down".to_owned())) };
-        runtime.block_on(async {
+        let answer = self.runtime.run(async {
             let late = |_| FetchError::TimedOut { host: host(&ask.url) };
             timeout_at(self.deadline, self.follow(ask)).await.map_err(late)?
-        })
+        });
+        answer.map_err(FetchError::Setup)?
     }
 
     async fn follow(&self, ask: &Ask<'_>) -> Result<Answer, FetchError> {
@@ -165,15 +158,6 @@ impl Line {
             Unread::Broken(error) => broken(&error, at),
         })?;
         Ok(answer)
-    }
-}
-
-impl Drop for Line {
-    /// Does not wait for a name that is still being looked up.
-    fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
     }
 }
 

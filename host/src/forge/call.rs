@@ -6,13 +6,13 @@ use std::time::Duration;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use reqwest::{Client, Response};
 use serde::de::DeserializeOwned;
-use tokio::runtime::Runtime;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::address::Address;
 use super::answer::Refusal;
 use super::error::{Asked, ForgeError};
 use crate::http::answer::{self, Unread};
+use crate::http::runtime::Runtime;
 use crate::token::Token;
 use crate::{clean, http};
 
@@ -55,8 +55,7 @@ pub(super) struct Line {
     token: Token,
     patience: Patience,
     client: Client,
-    /// None while it is dropped.
-    runtime: Option<Runtime>,
+    runtime: Runtime,
 }
 
 /// What is asked for, below the repository.
@@ -103,9 +102,8 @@ impl Line {
     pub(super) fn new(address: Address, token: Token, patience: Patience) -> Result<Self, ForgeError> {
         let client = http::client(address.is_plain()).build();
         let client = client.map_err(|error| ForgeError::Setup { reason: innermost(&error) })?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| ForgeError::Setup { reason: error.to_string() })?;
-        Ok(Self { address, token, patience, client, runtime: Some(runtime) })
+        let runtime = Runtime::new().map_err(|error| ForgeError::Setup { reason: error.to_string() })?;
+        Ok(Self { address, token, patience, client, runtime })
     }
 
     pub(super) fn address(&self) -> &Address {
@@ -117,23 +115,11 @@ impl Line {
     }
 }
 
-impl Drop for Line {
-    /// Does not wait for a name that is still being looked up.
-    fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
-    }
-}
-
 impl Call<'_> {
     /// Asks, and reads the answer as `T`; says as well whether there is a page
     /// after it.
     pub(super) fn ask<T: DeserializeOwned>(&self, request: &Request<'_>) -> Result<(T, bool), ForgeError> {
-        let Some(runtime) = &self.line.runtime else {
-            return Err(ForgeError::Setup { reason: "it is being taken down".to_owned() });
-        };
-        let answer = runtime.block_on(self.attempts(request))?;
+        let answer = self.line.runtime.run(self.attempts(request)).map_err(|reason| ForgeError::Setup { reason })??;
         let malformed = |error: serde_json::Error| ForgeError::Malformed {
             asked: self.asked(request),
             reason: self.line.words(&error.to_string()),

@@ -2,6 +2,7 @@
 //! only: how entries are kept and read is in `ledger`.
 
 mod asked_text;
+mod form;
 mod gate_text;
 mod reach_text;
 
@@ -10,13 +11,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::autonomy::Autonomy;
-use crate::budget::DAYS_MAX;
-use crate::budget::journal::is_id;
 use crate::budget::spent::Days;
 use crate::digest::Digest;
 use crate::name::is_name;
 use crate::trace::Used;
 pub use asked_text::AskedText;
+use form::{RUN_DIGITS, is_hex};
 pub use gate_text::{CommandText, GateText};
 pub use reach_text::ReachText;
 
@@ -300,11 +300,6 @@ pub enum State {
     Failed,
 }
 
-/// Bytes of a name, a reason, or a sentence of a record.
-const WORDS_MAX: usize = 4096;
-/// Bytes of an instruction.
-const INSTRUCTION_BYTES_MAX: usize = 64 << 10;
-
 impl Record {
     /// Whether what it names is of the form that the host gives such names; it
     /// may have come from another clone.
@@ -312,50 +307,14 @@ impl Record {
     /// # Errors
     /// What is wrong.
     pub fn check(&self) -> Result<(), &'static str> {
-        let is_hex = |text: &str, digits: usize| {
-            text.len() == digits && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-        };
-        let is_short = |text: &str| text.len() <= WORDS_MAX;
         let of_nothing = matches!(self.body, Body::Level { .. } | Body::Spend { .. } | Body::Alert { .. } | Body::Join { .. });
-        if !(is_hex(&self.run, 12) || of_nothing && self.run.is_empty()) {
+        if !(is_hex(&self.run, RUN_DIGITS) || of_nothing && self.run.is_empty()) {
             return Err("it names no run");
         }
         if !(is_name(&self.task) || matches!(self.body, Body::Join { .. }) && self.task.is_empty()) {
             return Err("it names no task");
         }
-        let is_good = match &self.body {
-            Body::Run(run) => {
-                let is_word = |text: &str| {
-                    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'+');
-                    !text.is_empty() && text.len() <= 128 && text.bytes().all(plain)
-                };
-                let plugin = &run.plugin;
-                let plugin = is_word(&plugin.name) && is_word(&plugin.version) && Digest::parse(&plugin.digest).is_some();
-                let candidate = run.candidate.as_ref().is_none_or(|candidate| {
-                    is_hex(&candidate.tree, 40) && is_hex(&candidate.commit, 40) && Digest::parse(&candidate.digest).is_some()
-                });
-                let others = run.reverts.iter().map(|reverts| &reverts.run).chain(&run.part_of).chain(&run.repairs);
-                let reason = run.reason.iter().all(|reason| is_short(reason));
-                let told = run.instruction.iter().all(|told| told.len() <= INSTRUCTION_BYTES_MAX);
-                let tape = run.tape.iter().all(|tape| Digest::parse(tape).is_some());
-                let asked = run.model.iter().all(|asked| is_id(&asked.journal) && asked.is_bounded());
-                let base = is_hex(&run.base, 40) && Digest::parse(&run.grant).is_some();
-                base && told && plugin && candidate && reason && tape && asked && others.into_iter().all(|run| is_hex(run, 12))
-            }
-            Body::Approval { by, .. } => is_short(by),
-            Body::Rejection { why, by } | Body::Level { why, by, .. } => is_short(why) && is_short(by),
-            Body::Opening { branch, new, pull_request } => {
-                is_short(branch) && is_hex(new, 40) && pull_request.iter().all(|pull| is_short(&pull.url))
-            }
-            Body::Landing { branch, old, new, remote, drops, .. } => {
-                let remote = remote.iter().all(|remote| is_short(remote));
-                is_short(branch) && is_hex(new, 40) && old.iter().chain(drops).all(|old| is_hex(old, 40)) && remote
-            }
-            Body::Spend { spent, why, journal } => spent.len() <= DAYS_MAX && is_short(why) && is_id(journal),
-            Body::Alert { month, bound, .. } => month.len() <= 16 && is_short(bound),
-            Body::Join { other } => is_hex(other, 40),
-        };
-        if is_good { Ok(()) } else { Err("something in it is not of the form that lifeos writes") }
+        if self.body.is_good() { Ok(()) } else { Err("something in it is not of the form that lifeos writes") }
     }
 
     /// The first line of its commit.

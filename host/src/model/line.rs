@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Client, Response};
-use tokio::runtime::Runtime;
 use tokio::time::{timeout, timeout_at};
 
 use super::endpoint::Endpoint;
@@ -13,6 +12,7 @@ use super::error::{Failure, ModelError};
 use super::said::{Said, is_used_up};
 use crate::http::answer::{Unread, beginning, is_json, retry_after, text, whole};
 use crate::http::resolver::{Lookup, OutOfScope, Resolver, Scope, system};
+use crate::http::runtime::Runtime;
 use crate::token::Token;
 use crate::{clean, http};
 
@@ -35,8 +35,7 @@ pub(super) struct Line {
     endpoint: Endpoint,
     key: Option<Token>,
     client: Client,
-    /// None while it is dropped.
-    runtime: Option<Runtime>,
+    runtime: Runtime,
 }
 
 /// An answer that means yes.
@@ -56,8 +55,8 @@ impl Line {
         let setup = |error: &dyn std::error::Error| ModelError::Setup(http::innermost(error, WORDS_BYTES_MAX));
         let client = http::client(endpoint.is_plain()).dns_resolver(Resolver::new(endpoint.scope(), lookup));
         let client = client.build().map_err(|error| setup(&error))?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| setup(&error))?;
-        Ok(Self { endpoint, key, client, runtime: Some(runtime) })
+        let runtime = Runtime::new().map_err(|error| setup(&error))?;
+        Ok(Self { endpoint, key, client, runtime })
     }
 
     pub(super) fn endpoint(&self) -> &Endpoint {
@@ -72,18 +71,18 @@ impl Line {
     /// Posts JSON, and waits for the whole answer until `until` at the latest.
     pub(super) fn post(&self, segments: &[&str], headers: HeaderMap, body: &[u8], until: Instant) -> Result<Came, Failure> {
         let setup = |reason: &str| known_free(ModelError::Setup(reason.to_owned()));
-        let Some(runtime) = &self.runtime else { return Err(setup("it is being taken down")) };
         // Who asks may stand on a thread that drives a runtime of its own, and two do not go on one.
         std::thread::scope(|scope| {
             let asking = std::thread::Builder::new().spawn_scoped(scope, || {
-                runtime.block_on(async {
+                let went = self.runtime.run(async {
                     let begun = std::cell::Cell::new(false);
                     let exchange = self.exchange(segments, headers, body, &begun);
                     timeout_at(until.into(), exchange).await.unwrap_or_else(|_| {
                         let error = if begun.get() { ModelError::Slow } else { ModelError::TimedOut };
                         Err(maybe_spent(error))
                     })
-                })
+                });
+                went.unwrap_or_else(|reason| Err(setup(&reason)))
             });
             let asking = asking.map_err(|error| setup(&error.to_string()))?;
             asking.join().unwrap_or_else(|_| Err(maybe_spent(ModelError::Setup("a thread of lifeos panicked".to_owned()))))
@@ -192,15 +191,6 @@ impl Line {
     /// An answer that is not of the provider's language; what it took is not known.
     pub(super) fn unread(&self, error: &serde_json::Error) -> Failure {
         malformed(&self.words(&error.to_string()))
-    }
-}
-
-impl Drop for Line {
-    /// Does not wait for a name that is still being looked up.
-    fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
     }
 }
 

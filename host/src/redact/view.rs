@@ -1,9 +1,10 @@
 //! A text as somebody reads it who takes its escapes for what they stand for:
-//! `%41`, `\u0041`, `\x41`, `&#65;`, and characters that cannot be seen left out.
+//! `%41`, `\u0041`, `\x41`, `&#65;`, `&lowbar;`, and characters that cannot be seen left out.
 
 use std::ops::Range;
 
 use crate::clean;
+use crate::escape::{byte as byte_of, entity, percent};
 
 /// Such a text, with the places that its parts have in the text that it was made from.
 pub(super) struct View {
@@ -94,9 +95,9 @@ fn next_sign(text: &[u8], from: usize) -> Option<usize> {
 /// The length of the escape that a text begins with, and what it stands for.
 fn meant(text: &[u8]) -> Option<(usize, Meant)> {
     match text {
-        [b'%', high, low, ..] => Some((3, Meant::Byte(byte_of(*high, *low)?))),
+        [b'%', ..] => Some((3, Meant::Byte(percent(text)?))),
         [b'\\', b'x', high, low, ..] => Some((4, Meant::Byte(byte_of(*high, *low)?))),
-        [b'\\', b'u', b'{', rest @ ..] => numbered(rest, 16, b'}').map(|(length, char)| (3 + length, char)),
+        [b'\\', b'u', b'{', rest @ ..] => braced(rest).map(|(length, char)| (3 + length, char)),
         [b'\\', b'u', a, b, c, d, ..] => {
             let unit = u32::from(byte_of(*a, *b)?) << 8 | u32::from(byte_of(*c, *d)?);
             Some((6, char_of(unit)))
@@ -104,28 +105,27 @@ fn meant(text: &[u8]) -> Option<(usize, Meant)> {
         [b'\\', b'n' | b'r', ..] => Some((2, Meant::Byte(b'\n'))),
         [b'\\', b't', ..] => Some((2, Meant::Byte(b'\t'))),
         [b'\\', sign @ (b'/' | b'"' | b'\\'), ..] => Some((2, Meant::Byte(*sign))),
-        [b'&', b'#', b'x' | b'X', rest @ ..] => numbered(rest, 16, b';').map(|(length, char)| (3 + length, char)),
-        [b'&', b'#', rest @ ..] => numbered(rest, 10, b';').map(|(length, char)| (2 + length, char)),
+        [b'&', ..] => entity(text).map(|(length, char)| (length, seen(char))),
         [first, ..] if !first.is_ascii() => hidden(text).map(|length| (length, Meant::Nothing)),
         _ => None,
     }
 }
 
-fn byte_of(high: u8, low: u8) -> Option<u8> {
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    u8::try_from(digit(high)? << 4 | digit(low)?).ok()
-}
-
-/// Digits up to a sign.
-fn numbered(text: &[u8], base: u32, sign: u8) -> Option<(usize, Meant)> {
-    let length = text.iter().take(9).position(|byte| *byte == sign)?;
+/// Hexadecimal digits up to a brace.
+fn braced(text: &[u8]) -> Option<(usize, Meant)> {
+    let length = text.iter().take(9).position(|byte| *byte == b'}')?;
     let digits = std::str::from_utf8(&text[..length]).ok()?;
-    Some((length + 1, char_of(u32::from_str_radix(digits, base).ok()?)))
+    Some((length + 1, char_of(u32::from_str_radix(digits, 16).ok()?)))
 }
 
-/// Half a pair means nothing; neither does what cannot be seen.
+/// Half a pair means nothing.
 fn char_of(unit: u32) -> Meant {
-    char::from_u32(unit).filter(|char| !clean::is_hidden(*char)).map_or(Meant::Nothing, Meant::Char)
+    seen(char::from_u32(unit))
+}
+
+/// What cannot be seen means nothing.
+fn seen(char: Option<char>) -> Meant {
+    char.filter(|char| !clean::is_hidden(*char)).map_or(Meant::Nothing, Meant::Char)
 }
 
 /// The length of the hidden character that a text begins with.

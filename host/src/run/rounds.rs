@@ -69,10 +69,9 @@ impl Rounds {
         self.before.as_ref().map(|red| red.run.run.clone())
     }
 
-    /// What the plugin is told.
-    pub(super) fn before(&self) -> Option<Round> {
+    /// What the plugin is told, without what `redactor` finds in it.
+    pub(super) fn before(&self, redactor: &Redactor) -> Option<Round> {
         let Red { run, edits } = self.before.as_ref()?;
-        let redactor = Redactor::new(Vec::new());
         let bounded = |text: &str, bytes: usize| {
             let text = redactor.redact(text).text;
             clean::block(&text[text.ceil_char_boundary(text.len().saturating_sub(bytes))..]).into_owned()
