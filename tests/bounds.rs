@@ -31,7 +31,7 @@ fn case_139_each_bound_stops_the_next_call() {
         // One token costs a thousandth; a call takes some fifty of them, and is held against some three hundred.
         let none = if key.contains("cost") { "0.001" } else { "1" };
         let (repo, ran) = run(1, "", &format!("{key} = {none}"));
-        ran.exits(31).says(&format!("left of [task.t.model] {key} = ")).says("`lifeos budget` tells what is left");
+        ran.exits(31).says(&format!("left of [task.t.model] {key} = ")).says("`lifeos budget` tells what was spent");
         assert_eq!(attempts(&repo), 0, "{key}");
         if !key.starts_with("call") {
             let some = if key.contains("cost") { "0.5" } else { "500" };
