@@ -67,7 +67,8 @@ pub(crate) fn declaring(capabilities: &str) -> String {
 #[test]
 fn the_four_sets_stand_side_by_side() {
     let repo = TestRepo::new(&[("a.md", "a\n")]);
-    let table = format!("{ALL}\nrounds = 1\noptions = {{paths = ['a.md'], find = 'a', text = 'b'}}\nmodel = {{}}");
+    let table =
+        format!("{ALL}\nrounds = 1\ngate = ['true']\noptions = {{paths = ['a.md'], find = 'a', text = 'b'}}\nmodel = {{}}");
     repo.asking("[[rule]]\nanswer = 'x'\n", &repo.table("t", &hostile("everything"), &table));
     repo.lifeos(&["run", "t"]).exits(0);
     let ran = repo.lifeos(&["plugin", "audit", "t", "--json"]);

@@ -8,6 +8,7 @@ use lifeos::nearest::nearest;
 use lifeos::plugin::audit::{Audit, Grant, Pin};
 use lifeos::plugin::diff::{self, Difference, Way};
 use lifeos::plugin::lock::{self, Entry};
+use lifeos::plugin::manifest::{Capabilities, Plain};
 use lifeos::plugin::origin::Origin;
 use lifeos::plugin::{Plugin, PluginError, official};
 use lifeos::policy::{Limits, Reach};
@@ -136,9 +137,10 @@ fn show(page: &[String; 2], entry: &Entry, before: Option<&Entry>, changes: &[Di
 fn audited(verb: &Add, plugin: &Plugin, checkout: &Checkout<'_>) -> Result<Audit, CommandError> {
     let there = verb.task.as_deref().and_then(|task| checkout.task(task));
     let declared = plugin.manifest.reach().map_err(PluginError::from)?;
-    // A new task is granted no model that the plugin can do without.
-    let needs_model = plugin.manifest.capabilities.model.as_ref().is_some_and(|model| !model.optional);
-    let declared = Reach { model: needs_model, ..declared };
+    // A new task is granted no model and no rounds that the plugin can do without.
+    let is_needed = |plain: &Option<Plain>| plain.as_ref().is_some_and(|plain| !plain.optional);
+    let Capabilities { model, rounds, .. } = &plugin.manifest.capabilities;
+    let declared = Reach { model: is_needed(model), rounds: is_needed(rounds), ..declared };
     let (reach, limits) = there.map_or((&declared, Limits::default()), |task| (&task.granted, task.limits));
     let against = |task| Grant { task, reach, limits: &limits, pin: Pin::NotNeeded, uses: None, idle: None };
     Ok(Audit::of(&plugin.bytes, plugin.digest, verb.task.as_deref().map(against).as_ref())?)

@@ -47,13 +47,14 @@ struct Table<'t> {
     edit: Vec<String>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     history: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rounds: Option<u32>,
 }
 
 /// Money is granted by nobody but the owner.
 const MODEL: &str =
     "# It may ask a model, which costs money and needs a table [model]; see docs/models.md.\n# model = { cost_max = 0.50 }\n";
+
+/// Nor is it known here whether there is a gate.
+const ROUNDS: &str = "# It may be told how the gate or the goal failed, and propose again; see docs/gate.md.\n# rounds = 2\n";
 
 /// The text of such a task.
 pub(super) fn task(task: &str, name: &str, entry: &Entry) -> Result<String, CommandError> {
@@ -64,11 +65,13 @@ pub(super) fn task(task: &str, name: &str, entry: &Entry) -> Result<String, Comm
         read: patterns(Capability::Read),
         edit: patterns(Capability::Edit),
         history: entry.declared.history.is_some(),
-        rounds: entry.declared.rounds.as_ref().map(|_| 2),
     };
     let body = toml::to_string_pretty(&table).map_err(CommandError::usage)?;
     let model = if entry.declared.model.is_some() { MODEL } else { "" };
-    Ok(format!("# Everything that the plugin's author declares; grant less where less will do.\n[task.{task}]\n{body}{model}"))
+    let rounds = if entry.declared.rounds.is_some() { ROUNDS } else { "" };
+    Ok(format!(
+        "# Everything that the plugin's author declares; grant less where less will do.\n[task.{task}]\n{body}{rounds}{model}"
+    ))
 }
 
 /// What a task grants, in a line.
