@@ -3,6 +3,7 @@
 //! `redact.rs` and `egress.rs`.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use lifeos::egress::{brought, is_document};
 use lifeos::redact::Redactor;
@@ -69,6 +70,16 @@ fn case_70_no_edit_adds_a_secret_whoever_proposes_it() {
     let options = "options = {paths = ['a.md'], find = 'hello', text = 'dear'}";
     kept.task(&hostile("sane-edit"), &format!("read = ['**']\nedit = ['**']\n{options}"));
     kept.lifeos(&["run", "t"]).exits(0).says("waits for approval (1 file");
+}
+
+#[test]
+fn case_67_no_text_stalls_the_look_at_its_addresses() {
+    for part in ["/", "\\", "&", "&#"] {
+        let text = part.repeat((1 << 20) / part.len());
+        let begun = Instant::now();
+        assert_eq!(brought("", &text, &[]), None);
+        assert!(begun.elapsed() < Duration::from_secs(10), "{part}: {:?}", begun.elapsed());
+    }
 }
 
 fn documents(folder: &Path, found: &mut Vec<PathBuf>) {

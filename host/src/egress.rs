@@ -13,7 +13,60 @@ use host::Span;
 use image::{ADDRESS_BYTES_MAX, Page};
 
 /// Ends of the names of documents, in lower case.
-const DOCUMENTS: &[&str] = &[".md", ".mdx", ".markdown", ".rst", ".adoc", ".txt", ".html", ".htm"];
+const DOCUMENTS: &[&str] = &[
+    ".md",
+    ".mdx",
+    ".mkd",
+    ".mkdn",
+    ".mdwn",
+    ".mdown",
+    ".markdown",
+    ".qmd",
+    ".rmd",
+    ".rst",
+    ".rest",
+    ".adoc",
+    ".asciidoc",
+    ".asc",
+    ".org",
+    ".wiki",
+    ".mediawiki",
+    ".textile",
+    ".creole",
+    ".pod",
+    ".rdoc",
+    ".txt",
+    ".html",
+    ".htm",
+    ".xhtml",
+    ".xht",
+    ".svg",
+    ".ipynb",
+    ".css",
+];
+/// Names of documents without an ending, in lower case.
+const NAMES: &[&str] = &[
+    "readme",
+    "changelog",
+    "changes",
+    "history",
+    "news",
+    "contributing",
+    "code_of_conduct",
+    "security",
+    "support",
+    "authors",
+    "contributors",
+    "maintainers",
+    "license",
+    "licence",
+    "copying",
+    "notice",
+    "install",
+    "todo",
+    "faq",
+    "governance",
+];
 /// Schemes whose addresses have a host whatever stands between.
 const SPECIAL: &[&str] = &["http", "https", "ws", "wss", "ftp"];
 /// Schemes that carry what they lead to.
@@ -25,7 +78,8 @@ const SCHEME_BYTES_MAX: usize = 40;
 #[must_use]
 pub fn is_document(path: &str) -> bool {
     let path = path.to_ascii_lowercase();
-    DOCUMENTS.iter().any(|end| path.ends_with(end))
+    let name = path.rsplit('/').next().unwrap_or_default();
+    NAMES.contains(&name) || DOCUMENTS.iter().any(|end| path.ends_with(end))
 }
 
 /// The first host that `new` leads to, `old` does not, and nobody allowed; or that an
@@ -109,8 +163,9 @@ impl<'t> Named<'t> {
     fn relative(&mut self, page: &Page<'t>, at: usize) {
         let text = page.text.as_bytes();
         let is_first = at == 0 || !is_slash(text[at - 1]) && text[at - 1] != b':';
-        let count = slashes(text, at);
-        if !is_first || count < 2 {
+        // Of a run only the first slash counts the others.
+        let count = if is_first { slashes(text, at) } else { 0 };
+        if count < 2 {
             return;
         }
         let (leads, is_plain) = (page.leads_from(at), text[at..].starts_with(b"//"));
@@ -290,7 +345,14 @@ mod tests {
         }
         assert_eq!(found("![x](https://img.allowed.org/a?b)").as_deref(), Some("img.allowed.org"));
         assert_eq!(brought("", "see https://a.org", &[]).as_deref(), Some("a.org"));
-        assert!(is_document("docs/A.MD") && is_document("x.html") && !is_document("src/a.rs"));
+    }
+
+    #[test]
+    fn a_document_is_known_by_its_name() {
+        for path in ["docs/A.MD", "x.html", "logo.svg", "a.ipynb", "a.mdwn", "a.asc", "a.org", "README", "docs/Changelog"] {
+            assert!(is_document(path), "{path}");
+        }
+        assert!(!is_document("src/a.rs") && !is_document("README/a.rs") && !is_document("readme.rs"));
     }
 
     #[test]
