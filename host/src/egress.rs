@@ -99,6 +99,29 @@ pub fn brought(old: &str, new: &str, allowed: &[String]) -> Option<String> {
     stranger.or_else(carrier).cloned()
 }
 
+/// As [`brought`], for text that is no document: lines with the form of an image count,
+/// and the line after each, as in the documentation that code carries.
+#[must_use]
+pub fn shown(old: &str, new: &str, allowed: &[String]) -> Option<String> {
+    let mut kept = String::new();
+    let mut is_next = false;
+    for line in new.split_inclusive('\n') {
+        let is_image = has_image(line);
+        if is_image || is_next {
+            kept.push_str(line);
+        }
+        is_next = is_image;
+    }
+    if kept.is_empty() { None } else { brought(old, &kept, allowed) }
+}
+
+/// Whether a line has an image of a markup language; `vec![` is none.
+fn has_image(line: &str) -> bool {
+    let is_apart = |(at, _): (usize, &str)| !line[..at].ends_with(|char: char| char.is_alphanumeric() || char == '_');
+    let lower = line.to_ascii_lowercase();
+    lower.contains("<img") || lower.contains("image::") || line.match_indices("![").any(is_apart)
+}
+
 /// The addresses of a text.
 #[derive(Default)]
 struct Named<'t> {

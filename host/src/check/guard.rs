@@ -55,8 +55,9 @@ impl Guard {
     }
 
     fn host(&self, path: &RepoPath, old: &str, new: &str) -> Option<Problem> {
-        let hosts = self.hosts.as_deref().filter(|_| egress::is_document(path.as_str()))?;
-        egress::brought(old, new, hosts).map(Problem::NewHost)
+        let hosts = self.hosts.as_deref()?;
+        let look = if egress::is_document(path.as_str()) { egress::brought } else { egress::shown };
+        look(old, new, hosts).map(Problem::NewHost)
     }
 }
 
@@ -131,7 +132,8 @@ mod tests {
         let created = |path: &str, text: &str| asking.created(&RepoPath::new(path).expect("a path"), text);
         assert_eq!(created("new.md", added), evil);
         assert_eq!(created("new.html", "<p>https://allowed.org"), None);
-        assert_eq!(created("src/a.rs", added), None, "not a document");
+        assert_eq!(created("src/a.rs", &format!("/// {added}")), evil, "documentation in code");
+        assert_eq!(created("src/a.rs", "const HOST: &str = \"https://evil.net\";"), None, "not a document");
     }
 
     #[test]

@@ -122,10 +122,14 @@ impl<'t> Page<'t> {
         if self.is_directed(begin, before) || self.text[..begin].ends_with('!') {
             return true;
         }
-        if before.ends_with("]:") || before.ends_with("]: <") || before.ends_with("]:<") {
+        let inner = before.strip_suffix('<').unwrap_or(before).trim_end();
+        if inner.ends_with("]:") {
             return self.has_references;
         }
-        let inner = before.strip_suffix('<').unwrap_or(before).trim_end();
+        // So many blanks may hide anything.
+        if inner.is_empty() && begin >= BEFORE_BYTES_MAX {
+            return true;
+        }
         if let Some(label) = inner.strip_suffix("](") {
             return is_image_of(label);
         }
