@@ -74,7 +74,7 @@ fn case_70_no_edit_adds_a_secret_whoever_proposes_it() {
 
 #[test]
 fn case_67_no_text_stalls_the_look_at_its_addresses() {
-    for part in ["/", "\\", "&", "&#", "a://b? ", "![a](a://b?c)", "https:", "https:a.b:", "\\2f ", "..\n /"] {
+    for part in ["/", "\\", "&", "&#", "a://b? ", "![a](a://b?c)", "https:", "https:a.b:", "\\2f ", "..\n /", " \n", "a:/\n /"] {
         let text = part.repeat((1 << 20) / part.len());
         let begun = Instant::now();
         drop(brought("", &text, &[]));

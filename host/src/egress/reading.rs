@@ -100,13 +100,14 @@ fn joined(text: &str, resets: bool) -> Option<String> {
 /// reStructuredText shows does. None if there are none.
 fn continued(text: &str) -> Option<String> {
     let mut out = String::with_capacity(text.len());
-    let (mut is_shown, mut drawn) = (false, false);
+    let (mut is_shown, mut drawn, mut last) = (false, false, None);
     for line in text.split_inclusive('\n') {
         let inner = line.trim_start();
-        let is_deeper = inner.len() < line.len() && !inner.is_empty();
+        let is_deeper = inner.len() < line.len();
         let goes_on = inner.starts_with(['/', '\\', '.', '?', '#', '@', ':', '%', '&']);
-        let is_cut = out.trim_end_matches(['\r', '\n', ' ']).ends_with([':', '/', '\\']) && inner.starts_with(['/', '\\']);
-        if is_cut || is_deeper && (is_shown || goes_on) {
+        let is_cut = matches!(last, Some(':' | '/' | '\\')) && inner.starts_with(['/', '\\']);
+        // Nothing goes on behind a line without words.
+        if last.is_some() && !inner.is_empty() && (is_cut || is_deeper && (is_shown || goes_on)) {
             out.truncate(out.trim_end().len());
             out.push_str(inner);
             drawn = true;
@@ -115,6 +116,7 @@ fn continued(text: &str) -> Option<String> {
             is_shown = ["image::", "figure::", "_"].iter().any(|sign| word.contains(sign));
             out.push_str(line);
         }
+        last = inner.trim_end().chars().next_back();
     }
     drawn.then_some(out)
 }
