@@ -197,10 +197,15 @@ fn case_121_a_damaged_journal_stops_what_would_spend_and_nothing_else() {
     failed.exits(50).says("the journal of spending (lifeos/spending in git's folder) is damaged: line 1").says("move it away");
     repo.lifeos(&["run", "t"]).exits(50).says("is damaged: line 1");
     repo.lifeos(&["check", "t"]).exits(50).says("is damaged: line 1");
+    repo.lifeos(&["doctor"]).exits(2).says("is damaged: line 1");
     repo.lifeos(&["run", "plain"]).exits(0);
     assert_eq!(entries(&repo, "run").iter().skip(before).filter(|run| run["model"] != Value::Null).count(), 0);
     assert!(journal_of(&repo).exists(), "it is left for its owner");
     std::fs::rename(journal_of(&repo), repo.scratch().join("spending")).expect("moved away");
+    // What would be waited for, or leads elsewhere, is none.
+    std::os::unix::fs::symlink("/dev/zero", journal_of(&repo)).expect("a link");
+    repo.lifeos(&["run", "t"]).exits(50).says("it is no plain file");
+    std::fs::remove_file(journal_of(&repo)).expect("removed");
     repo.lifeos(&["run", "t"]).exits(0);
 }
 

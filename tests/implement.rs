@@ -71,6 +71,7 @@ fn a_failing_test_passes_after_one_round_of_repair() {
     let [(second, waiting), (first, red)] = runs(&repo).try_into().expect("two runs");
     assert_eq!((waiting.as_str(), red.as_str()), ("waiting", "red"), "{ran}");
     assert_eq!((task["run"].as_str(), task["record"]["repairs"].as_str()), (Some(second.as_str()), Some(first.as_str())));
+    assert!(task["asked"]["calls"].as_u64() > task["record"]["model"]["calls"].as_u64(), "all rounds: {task}");
     let before = record(&repo, &first);
     assert!(before["output"].as_str().is_some_and(|output| output.contains("left: Ok(3000.0)")), "{before}");
     assert_eq!(before["record"]["model"]["calls"], 2, "a plan and its edits: {before}");

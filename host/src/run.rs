@@ -27,7 +27,7 @@ use crate::edit::Finding;
 use crate::event::{Event, Events};
 use crate::examine::{Examined, Job, Machine, Proposal, examine};
 use crate::gate::{Gate, Verdict};
-use crate::ledger::record::{AskedText, Body, Run, State};
+use crate::ledger::record::{AllRounds, Body, Run, State};
 use crate::model::error::ModelError;
 use crate::plugin::Plugin;
 use crate::results::Counts;
@@ -69,7 +69,7 @@ pub struct Finished {
     /// How many answers were remembered.
     pub remembered: Counts,
     /// What it asked of a model, with the rounds that it repairs.
-    pub asked: Option<AskedText>,
+    pub asked: Option<AllRounds>,
     /// Why a model was not there for it: what was proposed may be half of it, and
     /// lands only if a person says so.
     pub trouble: Option<ModelError>,
@@ -141,7 +141,9 @@ impl Tale<'_> {
         let proposed = self.propose(&mut record, rounds, open.as_ref(), keep);
         record.model = open.as_ref().and_then(|open| open.told(way));
         asking::add(&mut rounds.past, record.model.as_ref(), open.as_ref());
-        rounds.asked = AskedText::together(rounds.asked.iter().chain(&record.model));
+        if let Some(asked) = &record.model {
+            rounds.asked.get_or_insert_default().add(asked);
+        }
         let Proposed { candidate, examined, files, green } = match proposed {
             Ok(proposed) => proposed,
             Err(error) => return Err(way.failed(&identity, record, error)),

@@ -3,9 +3,11 @@
 mod model;
 
 use clap::Args;
+use lifeos::budget::journal;
 use lifeos::config::Config;
 use lifeos::plugin::{needs, official};
 use lifeos::repo::Repo;
+use lifeos::run::error::RunError;
 use lifeos::run::place::require_pin;
 
 use model::Called;
@@ -32,6 +34,10 @@ pub(crate) fn doctor(verb: &Doctor, global: &Global, term: &Term) -> Result<Exit
     let repo = note(&mut checks, "repository", open::repo(global), |repo| repo.workdir().display().to_string());
     let config = repo.as_ref().and_then(|repo| {
         note(&mut checks, "history", history(repo), Clone::clone);
+        // One that is damaged stops whatever asks a model.
+        if let Err(error) = journal::seen(repo.common_dir()) {
+            note(&mut checks, "spending", Err::<(), _>(RunError::Budget(error).into()), |()| String::new());
+        }
         note(
             &mut checks,
             "configuration",

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use lifeos::autonomy::Autonomy;
 use lifeos::edit::Finding;
 use lifeos::ledger::book::{Book, Level as TaskLevel};
-use lifeos::ledger::record::{EditText, PluginId, PullRequest, RefusedText, Run, State};
+use lifeos::ledger::record::{AllRounds, EditText, PluginId, PullRequest, RefusedText, Run, State};
 use lifeos::ledger::story::Story;
 use lifeos::policy::Capability;
 use lifeos::results::Counts;
@@ -132,6 +132,8 @@ pub(crate) struct RanTask {
     pub(crate) record: Option<Run>,
     /// Answers of the plugin that were remembered, and those that were not.
     pub(crate) cache: Option<Counts>,
+    /// What it asked of a model, with the rounds that it repairs.
+    pub(crate) asked: Option<AllRounds>,
     /// Why a model was not there for it: this may be half of the work.
     pub(crate) trouble: Option<String>,
     /// What happened, if it failed.

@@ -174,7 +174,7 @@ fn overall(exits: &[Exit]) -> Exit {
 fn json_of(name: &str, end: Result<Finished, CommandError>, exit: Exit) -> json::RanTask {
     let (class, code, task) = (exit.word(), exit.code(), name.to_owned());
     match end {
-        Ok(Finished { run, stand, record, remembered, trouble, .. }) => json::RanTask {
+        Ok(Finished { run, stand, record, remembered, asked, trouble, .. }) => json::RanTask {
             task,
             class,
             code,
@@ -185,6 +185,7 @@ fn json_of(name: &str, end: Result<Finished, CommandError>, exit: Exit) -> json:
             waits_for: stand.waits_for,
             record: Some(record),
             cache: Some(remembered),
+            asked,
             trouble: trouble.map(|trouble| trouble.to_string()),
             message: None,
             hints: Vec::new(),
@@ -200,6 +201,7 @@ fn json_of(name: &str, end: Result<Finished, CommandError>, exit: Exit) -> json:
             waits_for: None,
             record: None,
             cache: None,
+            asked: None,
             trouble: None,
             message: Some(error.message),
             hints: error.hints,
@@ -234,7 +236,7 @@ fn print(name: &str, finished: &Finished, term: &Term) {
         term.note(&format!("it repairs run {}, which did not pass the gate", clean::line(before)));
     }
     if let Some(asked) = &finished.asked {
-        let sum = asked.sum();
+        let sum = asked.spent;
         let tokens = sum.tokens.all();
         term.note(&format!("asked {}: {}, {tokens} tokens, {}", asked.model, text::count(asked.calls, "call"), money(sum.cost)));
     }

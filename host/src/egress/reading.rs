@@ -19,6 +19,8 @@ pub(super) fn readings(text: &str) -> Vec<Cow<'_, str>> {
         }
         all.push(Cow::Owned(decoded));
     }
+    let unquoted = all.iter().filter_map(|text| unquoted(text)).map(Cow::Owned).collect::<Vec<_>>();
+    all.extend(unquoted);
     for at in 0..all.len() {
         let text = &*all[at];
         let lined = text.contains(['\t', '\n', '\r']);
@@ -94,6 +96,13 @@ fn joined(text: &str, resets: bool) -> Option<String> {
         }
     }
     (out.len() < text.len()).then_some(out)
+}
+
+/// Without the marks of quotations at the beginnings of lines. None if there are none.
+fn unquoted(text: &str) -> Option<String> {
+    let inner = |line: &str| line.trim_start_matches([' ', '\t', '>']).len();
+    let bare = |line| if str::trim_start(line).starts_with('>') { &line[line.len() - inner(line)..] } else { line };
+    text.lines().any(|line| line.trim_start().starts_with('>')).then(|| text.split_inclusive('\n').map(bare).collect())
 }
 
 /// With lines drawn together that go on in the next, as what a directive of

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use crate::approve::Approved;
 use crate::budget::price::money;
 use crate::clean;
-use crate::ledger::record::{AskedText, GateText, Run};
+use crate::ledger::record::{AllRounds, GateText, Run};
 
 /// Rows of each table.
 const ROWS_MAX: usize = 50;
@@ -100,9 +100,9 @@ fn evidence(record: &Run, before: &[Run]) -> String {
 
 /// What a model was asked and what that cost, of all rounds together.
 fn spend(record: &Run, before: &[Run]) -> String {
-    let asked = AskedText::together(before.iter().rev().chain([record]).filter_map(|run| run.model.as_ref()));
+    let asked = AllRounds::of(before.iter().rev().chain([record]).filter_map(|run| run.model.as_ref()));
     let Some(asked) = asked else { return "no model was called".to_owned() };
-    let (sum, calls) = (asked.sum(), count(asked.calls as usize, "call"));
+    let (sum, calls) = (asked.spent, count(asked.calls as usize, "call"));
     let mut text = format!("{calls} of {}, {} tokens, {}", code(&asked.model), sum.tokens.all(), money(sum.cost));
     let prompts = asked.prompts.iter().take(ROWS_MAX);
     for (prompt, digest) in prompts {

@@ -15,7 +15,7 @@ use crate::budget::spent::Days;
 use crate::digest::Digest;
 use crate::name::is_name;
 use crate::trace::Used;
-pub use asked_text::AskedText;
+pub use asked_text::{AllRounds, AskedText};
 use form::{RUN_DIGITS, is_hex};
 pub use gate_text::{CommandText, GateText};
 pub use reach_text::ReachText;

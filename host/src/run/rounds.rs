@@ -8,7 +8,7 @@ use crate::check::CheckedEdit;
 use crate::clean;
 use crate::examine::{Examined, Proposal};
 use crate::gate::Verdict;
-use crate::ledger::record::AskedText;
+use crate::ledger::record::AllRounds;
 use crate::plugin::Plugin;
 use crate::redact::Redactor;
 use crate::repo::{Repo, RepoError};
@@ -24,7 +24,7 @@ pub(super) struct Rounds {
     /// What was spent before the round that comes.
     pub(super) past: Past,
     /// What all rounds asked up to now.
-    pub(super) asked: Option<AskedText>,
+    pub(super) asked: Option<AllRounds>,
     most: u32,
     number: u32,
     before: Option<Red>,

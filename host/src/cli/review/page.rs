@@ -7,7 +7,7 @@ use lifeos::budget::price::money;
 use lifeos::clean;
 use lifeos::diff::Line;
 use lifeos::edit::Finding;
-use lifeos::ledger::record::{AskedText, CommandText, ReachText, Run, State};
+use lifeos::ledger::record::{AllRounds, CommandText, ReachText, Run, State};
 use lifeos::plugin::imports::{self, Lends};
 use lifeos::policy::Capability;
 use lifeos::review::hidden::{code_point, name};
@@ -349,10 +349,10 @@ fn gate(review: &Review) -> Option<Gate> {
 /// What all rounds of it asked and spent.
 fn spend(review: &Review) -> String {
     let rounds = review.before.iter().rev().chain([&review.run]);
-    let Some(asked) = AskedText::together(rounds.filter_map(|run| run.model.as_ref())) else {
+    let Some(asked) = AllRounds::of(rounds.filter_map(|run| run.model.as_ref())) else {
         return "no model calls".to_owned();
     };
-    let sum = asked.sum();
+    let sum = asked.spent;
     let calls = text::count(asked.calls, "model call");
     format!("{calls} of {}, {}, {}", asked.model, text::count(sum.tokens.all(), "token"), money(sum.cost))
 }

@@ -52,24 +52,44 @@ impl AskedText {
         self.spent.len() <= DAYS_MAX && lists.iter().all(|len| *len <= LIST_MAX) && is_short(&self.model) && words.all(is_short)
     }
 
-    /// What several rounds asked, oldest first, as one.
-    #[must_use]
-    pub fn together<'a>(rounds: impl IntoIterator<Item = &'a Self>) -> Option<Self> {
-        rounds.into_iter().cloned().reduce(|mut all, next| {
-            all.calls = all.calls.saturating_add(next.calls);
-            all.prompts.extend(next.prompts);
-            for (day, sum) in next.spent {
-                let before = all.spent.get(&day).copied().unwrap_or_default();
-                all.spent.insert(day, before.plus(sum));
-            }
-            all.model = next.model;
-            all
-        })
-    }
-
     /// All that was spent.
     #[must_use]
     pub fn sum(&self) -> Sum {
         self.spent.values().fold(Sum::default(), |sum, day| sum.plus(*day))
+    }
+}
+
+/// What all rounds of a run asked of a model.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct AllRounds {
+    /// The model that was asked last.
+    pub model: String,
+    /// Digests of the templates, by prompt.
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub prompts: BTreeMap<String, Digest>,
+    /// Calls of the plugin.
+    pub calls: u64,
+    /// What was spent.
+    pub spent: Sum,
+}
+
+impl AllRounds {
+    /// The sum of rounds, oldest first; none if none of them asked anything.
+    #[must_use]
+    pub fn of<'a>(rounds: impl IntoIterator<Item = &'a AskedText>) -> Option<Self> {
+        rounds.into_iter().fold(None, |all: Option<Self>, round| {
+            let mut all = all.unwrap_or_default();
+            all.add(round);
+            Some(all)
+        })
+    }
+
+    /// Adds a later round.
+    pub fn add(&mut self, round: &AskedText) {
+        self.model.clone_from(&round.model);
+        self.prompts.extend(round.prompts.iter().map(|(prompt, digest)| (prompt.clone(), *digest)));
+        self.calls = self.calls.saturating_add(round.calls);
+        self.spent = self.spent.plus(round.sum());
     }
 }
