@@ -92,17 +92,17 @@ fn git_ends_with_the_run_that_asked_for_it() {
         let words = processes.filter_map(|process| std::fs::read(process.path().join("cmdline")).ok());
         words.filter(|words| String::from_utf8_lossy(words).contains(&bare)).count()
     };
-    let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
-    let wait = |is_done: &dyn Fn() -> bool| {
+    let wait = |seconds: u64, is_done: &dyn Fn() -> bool| {
+        let until = std::time::Instant::now() + std::time::Duration::from_secs(seconds);
         while !is_done() && std::time::Instant::now() < until {
             std::thread::sleep(std::time::Duration::from_millis(20));
         }
         is_done()
     };
-    assert!(wait(&|| asked() > 0), "git was not started");
+    assert!(wait(120, &|| asked() > 0), "git was not started");
     crate::rig::kill(&child, rustix::process::Signal::KILL);
     child.wait().expect("an end");
-    assert!(wait(&|| asked() == 0), "git outlived it");
+    assert!(wait(20, &|| asked() == 0), "git outlived it");
     assert_eq!(away.rev("refs/heads/lifeos/t"), "");
     away.hook("pre-receive", "exit 0");
     away.lifeos(&["run", "t"]).exits(0).says("is open");
