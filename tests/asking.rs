@@ -217,3 +217,20 @@ fn what_comes_after_an_answer_that_cannot_be_used_lands_only_if_a_person_says_so
         assert!(!repo.git(&["branch", "--list", "lifeos/t"]).contains("lifeos/t"));
     }
 }
+
+#[test]
+fn a_part_of_a_run_that_asked_is_recorded_once_and_costs_nothing_more() {
+    let repo = asking("ask", GREET, &format!("{ASK}approve = {{people = 2}}\nmodel = {{}}"));
+    let ran = repo.lifeos(&["run", "t", "--json"]);
+    let run = ran.exits(0).json()["tasks"][0]["run"].as_str().expect("a run").to_owned();
+    let spent = || repo.lifeos(&["budget", "--json"]).exits(0).json()["windows"][0]["spent"].clone();
+    let results = || {
+        let entries = repo.git(&["log", "--format=%s", "refs/lifeos/ledger"]);
+        entries.lines().filter(|title| title.contains(": result of run")).count()
+    };
+    let before = (spent(), results());
+    for _ in 0..2 {
+        repo.lifeos(&["approve", &run, "--file", "a.md"]).exits(0);
+    }
+    assert_eq!((spent(), results()), before, "the part is the whole here, which is on record already");
+}

@@ -2,7 +2,7 @@
 //! decides, and only `term` prints.
 
 mod approve;
-mod asking;
+
 mod budget;
 mod case;
 mod check;
@@ -28,6 +28,7 @@ mod rollback;
 mod run;
 mod show;
 mod status;
+mod supply;
 mod sync;
 mod tape;
 mod term;

@@ -60,7 +60,7 @@ pub(crate) fn check(verb: &Check, global: &Global, term: &Term) -> Result<Exit, 
     let machine = Machine { remembers: !verb.no_cache, shows: !verb.no_diff, traces: verb.trace, ..machine };
     // What a model says differs from one commit to the other for no reason of theirs.
     let asks = match since {
-        None => super::asking::asks(&config, &[task], &repo, head, global)?,
+        None => super::supply::asks(&config, &[task], &repo, head, global)?,
         Some(_) => None,
     };
     if since.is_some() && task.model.is_some() {

@@ -17,7 +17,7 @@ use super::exit::Exit;
 use super::json::{self, Diagnosis};
 use super::locked::Locked;
 use super::term::Term;
-use super::{Global, asking, open, outside};
+use super::{Global, open, outside, supply};
 
 /// Tells what is there and what is missing: repository, configuration,
 /// plugins, engine, cache, and how a run is isolated.
@@ -130,7 +130,7 @@ fn asked(verb: &Doctor, checks: &mut Vec<Diagnosis>, repo: &Repo, config: &Confi
         let none = CommandError::usage("lifeos.toml has no [model]").hint("see docs/models.md");
         return if verb.model { note(checks, "model", Err(none), |()| String::new()).and(None) } else { None };
     };
-    let found = match asking::found(model, repo, base, global) {
+    let found = match supply::found(model, repo, base, global) {
         Ok(found) => found,
         Err(error) => return note(checks, "model", Err(error), |()| String::new()).and(None),
     };

@@ -21,7 +21,7 @@ use super::locked::Locked;
 use super::progress::during;
 use super::tape::{self, TapeFile};
 use super::term::Term;
-use super::{Global, asking, json, open, outside, text};
+use super::{Global, json, open, outside, supply, text};
 
 /// Runs tasks as far as their autonomy allows. Exits with 0 when they are done,
 /// have nothing to do, or wait for approval.
@@ -77,7 +77,7 @@ pub(crate) fn run(verb: &Run, global: &Global, term: &Term) -> Result<Exit, Comm
     let goes_out = tasks.iter().any(|task| book.autonomy(&task.name, task.autonomy) >= Autonomy::PullRequest);
     let settings = config.remote.as_ref().filter(|_| goes_out);
     let outside = settings.map(|settings| outside::outside(&repo, settings, global)).transpose()?;
-    let asks = asking::asks(&config, &tasks, &repo, base, global)?;
+    let asks = supply::asks(&config, &tasks, &repo, base, global)?;
     let place = Place {
         repo: &repo,
         base,

@@ -138,8 +138,9 @@ impl<'w> Way<'w> {
         let is_recorded = recorded.contains(&waiting.commit().to_string());
         let known = before.as_ref().map(|story| self.ledger.run_of(story)).transpose()?.flatten().map(|(_, known)| known);
         let is_on_tape = record.tape.is_some() && known.as_ref().is_some_and(|known| known.tape != record.tape);
-        // What was spent is on record, whatever it led to.
-        let is_new = !is_recorded || record.model.is_some();
+        // What was spent is on record, whatever it led to; of a part it is already.
+        let is_spent_now = record.model.as_ref().is_some_and(|asked| !self.book.spent().has(&asked.journal));
+        let is_new = !is_recorded || is_spent_now;
         match known.filter(|_| !is_new && !was_red && (is_judged || !is_on_tape)) {
             Some(known) => record = known,
             None => self.append(&run, Body::Run(Box::new(record.clone())), &files)?,

@@ -15,10 +15,10 @@ use lifeos::repo::Repo;
 use lifeos::run::asking::{self, Asks};
 use lifeos::run::place::Place;
 
-use super::super::asking::Found;
 use super::super::error::{CommandError, model};
 use super::super::exit::Exit;
 use super::super::json::asked::{ModelCall, Price};
+use super::super::supply::Found;
 use super::super::{Global, open, text};
 
 /// Tokens of the answer; some models think before they say a word.
