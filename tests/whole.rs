@@ -82,28 +82,37 @@ fn what_people_merged_is_told_before_a_newer_run_takes_its_place() {
 #[test]
 fn git_ends_with_the_run_that_asked_for_it() {
     let away = Away::new("pull-request", "approve = 'auto'", "no forge");
-    away.hook("pre-receive", "sleep 30; exit 0");
+    // Whole once it has its name: the hook tells who it is, and stays.
+    let told = away.repo.scratch().join("hook");
+    let name = told.display();
+    away.hook("pre-receive", &format!("echo $$ > '{name}.new'; mv '{name}.new' '{name}'; exec sleep 60"));
     let mut command = away.repo.command(&["run", "t"]);
     command.env("PATH", "/usr/local/bin:/usr/bin:/bin");
     let mut child = command.spawn().expect("the program starts");
-    let bare = away.there(&["rev-parse", "--absolute-git-dir"]);
-    let asked = || {
-        let processes = std::fs::read_dir("/proc").expect("/proc").flatten();
-        let words = processes.filter_map(|process| std::fs::read(process.path().join("cmdline")).ok());
-        words.filter(|words| String::from_utf8_lossy(words).contains(&bare)).count()
-    };
-    let wait = |seconds: u64, is_done: &dyn Fn() -> bool| {
-        let until = std::time::Instant::now() + std::time::Duration::from_secs(seconds);
-        while !is_done() && std::time::Instant::now() < until {
-            std::thread::sleep(std::time::Duration::from_millis(20));
-        }
-        is_done()
-    };
-    assert!(wait(120, &|| asked() > 0), "git was not started");
+    wait("the hook was not started", || told.exists());
+    let hook = std::fs::read_to_string(&told).expect("its id");
+    let words = |process: &str| std::fs::read(format!("/proc/{process}/cmdline")).unwrap_or_default();
+    wait("the hook did not stay", || words(hook.trim()).starts_with(b"sleep"));
     crate::rig::kill(&child, rustix::process::Signal::KILL);
     child.wait().expect("an end");
-    assert!(wait(20, &|| asked() == 0), "git outlived it");
+    wait("git or what it started outlived the run", || words(hook.trim()).is_empty());
+    let bare = away.there(&["rev-parse", "--absolute-git-dir"]);
+    let asked = |process: std::fs::DirEntry| {
+        let words = words(&process.file_name().to_string_lossy());
+        String::from_utf8_lossy(&words).contains(&bare)
+    };
+    wait("git outlived the run", || !std::fs::read_dir("/proc").expect("/proc").flatten().any(asked));
     assert_eq!(away.rev("refs/heads/lifeos/t"), "");
     away.hook("pre-receive", "exit 0");
     away.lifeos(&["run", "t"]).exits(0).says("is open");
+}
+
+/// Waits until something holds; fails with these words when it does not come.
+#[track_caller]
+fn wait(failure: &str, holds: impl Fn() -> bool) {
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(50);
+    while !holds() {
+        assert!(std::time::Instant::now() < until, "{failure}");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
 }
