@@ -247,7 +247,7 @@ fn an_audit_runs_nothing_compiles_nothing_and_starts_nothing() {
         seen
     };
     assert!(!children(&["plugin", "audit", &case.path]) && !children(&["plugin", "audit", "t"]));
-    assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
+    assert!(begin.elapsed() < Duration::from_secs(30), "{:?}", begin.elapsed());
     assert!(!cache.exists(), "an audit made a cache folder");
     assert!(children(&["check", "t"]) && cache.exists(), "this test would not see a child");
 }
