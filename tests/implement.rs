@@ -162,7 +162,13 @@ fn a_run_on_tape_comes_out_the_same_without_a_model() {
 #[test]
 fn without_an_instruction_or_a_model_it_says_so() {
     let repo = sample(&[]);
-    repo.lifeos(&["check", "implement"]).exits(23).says("there is none: --instruction TEXT, or --instruction-file FILE");
+    for nothing in [&["check", "implement"][..], &["run", "implement"], &["run", "implement", "--instruction", " "]] {
+        repo.lifeos(nothing)
+            .exits(2)
+            .says("plugin implement needs an instruction")
+            .says("--instruction TEXT, or --instruction-file FILE");
+    }
+    assert_eq!(repo.git(&["for-each-ref", "refs/lifeos/"]), "", "nothing was run, and nothing is on record");
     let file = repo.scratch().join("task.md");
     std::fs::write(&file, INSTRUCTION).expect("a file");
     let checked = repo.lifeos(&["check", "implement", "--instruction-file", &file.display().to_string()]);

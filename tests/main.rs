@@ -64,6 +64,7 @@ mod standard;
 mod suggest;
 mod tape;
 mod tidy;
+mod told;
 mod traces;
 mod trial;
 mod verbs;

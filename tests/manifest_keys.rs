@@ -47,6 +47,7 @@ fn texts() -> Vec<Row> {
         row("name", [json!("other-name"), json!("Bad Name")], NOTHING, [(0, "other-name"), (2, "name: 1 to 40")]),
         row("version", [json!("1.2.3+x"), json!("")], NOTHING, [(0, "1.2.3+x"), (2, "version: 1 to 40")]),
         row("description", [json!("x"), json!("a\nb")], NOTHING, [(0, ""), (2, "description: one line")]),
+        row("instruction", [json!("optional"), json!("required")], NOTHING, [(0, ""), (2, "plugin keys needs an instruction")]),
         over_files(row(
             "documents",
             [json!(["*.md"]), json!(["docs/*.md"])],

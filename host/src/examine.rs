@@ -22,7 +22,7 @@ use crate::gate::Jail;
 use crate::model::door::Door;
 use crate::model::error::ModelError;
 use crate::path::RepoPath;
-use crate::plugin::manifest::{Manifest, ManifestError};
+use crate::plugin::manifest::{Instructed, Manifest, ManifestError};
 use crate::plugin::needs::{self, Missing};
 use crate::plugin::{Plugin, World};
 use crate::policy::{Capability, Policy};
@@ -96,6 +96,22 @@ impl<'j> Job<'j> {
     pub fn new(task: &'j Task, plugin: &'j Plugin, instruction: Option<&'j str>) -> Self {
         Self { task, plugin, instruction, door: None, round: None, holds: false }
     }
+
+    /// Refuses an instruction that the plugin would not look at, and a job without the
+    /// one that it needs; for a job that is new, before anything is run for it. One that
+    /// is done again has the instruction that it had.
+    ///
+    /// # Errors
+    /// [`ExamineError::NoInstruction`], [`ExamineError::NeedsInstruction`].
+    pub fn is_told(&self) -> Result<(), ExamineError> {
+        let plugin = || self.plugin.manifest.name.clone();
+        let is_blank = self.instruction.is_none_or(|text| text.trim().is_empty());
+        match self.plugin.manifest.instruction {
+            Instructed::None if self.instruction.is_some() => Err(ExamineError::NoInstruction { plugin: plugin() }),
+            Instructed::Required if is_blank => Err(ExamineError::NeedsInstruction { plugin: plugin() }),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// What a task saw and would change.
@@ -150,9 +166,15 @@ pub enum ExamineError {
         /// The line of `lifeos.toml` that would allow it.
         line: String,
     },
-    /// The plugin checks documents and follows no instruction.
+    /// The plugin follows no instruction.
     #[error("plugin {plugin} takes no instruction")]
     NoInstruction {
+        /// The plugin.
+        plugin: String,
+    },
+    /// The plugin does nothing without an instruction.
+    #[error("plugin {plugin} needs an instruction")]
+    NeedsInstruction {
         /// The plugin.
         plugin: String,
     },

@@ -156,6 +156,7 @@ impl Plugin {
         imports::within_declared(&imports, &manifest)?;
         let world = surface.world().ok_or(PluginError::NoWorld)?;
         if world == World::FileTask {
+            manifest.takes_no_instruction()?;
             imports::without_proposing(&imports)?;
         }
         Ok((manifest, imports, world))

@@ -89,6 +89,7 @@ pub fn run(
     keep: Option<Keep<'_>>,
 ) -> Result<Finished, RunError> {
     require_pin(order.task, order.plugin, place.lock)?;
+    Job::new(order.task, order.plugin, order.instruction).is_told()?;
     let way = Way::begin(place, order.task)?;
     let gate = way.gate(machine);
     let mut rounds = Rounds::begin(&way, order.plugin);

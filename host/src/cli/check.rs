@@ -55,6 +55,7 @@ pub(crate) fn check(verb: &Check, global: &Global, term: &Term) -> Result<Exit, 
     let task = open::task(&config, &verb.task)?;
     let plugin = Locked::at(&repo, head, global)?.plugin(task, &repo)?;
     let instruction = verb.instruction.read(global)?;
+    Job::new(task, &plugin, instruction.as_deref()).is_told()?;
     let since = verb.new_since.as_deref().map(|revision| repo.resolve(revision)).transpose()?;
     let machine = open::machine(global, verb.threads.map(usize::from), term)?;
     let machine = Machine { remembers: !verb.no_cache, shows: !verb.no_diff, traces: verb.trace, ..machine };

@@ -190,7 +190,12 @@ impl From<ExamineError> for CommandError {
             ExamineError::Repo(error) => return error.into(),
             ExamineError::Manifest(error) => return PluginError::from(error).into(),
             ExamineError::Model { error: ref cause, .. } => (model::class(cause), model::hint(cause)),
-            ExamineError::NoInstruction { .. } => (Exit::Usage, "leave out --instruction".to_owned()),
+            ExamineError::NoInstruction { .. } => {
+                (Exit::Usage, "leave the instruction out, or name tasks that follow one".to_owned())
+            }
+            ExamineError::NeedsInstruction { .. } => {
+                (Exit::Usage, "say what to do: --instruction TEXT, or --instruction-file FILE".to_owned())
+            }
             ExamineError::NotGranted { task, line, .. } => (Exit::Denied, format!("to allow it, add to [task.{task}]: {line}")),
             ExamineError::Failure { failure, .. } => match failure {
                 Failure::Model(ref error) => (model::class(error), model::hint(error)),

@@ -8,9 +8,11 @@ use lifeos::autonomy::Autonomy;
 use lifeos::budget::price::money;
 use lifeos::clean;
 use lifeos::config::Task;
-use lifeos::examine::Machine;
+use lifeos::examine::{ExamineError, Job, Machine};
 use lifeos::ledger::Ledger;
 use lifeos::ledger::record::State;
+use lifeos::plugin::Plugin;
+use lifeos::repo::Repo;
 use lifeos::run::asking::Asks;
 use lifeos::run::place::{Place, Stand};
 use lifeos::run::{self, Finished, Order};
@@ -30,8 +32,8 @@ pub(crate) struct Run {
     /// The tasks, by their names in lifeos.toml.
     #[arg(required_unless_present = "all")]
     tasks: Vec<String>,
-    /// Run every task of lifeos.toml.
-    #[arg(long, conflicts_with = "tasks")]
+    /// Run every task of lifeos.toml but those that need an instruction.
+    #[arg(long, conflicts_with_all = ["tasks", "instruction", "instruction_file"])]
     all: bool,
     #[command(flatten)]
     instruction: open::Instruction,
@@ -71,6 +73,8 @@ pub(crate) fn run(verb: &Run, global: &Global, term: &Term) -> Result<Exit, Comm
     let names: Vec<String> = if verb.all { config.tasks.keys().cloned().collect() } else { verb.tasks.clone() };
     let tasks = names.iter().map(|name| open::task(&config, name)).collect::<Result<Vec<_>, _>>()?;
     let instruction = verb.instruction.read(global)?;
+    let (works, left_out) = works(verb, tasks, instruction.as_deref(), &locked, &repo)?;
+    let tasks: Vec<&Task> = works.iter().map(|work| work.task).collect();
     let machine = open::gated(open::machine(global, verb.threads.map(usize::from), term)?, &verb.gate, global)?;
     let machine = Machine { remembers: !verb.no_cache, folds: true, ..machine };
     let book = Ledger::of(&repo, machine.memory()).book()?;
@@ -88,8 +92,9 @@ pub(crate) fn run(verb: &Run, global: &Global, term: &Term) -> Result<Exit, Comm
     };
     let given = Given { instruction: instruction.as_deref(), tape: tape.as_ref(), asks: asks.as_ref() };
     let (mut exits, mut ends) = (Vec::new(), Vec::new());
-    for (name, task) in names.iter().zip(tasks) {
-        let end = run_task(verb, task, given, &locked, &place, &machine, term);
+    for Work { task, plugin } in works {
+        let name = &task.name;
+        let end = plugin.and_then(|plugin| run_task(verb, task, &plugin, given, &place, &machine, term));
         let exit = exit_of(&end, verb.detailed_exitcode);
         exits.push(exit);
         match end {
@@ -98,12 +103,44 @@ pub(crate) fn run(verb: &Run, global: &Global, term: &Term) -> Result<Exit, Comm
             Err(error) => drop(term.error(&error.at(name))),
         }
     }
+    for task in left_out {
+        let words = "left out: its plugin needs an instruction, so it runs when it is named";
+        term.note(&format!("{}: {words}", task.name));
+        ends.push(json_of(&task.name, Err(CommandError::new(Exit::Done, words)), Exit::Done));
+    }
     if term.is_json() {
         term.json(&json::Ran { schema: "lifeos/run@1", tasks: ends });
     } else if names.is_empty() {
         term.note("lifeos.toml has no task");
     }
     Ok(overall(&exits))
+}
+
+/// A task, and its plugin if there is one that may be loaded.
+struct Work<'c> {
+    task: &'c Task,
+    plugin: Result<Plugin, CommandError>,
+}
+
+/// What is to be run, and what `--all` leaves out. The instruction is for every task that
+/// is named: where one of them does not fit it, none is run.
+fn works<'c>(
+    verb: &Run,
+    tasks: Vec<&'c Task>,
+    instruction: Option<&str>,
+    locked: &Locked,
+    repo: &Repo,
+) -> Result<(Vec<Work<'c>>, Vec<&'c Task>), CommandError> {
+    let (mut works, mut left_out) = (Vec::new(), Vec::new());
+    for task in tasks {
+        let plugin = locked.plugin(task, repo);
+        match plugin.as_ref().map(|plugin| Job::new(task, plugin, instruction).is_told()) {
+            Ok(Err(ExamineError::NeedsInstruction { .. })) if verb.all => left_out.push(task),
+            Ok(Err(error)) => return Err(CommandError::from(error).at(&task.name)),
+            Ok(Ok(())) | Err(_) => works.push(Work { task, plugin }),
+        }
+    }
+    Ok((works, left_out))
 }
 
 /// The one task that an option is for.
@@ -125,21 +162,20 @@ struct Given<'g> {
 fn run_task(
     verb: &Run,
     task: &Task,
+    plugin: &Plugin,
     given: Given<'_>,
-    locked: &Locked,
     place: &Place<'_>,
     machine: &Machine,
     term: &Term,
 ) -> Result<Finished, CommandError> {
     let Given { instruction, tape, asks } = given;
-    let plugin = locked.plugin(task, place.repo)?;
     let is_on_tape = Cell::new(false);
     let write = |bytes: &[u8]| {
         is_on_tape.set(true);
         tape.map_or(Ok(()), |file| file.keep(bytes))
     };
     let keep: Option<run::tape::Keep<'_>> = if tape.is_some() { Some(&write) } else { None };
-    let order = Order { task, plugin: &plugin, instruction, asks };
+    let order = Order { task, plugin, instruction, asks };
     let finished = during(term, |events| run::run(place, order, machine, events, keep));
     if let Some(file) = verb.record.as_ref().filter(|_| is_on_tape.get()) {
         term.note(&format!("on tape: {}", file.display()));

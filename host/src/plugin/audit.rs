@@ -7,7 +7,7 @@ mod verdict;
 use super::facts::{self, Facts, Inner, Interface, Producer};
 use super::imports::{self, Import, Lends, VERSION};
 use super::lent::{self, Known};
-use super::manifest::Manifest;
+use super::manifest::{Instructed, Manifest};
 use super::{Plugin, PluginError, Surface, World};
 use crate::digest::Digest;
 use crate::edit::Severity;
@@ -47,6 +47,8 @@ pub struct Audit {
     pub capabilities: Vec<Row>,
     /// Globs of documents that it wants to be handed, and of configuration files.
     pub handed: Handed,
+    /// Whether it follows the instruction of a run.
+    pub instruction: Instructed,
     /// Bounds that its author promises, that the owner set, and that hold.
     pub limits: Vec<LimitRow>,
     /// The task that it is held against, if one was named.
@@ -184,6 +186,7 @@ impl Audit {
                 documents: manifest.documents.clone(),
                 config: manifest.config.clone(),
             }),
+            instruction: declared.map_or_else(Instructed::default, |manifest| manifest.instruction),
             limits: limits(declared, grant),
             task: grant.map(|grant| grant.task.to_owned()),
             runs: grant.and_then(|grant| Some(grant.uses.as_ref()?.runs)),

@@ -218,6 +218,9 @@ impl Found {
         self.capability("capabilities.rounds", optional(&old.rounds), optional(&new.rounds), &[]);
         self.globs("documents", &old.documents, &new.documents);
         self.globs("config", &old.config, &new.config);
+        if old.instruction != new.instruction {
+            self.add(Way::Same, "instruction", format!("{} -> {}", old.instruction.word(), new.instruction.word()));
+        }
         for ((key, before), (_, after)) in old.limits.by_key().into_iter().zip(new.limits.by_key()) {
             self.limit(&format!("limits.{key}"), before, after);
         }

@@ -35,12 +35,44 @@ pub struct Manifest {
     /// and are granted for reading.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub config: Vec<String>,
+    /// World task: whether it follows an instruction.
+    #[serde(default, skip_serializing_if = "Instructed::is_none")]
+    pub instruction: Instructed,
     /// What it needs.
     #[serde(default)]
     pub capabilities: Capabilities,
     /// What it promises not to go over.
     #[serde(default, skip_serializing_if = "is_nothing")]
     pub limits: Ceilings,
+}
+
+/// Whether a plugin follows the instruction of a run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Instructed {
+    /// It does not look at one.
+    #[default]
+    None,
+    /// It is of use with one and without.
+    Optional,
+    /// It does nothing without one.
+    Required,
+}
+
+impl Instructed {
+    /// The word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Optional => "optional",
+            Self::Required => "required",
+        }
+    }
+
+    fn is_none(&self) -> bool {
+        *self == Self::None
+    }
 }
 
 fn is_nothing(limits: &Ceilings) -> bool {
@@ -107,6 +139,9 @@ pub struct Declared {
     /// Files handed to `configure`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub config: Vec<String>,
+    /// Whether it follows an instruction.
+    #[serde(default, skip_serializing_if = "Instructed::is_none")]
+    pub instruction: Instructed,
     /// Names of files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub list: Option<Scope>,
@@ -236,9 +271,16 @@ impl Manifest {
     /// What it declares, without the words.
     #[must_use]
     pub fn declared(&self) -> Declared {
-        let Self { documents, config, capabilities, limits, .. } = self.clone();
+        let Self { documents, config, instruction, capabilities, limits, .. } = self.clone();
         let Capabilities { list, read, edit, history, model, rounds } = capabilities;
-        Declared { documents, config, list, read, edit, history, model, rounds, limits }
+        Declared { documents, config, instruction, list, read, edit, history, model, rounds, limits }
+    }
+
+    /// Refuses an instruction for a plugin over documents: its answers are remembered,
+    /// and nothing in the contract would hand it one.
+    pub(super) fn takes_no_instruction(&self) -> Result<(), ManifestError> {
+        let is_wrong = self.instruction != Instructed::None;
+        if is_wrong { Err(invalid(&"instruction: a plugin over documents is given none")) } else { Ok(()) }
     }
 
     fn validated(self) -> Result<Self, ManifestError> {

@@ -87,7 +87,7 @@ impl Runner<'_> {
         let task = given.task();
         let door = given.script.as_ref().and_then(script::door);
         let job = Job { door, ..Job::new(&task, self.plugin, given.instruction.as_deref()) };
-        let examined = examine(repo, pinned, &job, machine, &events);
+        let examined = job.is_told().and_then(|()| examine(repo, pinned, &job, machine, &events));
         match examined {
             Ok(examined) => self.kept(examined, tree),
             Err(error) => {
@@ -117,7 +117,10 @@ impl Runner<'_> {
 fn failed(error: ExamineError) -> Result<Failed, TrialError> {
     let words = error.to_string();
     let end = match &error {
-        ExamineError::NotGranted { .. } | ExamineError::NoInstruction { .. } | ExamineError::Model { .. } => End::Sentence,
+        ExamineError::NotGranted { .. }
+        | ExamineError::NoInstruction { .. }
+        | ExamineError::NeedsInstruction { .. }
+        | ExamineError::Model { .. } => End::Sentence,
         ExamineError::Failure { failure, .. } => match failure {
             Failure::GaveUp(_) | Failure::Options(_) => End::Sentence,
             Failure::Limit(..) => End::Limit,

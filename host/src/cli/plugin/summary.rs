@@ -7,7 +7,7 @@ use lifeos::clean;
 use lifeos::config::Task;
 use lifeos::ledger::record::ReachText;
 use lifeos::plugin::lock::Entry;
-use lifeos::plugin::manifest::Declared;
+use lifeos::plugin::manifest::{Declared, Instructed};
 use lifeos::policy::Capability;
 
 use super::CommandError;
@@ -22,6 +22,9 @@ pub(super) fn entry(name: &str, entry: &Entry) -> String {
     let outside = if source.is_outside() { " (outside of the repository)" } else { "" };
     line("source", &format!("{}{outside}", clean::line(&source.to_string())));
     line("digest", &digest.to_string());
+    if declared.instruction != Instructed::None {
+        line("told", &format!("the instruction of a run ({})", declared.instruction.word()));
+    }
     let limits: Vec<String> =
         declared.limits.by_key().into_iter().filter_map(|(key, most)| Some(format!("{key} {}", most?))).collect();
     if !limits.is_empty() {

@@ -8,6 +8,7 @@ use lifeos::plugin::audit::{Audit, Finding, Fix, Imported, LimitRow, Row};
 use lifeos::plugin::facts::Producer;
 use lifeos::plugin::imports::Lends;
 use lifeos::plugin::lent;
+use lifeos::plugin::manifest::Instructed;
 
 use crate::cli::text::{count, shortened};
 
@@ -49,6 +50,9 @@ fn head(audit: &Audit, what: &str) -> Vec<String> {
     lines.push(format!("  digest     {}", audit.digest));
     lines.push(format!("  size       {}, {}{inside}", count(audit.bytes, "byte"), count(audit.modules, "core module")));
     lines.push(format!("  world      {world}; this lifeos speaks lifeos:task@{}", audit.contract));
+    if audit.instruction != Instructed::None {
+        lines.push(format!("  told       the instruction of a run ({})", audit.instruction.word()));
+    }
     lines.push(format!("  made by    {}", if tools.is_empty() { "(does not say)" } else { &tools }));
     let takes = audit.inner.iter().filter(|inner| !inner.imports.is_empty()).take(SHOWN_MAX);
     lines.extend(takes.map(|inner| format!("  inside     at depth {}, takes {}", inner.depth, shortened(&inner.imports))));
