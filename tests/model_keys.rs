@@ -189,6 +189,27 @@ fn git_takes_a_token_from_a_file_alone() {
     sync("git.example.org=command:cat x").exits(2).says("from a file alone");
 }
 
+#[test]
+fn a_key_that_nothing_looks_for_is_told_of() {
+    let server = Model::start(|_, _| Says::text("ready"));
+    let repo = repo(&server.table("openai", ""));
+    let host = server.host();
+    let ask = |named: &str| doctor(&repo, &["--model"], named, "env:MODEL_KEY", &[("MODEL_KEY", KEY)]);
+    ask(&host).exits(0).keeps_quiet_about("was not used");
+    // One on this machine may have no key, so it is asked without.
+    let words = format!("the key for api.opnai.com was not used: what was asked, or would have been, is {host}");
+    ask("api.opnai.com").exits(0).says(&words);
+    let away = self::repo("[model]\nprovider = 'openai'\nname = 'm'\nprice = { input = 1.0, output = 1.0 }\n");
+    let run = ["run", "t", "--token", "api.opnai.com=env:MODEL_KEY"];
+    let words = "the key for api.opnai.com was not used: what was asked, or would have been, is api.openai.com";
+    away.lifeos(&run).exits(2).says("there is no key for api.openai.com").says(words);
+    let nobody = "nothing here asks a host that takes one";
+    away.lifeos(&["status", "--token", "X.org=env:X"]).exits(0).says(&format!("the key for x.org was not used: {nobody}"));
+    let shown = away.lifeos(&["status", "--token", KEY]);
+    shown.exits(0).says("of a --token without HOST= was not used").keeps_quiet_about(KEY);
+    away.lifeos(&["show", "none", "--token", "x.org=env:X"]).exits(2).keeps_quiet_about("x.org");
+}
+
 /// The rights to look into others.
 const RIGHTS: &str = "-sys_ptrace,-perfmon,-sys_admin";
 

@@ -74,6 +74,8 @@ struct Global {
     /// 'command:WORDS', whose output it is; may be repeated.
     #[arg(long, value_name = "HOST=SOURCE", global = true)]
     token: Vec<String>,
+    #[arg(skip)]
+    wanted: keys::Wanted,
 }
 
 impl Global {
@@ -159,7 +161,10 @@ pub(crate) fn main() -> ExitCode {
     }
     term::log_to_stderr();
     let term = Term::new(arguments.global.json);
-    let end = carry_out(&arguments, &term).unwrap_or_else(|error| term.error(&error));
+    let end = carry_out(&arguments, &term);
+    let is_done = end.is_ok();
+    let end = end.unwrap_or_else(|error| term.error(&error));
+    keys::tell_of_unused(&arguments.global, is_done, &term);
     ExitCode::from(term.finish(end).code())
 }
 

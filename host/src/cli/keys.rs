@@ -4,9 +4,11 @@
 
 mod asked;
 
+use std::collections::BTreeSet;
 use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use lifeos::token::Token;
@@ -15,6 +17,7 @@ use zeroize::Zeroizing;
 
 use super::error::CommandError;
 use super::exit::Exit;
+use super::term::Term;
 use super::{Global, file, open};
 
 /// Bytes of a token's file.
@@ -44,6 +47,43 @@ impl std::fmt::Display for Source {
     }
 }
 
+/// Hosts that a key was looked for, by whatever part of a verb.
+#[derive(Debug, Default)]
+pub(crate) struct Wanted(Mutex<BTreeSet<String>>);
+
+impl Wanted {
+    fn add(&self, host: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(host.to_owned());
+    }
+
+    fn hosts(&self) -> BTreeSet<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Says which keys of the command line nothing looked for: most often the host is
+/// misspelled. A command that ended before it looked for any says nothing.
+pub(crate) fn tell_of_unused(global: &Global, is_done: bool, term: &Term) {
+    let wanted = global.wanted.hosts();
+    if wanted.is_empty() && !is_done {
+        return;
+    }
+    let hosts: Vec<_> = wanted.iter().map(|host| lifeos::clean::line(host)).collect();
+    let why = match hosts.as_slice() {
+        [] => "nothing here asks a host that takes one".to_owned(),
+        hosts => format!("what was asked, or would have been, is {}", hosts.join(", ")),
+    };
+    for binding in &global.token {
+        // What has no host may be the key itself.
+        let host = binding.split_once('=').map(|(host, _)| host.to_lowercase());
+        if host.as_ref().is_none_or(|host| !wanted.contains(host)) {
+            let whose =
+                host.map_or("of a --token without HOST=".to_owned(), |host| format!("for {}", lifeos::clean::line(&host)));
+            term.note(&format!("the key {whose} was not used: {why}"));
+        }
+    }
+}
+
 /// The key for a host and where it was, if there is one.
 pub(crate) fn key(host: &str, global: &Global) -> Result<Option<(Token, Source)>, CommandError> {
     let Some(source) = source(host, global)? else { return Ok(None) };
@@ -64,6 +104,7 @@ pub(crate) fn key(host: &str, global: &Global) -> Result<Option<(Token, Source)>
 
 /// Where the key for a host is: as it was named, else in the user's configuration folder.
 fn source(host: &str, global: &Global) -> Result<Option<Source>, CommandError> {
+    global.wanted.add(host);
     let named = named(global)?.into_iter().find(|(known, _)| known == host).map(|(_, source)| source);
     let kept = || kept().into_iter().find(|(known, _)| known == host).map(|(_, path)| Source::File(path));
     Ok(named.or_else(kept))
