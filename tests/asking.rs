@@ -56,6 +56,29 @@ fn a_check_is_paid_for_too() {
 }
 
 #[test]
+fn what_was_asked_is_told_however_it_ends() {
+    let told = |rules: &str, table: &str, words: &str, code: i32| {
+        let repo = asking("ask", rules, &format!("{ASK}{table}"));
+        for verb in [&["run", "t"][..], &["check", "t"]] {
+            let ran = repo.lifeos(verb);
+            ran.says(words);
+            assert!(verb[0] == "check" || ran.code == Some(code), "{ran}");
+        }
+        let ran = repo.lifeos(&["run", "t", "--json"]);
+        assert!(ran.json()["tasks"][0]["asked"]["calls"].is_u64(), "{ran}");
+    };
+    let gate = "gate = [\"grep -q 'hello world' a.md\"]\n";
+    told(GREET, "model = {}\n", "asked script: 1 call, ", 0);
+    told(GREET, &format!("model = {{}}\n{gate}"), "asked script: 1 call, ", 22);
+    told(GREET, "model = {}\nlimits.edit_files_max = 0\n", "asked script: 1 call, ", 21);
+    told("[[rule]]\nmatches = 'never'\nanswer = 'x'\n", "model = {}\n", "asked script: 1 call, ", 2);
+    told(GREET, "model = {call_tokens_max = 1}\n", "asked script: 1 call, 0 tokens, 0", 31);
+    let rounds = format!("model = {{}}\nrounds = 1\n{gate}");
+    let repo = asking("ask", GREET, &format!("{ASK}{rounds}"));
+    repo.lifeos(&["run", "t"]).says("asked script: 2 calls, ");
+}
+
+#[test]
 fn case_65_what_a_model_orders_is_judged_edit_by_edit() {
     let answer = r#"{"edits":[{"path":".github/workflows/x.yml","find":"","text":"on: push"},{"path":"a.md","find":"world","text":"moon"}]}"#;
     let rules = format!("[[rule]]\nanswer = '{answer}'\n");

@@ -52,6 +52,15 @@ pub struct Order<'o> {
     pub asks: Option<&'o Asks>,
 }
 
+/// How something ended that may have asked a model: what that took is known however
+/// it ended.
+pub struct Ended<T> {
+    /// What was asked of a model, all rounds together; none if nothing was.
+    pub asked: Option<AllRounds>,
+    /// The end.
+    pub end: Result<T, RunError>,
+}
+
 /// How a run ended, and what it leaves.
 pub struct Finished {
     /// Its id.
@@ -68,8 +77,6 @@ pub struct Finished {
     pub log: String,
     /// How many answers were remembered.
     pub remembered: Counts,
-    /// What it asked of a model, with the rounds that it repairs.
-    pub asked: Option<AllRounds>,
     /// Why a model was not there for it: what was proposed may be half of it, and
     /// lands only if a person says so.
     pub trouble: Option<ModelError>,
@@ -78,15 +85,26 @@ pub struct Finished {
 /// Runs a task as far as its autonomy allows; what the plugin did goes on tape if
 /// somebody keeps one, of several rounds the last.
 ///
-/// # Errors
-/// [`RunError`]; the failure is in the ledger then, unless the ledger is what
-/// failed.
+/// A failure is in the ledger then, unless the ledger is what failed.
 pub fn run(
     place: &Place<'_>,
     order: Order<'_>,
     machine: &Machine,
     events: &Events<'_>,
     keep: Option<Keep<'_>>,
+) -> Ended<Finished> {
+    let mut asked = None;
+    let end = ended(place, order, machine, events, keep, &mut asked);
+    Ended { asked, end }
+}
+
+fn ended(
+    place: &Place<'_>,
+    order: Order<'_>,
+    machine: &Machine,
+    events: &Events<'_>,
+    keep: Option<Keep<'_>>,
+    asked: &mut Option<AllRounds>,
 ) -> Result<Finished, RunError> {
     require_pin(order.task, order.plugin, place.lock)?;
     Job::new(order.task, order.plugin, order.instruction).is_told()?;
@@ -94,13 +112,14 @@ pub fn run(
     let gate = way.gate(machine);
     let mut rounds = Rounds::begin(&way, order.plugin);
     let story = Tale { way: &way, order, gate: gate.as_ref(), machine, events };
-    let all = || loop {
+    let mut all = || loop {
         match story.round(&mut rounds, keep)? {
-            End::Finished(finished) => return Ok(Finished { asked: rounds.asked, ..*finished }),
+            End::Finished(finished) => return Ok(*finished),
             End::Red(red) => rounds.next(red)?,
         }
     };
     let ended = all();
+    *asked = rounds.asked.take();
     if let Some(asks) = order.asks {
         spending::tell(&way, &asks.budget, events);
     }
@@ -225,6 +244,6 @@ impl Tale<'_> {
 impl End {
     fn finished(run: String, stand: Stand, record: Run, examined: Examined) -> Self {
         let Examined { findings, refused, log, remembered, trouble, .. } = examined;
-        Self::Finished(Box::new(Finished { run, stand, record, findings, refused, log, remembered, asked: None, trouble }))
+        Self::Finished(Box::new(Finished { run, stand, record, findings, refused, log, remembered, trouble }))
     }
 }

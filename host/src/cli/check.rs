@@ -18,6 +18,7 @@ use super::error::{CommandError, class_of, hints_of, model};
 use super::exit::Exit;
 use super::locked::Locked;
 use super::progress::during;
+use super::run::tell_asked;
 use super::term::Term;
 use super::{Global, json, open, text};
 
@@ -68,20 +69,25 @@ pub(crate) fn check(verb: &Check, global: &Global, term: &Term) -> Result<Exit, 
         term.note("with --new-since no model is asked");
     }
     let place = Place { repo: &repo, base: head, now: open::now(), memory: machine.memory(), outside: None, lock: None };
-    let examined = |commit| {
+    let mut asked = None;
+    let mut examined = |commit| {
         let base = repo.pin_with(commit, machine.memory())?;
         let job = Job::new(task, &plugin, instruction.as_deref());
         let examined = during(term, |events| match &asks {
             // What is asked is paid for, also where nothing is written.
-            Some(asks) => asking::examined(&place, &job, asks, "check", &machine, events),
+            Some(asks) => {
+                let ended = asking::examined(&place, &job, asks, "check", &machine, events);
+                asked = ended.asked;
+                ended.end
+            }
             None => Ok(examine::examine(&repo, base, &job, &machine, events)?),
         });
         Ok::<_, CommandError>(examined?)
     };
-    let before = since.map(&examined).transpose()?;
-    let mut examined = examined(head)?;
+    let ends = since.map(&mut examined).transpose().and_then(|before| Ok((before, examined(head)?)));
+    let (before, mut examined) = ends.inspect_err(|_| tell_asked(asked.as_ref(), term))?;
     let known = before.map(|before| without_known(&repo, &before, &mut examined)).transpose()?;
-    let mut report = report(verb, &mut examined, identity(task, &plugin).plugin);
+    let mut report = json::Check { asked, ..report(verb, &mut examined, identity(task, &plugin).plugin) };
     if let (Some(commit), Some(known)) = (since, known) {
         narrow(&mut report, json::Since { commit: commit.to_string(), known });
     }
@@ -89,6 +95,7 @@ pub(crate) fn check(verb: &Check, global: &Global, term: &Term) -> Result<Exit, 
         term.json(&report);
     } else {
         print(&report, term);
+        tell_asked(report.asked.as_ref(), term);
     }
     let refused = if report.since.is_none() { refused_of(&examined) } else { &[] };
     for hint in hints_of(refused) {
@@ -156,6 +163,7 @@ fn report(verb: &Check, examined: &mut Examined, plugin: PluginId) -> json::Chec
         log: std::mem::take(&mut examined.log),
         cache: examined.remembered,
         since: None,
+        asked: None,
         trouble: examined.trouble.as_ref().map(ToString::to_string),
     }
 }

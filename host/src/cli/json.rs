@@ -81,6 +81,8 @@ pub(crate) struct Check {
     pub(crate) cache: Counts,
     /// With --new-since: what the findings are compared with.
     pub(crate) since: Option<Since>,
+    /// What it asked of a model.
+    pub(crate) asked: Option<AllRounds>,
     /// Why a model was not there for it: this may be half of the work.
     pub(crate) trouble: Option<String>,
 }

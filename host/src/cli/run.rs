@@ -10,12 +10,12 @@ use lifeos::clean;
 use lifeos::config::Task;
 use lifeos::examine::{ExamineError, Job, Machine};
 use lifeos::ledger::Ledger;
-use lifeos::ledger::record::State;
+use lifeos::ledger::record::{AllRounds, State};
 use lifeos::plugin::Plugin;
 use lifeos::repo::Repo;
 use lifeos::run::asking::Asks;
 use lifeos::run::place::{Place, Stand};
-use lifeos::run::{self, Finished, Order};
+use lifeos::run::{self, Ended, Finished, Order};
 
 use super::error::{CommandError, class_of, model};
 use super::exit::Exit;
@@ -94,13 +94,19 @@ pub(crate) fn run(verb: &Run, global: &Global, term: &Term) -> Result<Exit, Comm
     let (mut exits, mut ends) = (Vec::new(), Vec::new());
     for Work { task, plugin } in works {
         let name = &task.name;
-        let end = plugin.and_then(|plugin| run_task(verb, task, &plugin, given, &place, &machine, term));
+        let (asked, end) = match plugin {
+            Ok(plugin) => run_task(verb, task, &plugin, given, &place, &machine, term),
+            Err(error) => (None, Err(error)),
+        };
         let exit = exit_of(&end, verb.detailed_exitcode);
         exits.push(exit);
         match end {
-            end if term.is_json() => ends.push(json_of(name, end, exit)),
-            Ok(finished) => print(name, &finished, term),
-            Err(error) => drop(term.error(&error.at(name))),
+            end if term.is_json() => ends.push(json::RanTask { asked, ..json_of(name, end, exit) }),
+            Ok(finished) => print(name, &finished, asked.as_ref(), term),
+            Err(error) => {
+                term.error(&error.at(name));
+                tell_asked(asked.as_ref(), term);
+            }
         }
     }
     for task in left_out {
@@ -167,7 +173,7 @@ fn run_task(
     place: &Place<'_>,
     machine: &Machine,
     term: &Term,
-) -> Result<Finished, CommandError> {
+) -> (Option<AllRounds>, Result<Finished, CommandError>) {
     let Given { instruction, tape, asks } = given;
     let is_on_tape = Cell::new(false);
     let write = |bytes: &[u8]| {
@@ -176,11 +182,11 @@ fn run_task(
     };
     let keep: Option<run::tape::Keep<'_>> = if tape.is_some() { Some(&write) } else { None };
     let order = Order { task, plugin, instruction, asks };
-    let finished = during(term, |events| run::run(place, order, machine, events, keep));
+    let Ended { asked, end } = during(term, |events| run::run(place, order, machine, events, keep));
     if let Some(file) = verb.record.as_ref().filter(|_| is_on_tape.get()) {
         term.note(&format!("on tape: {}", file.display()));
     }
-    Ok(finished?)
+    (asked, end.map_err(CommandError::from))
 }
 
 fn exit_of(end: &Result<Finished, CommandError>, detailed: bool) -> Exit {
@@ -210,7 +216,7 @@ fn overall(exits: &[Exit]) -> Exit {
 fn json_of(name: &str, end: Result<Finished, CommandError>, exit: Exit) -> json::RanTask {
     let (class, code, task) = (exit.word(), exit.code(), name.to_owned());
     match end {
-        Ok(Finished { run, stand, record, remembered, asked, trouble, .. }) => json::RanTask {
+        Ok(Finished { run, stand, record, remembered, trouble, .. }) => json::RanTask {
             task,
             class,
             code,
@@ -221,7 +227,7 @@ fn json_of(name: &str, end: Result<Finished, CommandError>, exit: Exit) -> json:
             waits_for: stand.waits_for,
             record: Some(record),
             cache: Some(remembered),
-            asked,
+            asked: None,
             trouble: trouble.map(|trouble| trouble.to_string()),
             message: None,
             hints: Vec::new(),
@@ -245,7 +251,15 @@ fn json_of(name: &str, end: Result<Finished, CommandError>, exit: Exit) -> json:
     }
 }
 
-fn print(name: &str, finished: &Finished, term: &Term) {
+/// What was spent, however it ended.
+pub(super) fn tell_asked(asked: Option<&AllRounds>, term: &Term) {
+    if let Some(AllRounds { model, calls, spent, .. }) = asked {
+        let (calls, tokens) = (text::count(*calls, "call"), text::count(spent.tokens.all(), "token"));
+        term.note(&format!("asked {}: {calls}, {tokens}, {}", clean::line(model), money(spent.cost)));
+    }
+}
+
+fn print(name: &str, finished: &Finished, asked: Option<&AllRounds>, term: &Term) {
     let Finished { run, stand: Stand { state, branch, pull_request, waits_for, replaced }, record, findings, log, .. } = finished;
     term.data(&text::refused(&record.refused));
     for line in log.lines() {
@@ -271,11 +285,7 @@ fn print(name: &str, finished: &Finished, term: &Term) {
     if let Some(before) = &record.repairs {
         term.note(&format!("it repairs run {}, which did not pass the gate", clean::line(before)));
     }
-    if let Some(asked) = &finished.asked {
-        let sum = asked.spent;
-        let tokens = sum.tokens.all();
-        term.note(&format!("asked {}: {}, {tokens} tokens, {}", asked.model, text::count(asked.calls, "call"), money(sum.cost)));
-    }
+    tell_asked(asked, term);
     if let Some(trouble) = &finished.trouble {
         term.note(&format!("it is not the whole work: {trouble}"));
         term.note(&format!("hint: {}", model::hint(trouble)));

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::Ended;
 use super::error::RunError;
 use super::place::Place;
 use super::spending;
@@ -15,7 +16,7 @@ use crate::clean;
 use crate::config::{Budget, Task};
 use crate::event::Events;
 use crate::examine::{Examined, Job, Machine, examine};
-use crate::ledger::record::{AskedText, Body};
+use crate::ledger::record::{AllRounds, AskedText, Body};
 use crate::model::door::{Clock, Door, Told};
 use crate::model::supply::Supply;
 
@@ -102,8 +103,7 @@ pub(super) fn add(past: &mut Past, asked: Option<&AskedText>, open: Option<&Open
 /// Examines with a model for a verb that makes no run; what was spent is on record
 /// all the same, under `why`.
 ///
-/// # Errors
-/// [`RunError`]; what was spent until then is on record.
+/// However it ends, what was spent until then is on record.
 pub fn examined(
     place: &Place<'_>,
     job: &Job<'_>,
@@ -111,17 +111,23 @@ pub fn examined(
     why: &str,
     machine: &Machine,
     events: &Events<'_>,
-) -> Result<Examined, RunError> {
-    let way = Way::begin(place, job.task)?;
-    let base = place.repo.pin_with(place.base, place.memory)?;
-    let open = Open::of(&way, &way.past(), Some(asks))?;
-    let job = Job { door: open.as_ref().map(|open| open.door.clone()), ..job.clone() };
-    let examined = examine(place.repo, base, &job, machine, events);
-    if let Some(open) = &open {
-        close(&way, open, why)?;
-        spending::tell(&way, &asks.budget, events);
-    }
-    Ok(examined?)
+) -> Ended<Examined> {
+    let mut asked = None;
+    let mut examined = || {
+        let way = Way::begin(place, job.task)?;
+        let base = place.repo.pin_with(place.base, place.memory)?;
+        let open = Open::of(&way, &way.past(), Some(asks))?;
+        let job = Job { door: open.as_ref().map(|open| open.door.clone()), ..job.clone() };
+        let examined = examine(place.repo, base, &job, machine, events);
+        if let Some(open) = &open {
+            asked = AllRounds::of(&open.told(&way));
+            close(&way, open, why)?;
+            spending::tell(&way, &asks.budget, events);
+        }
+        Ok(examined?)
+    };
+    let end = examined();
+    Ended { asked, end }
 }
 
 /// A door without a plugin, for somebody who wants to know whether it opens: what
