@@ -67,8 +67,10 @@ fn case_103_a_human_s_commit_on_the_branch_there_stays() {
 #[test]
 fn case_104_what_is_not_taken_is_kept_here_and_not_forced() {
     let away = Away::new("pull-request", "approve = 'auto'", "");
-    away.hook("pre-receive", "echo no such thing >&2; exit 1");
-    away.lifeos(&["run", "t"]).exits(30).says("did not take refs/heads/lifeos/t").says("pre-receive hook declined").says("land");
+    away.hook("pre-receive", "printf 'no such thing\\n\\033[31mask Ann\\n' >&2; exit 1");
+    let ran = away.lifeos(&["run", "t"]);
+    ran.exits(30).says("did not take refs/heads/lifeos/t").says("pre-receive hook declined").says("land");
+    ran.says("it said: no such thing").says("ask Ann").keeps_quiet_about("\u{1b}");
     assert_eq!(away.rev("refs/heads/lifeos/t"), "");
     assert!(away.forge.pulls().is_empty());
     let run = away.repo.only_run();

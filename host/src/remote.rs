@@ -48,6 +48,10 @@ const SETTINGS: [&str; 8] = [
 ];
 /// Commits that the other side is told of.
 const TIPS_MAX: usize = 64;
+/// Lines of the other side's that are told.
+const LINES_MAX: usize = 6;
+/// Bytes of each of them.
+const LINE_BYTES_MAX: usize = 300;
 /// Refs that are asked for at one time.
 const ASKED_AT_ONCE: usize = 200;
 
@@ -115,6 +119,8 @@ pub enum RemoteError {
         verb: &'static str,
         /// The last line it said, cleaned.
         message: String,
+        /// The first lines that the other side said, cleaned.
+        said: Vec<String>,
     },
     /// The other side did not take a ref.
     #[error("remote `{name}` did not take {branch}: {reason}")]
@@ -123,8 +129,10 @@ pub enum RemoteError {
         name: String,
         /// The ref.
         branch: String,
-        /// What it said, cleaned.
+        /// What git says of it, cleaned.
         reason: String,
+        /// The first lines that the other side said, cleaned.
+        said: Vec<String>,
     },
 }
 
@@ -229,14 +237,14 @@ impl<'r> Remote<'r> {
         if success {
             return Ok(stdout);
         }
-        let name = self.name.clone();
+        let (name, said) = (self.name.clone(), words_of_the_other_side(&stderr));
         if let Some((branch, reason)) = rejection(&stdout).filter(|_| is_push) {
-            return Err(RemoteError::Rejected { name, branch, reason });
+            return Err(RemoteError::Rejected { name, branch, reason, said });
         }
         let mut lines = stderr.lines().map(str::trim).filter(|line| !line.is_empty());
         let fatal = stderr.lines().find(|line| line.starts_with("fatal: ")).map(|line| &line[7..]);
-        let said = fatal.or_else(|| lines.next_back()).unwrap_or("it said nothing");
-        Err(RemoteError::Failed { name, verb, message: clean::line(clean::cut(said, 500)).into_owned() })
+        let last = fatal.or_else(|| lines.next_back()).unwrap_or("it said nothing");
+        Err(RemoteError::Failed { name, verb, message: clean::line(clean::cut(last, 500)).into_owned(), said })
     }
 
     /// A git folder of its own, which only this user can enter. It lies where the
@@ -293,6 +301,22 @@ fn rejection(said: &str) -> Option<(String, String)> {
     let name = parts.next()?.rsplit(':').next()?;
     let clean = |text: &str| clean::line(clean::cut(text, 500)).into_owned();
     Some((clean(name), clean(parts.next().unwrap_or_default())))
+}
+
+/// What the other side says, as git passes it on: `remote: ` before lines of a hook or a
+/// server, and why a pack was not taken. Each is told once, and no line that is empty.
+fn words_of_the_other_side(stderr: &str) -> Vec<String> {
+    let mut said = Vec::new();
+    for line in stderr.lines() {
+        let words = line
+            .strip_prefix("remote: ")
+            .or_else(|| Some(line.strip_prefix("error: ")?).filter(|why| why.starts_with("remote ")));
+        let words = clean::line(clean::cut(words.unwrap_or_default().trim(), LINE_BYTES_MAX)).into_owned();
+        if !words.is_empty() && !said.contains(&words) && said.len() < LINES_MAX {
+            said.push(words);
+        }
+    }
+    said
 }
 
 impl Address {
@@ -394,5 +418,17 @@ mod tests {
         let found = Some(("refs/heads/main".to_owned(), "[remote rejected] (pre-receive hook declined)".to_owned()));
         assert_eq!(rejection(said), found);
         assert_eq!(rejection("To /x\n=\ta:b\t[up to date]\n"), None);
+        let stderr = "remote: no such thing        \nremote: \nremote: \u{1b}[31mred\nremote: no such thing\n\
+                      error: remote unpack failed: unable to create temporary object directory\nerror: failed to push some refs to '/x'\n";
+        let said = words_of_the_other_side(stderr);
+        assert_eq!(said.len(), 3, "{said:?}");
+        assert_eq!(
+            (&*said[0], &*said[2]),
+            ("no such thing", "remote unpack failed: unable to create temporary object directory")
+        );
+        assert!(said[1].ends_with("red") && !said[1].contains('\u{1b}'), "{said:?}");
+        let many: String = (0..100).map(|line| format!("remote: {line}{}\n", "x".repeat(1_000))).collect();
+        let said = words_of_the_other_side(&many);
+        assert!(said.len() == LINES_MAX && said.iter().all(|line| line.len() <= LINE_BYTES_MAX), "{said:?}");
     }
 }

@@ -50,7 +50,11 @@ impl From<RemoteError> for CommandError {
             ),
             RemoteError::Rejected { .. } => (Exit::Remote, "nothing was forced; what is here is kept"),
         };
-        Self::new(exit, &error).hint(hint)
+        let said = match &error {
+            RemoteError::Rejected { said, .. } | RemoteError::Failed { said, .. } => said.as_slice(),
+            _ => &[],
+        };
+        said.iter().fold(Self::new(exit, &error), |error, line| error.hint(format!("it said: {line}"))).hint(hint)
     }
 }
 
