@@ -153,6 +153,7 @@ fn dangers_have_one_door() {
                 "fetch/http.rs",
                 "fetch/oci.rs",
                 "model/anthropic.rs",
+                "model/hosted.rs",
                 "model/line.rs",
                 "model/openai.rs",
                 "token.rs",

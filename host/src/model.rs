@@ -7,6 +7,7 @@ pub mod anthropic;
 pub mod door;
 pub mod endpoint;
 pub mod error;
+mod hosted;
 mod line;
 pub mod openai;
 pub mod request;

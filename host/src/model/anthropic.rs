@@ -2,19 +2,13 @@
 //! stream. An answer of a schema is asked for as the input of a tool that nobody runs,
 //! which every model of theirs knows.
 
-use std::time::Instant;
-
-use reqwest::header::{HeaderName, HeaderValue};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Provider;
 use super::answer::{Answer, Ending};
-use super::endpoint::Endpoint;
-use super::error::{Failure, ModelError};
-use super::line::{Line, malformed};
+use super::hosted::{Hosted, Language, Message, ending, messages, temperature, tokens};
 use super::request::{Request, Role};
-use crate::budget::Tokens;
 use crate::token::Token;
 
 /// Where Anthropic itself answers.
@@ -25,20 +19,19 @@ const VERSION: &str = "2023-06-01";
 const TOOL: &str = "answer";
 /// Hundredths; the contract has twice as many.
 const TEMPERATURE_MAX: u16 = 100;
-/// Tokens that the provider puts around messages, and those with which it explains tools.
+/// Tokens that the provider puts around all messages, and those with which it explains tools.
 const ADDED: u64 = 100;
-const ADDED_PER_MESSAGE: u64 = 16;
 const ADDED_FOR_TOOL: u64 = 1_000;
 
-/// One endpoint, one model, one key.
-pub struct Anthropic {
-    line: Line,
-    model: String,
-}
+/// A model whose endpoint speaks it.
+pub type Anthropic = Hosted<Messages>;
+
+/// The language.
+pub enum Messages {}
 
 /// A request as it is sent.
 #[derive(Serialize)]
-struct Sent<'r> {
+pub struct Sent<'r> {
     model: &'r str,
     max_tokens: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,12 +49,6 @@ struct Sent<'r> {
 }
 
 #[derive(Serialize)]
-struct Message<'r> {
-    role: Role,
-    content: &'r str,
-}
-
-#[derive(Serialize)]
 struct Tool<'r> {
     name: &'static str,
     description: &'static str,
@@ -76,7 +63,7 @@ struct Choice {
 
 /// What comes; what else is in it does not matter.
 #[derive(Deserialize)]
-struct Came {
+pub struct Came {
     id: Option<String>,
     model: Option<String>,
     content: Vec<Block>,
@@ -106,91 +93,71 @@ struct Usage {
     cache_read_input_tokens: Option<u64>,
 }
 
-impl Usage {
-    /// None unless it tells of both: half of it is no bound.
-    fn tokens(&self) -> Option<Tokens> {
-        let cached = [self.cache_creation_input_tokens, self.cache_read_input_tokens];
-        let cached = cached.into_iter().flatten().fold(0, u64::saturating_add);
-        Some(Tokens { input: self.input_tokens?.saturating_add(cached), output: self.output_tokens? })
-    }
-}
+impl Language for Messages {
+    const PATH: &'static [&'static str] = &["messages"];
 
-impl Anthropic {
-    /// Speaks to `endpoint`; without a key if it wants none.
-    ///
-    /// # Errors
-    /// [`ModelError::Setup`].
-    pub fn new(endpoint: Endpoint, model: &str, key: Option<Token>) -> Result<Self, ModelError> {
-        Ok(Self { line: Line::new(endpoint, key)?, model: model.to_owned() })
+    type Sent<'r> = Sent<'r>;
+    type Came = Came;
+
+    fn sent<'r>(model: &'r str, _host: &str, request: &'r Request) -> Sent<'r> {
+        // Only the first message can be of that role.
+        let (system, others) = match request.messages.split_first() {
+            Some((first, others)) if first.role == Role::System => (Some(first.text.as_str()), others),
+            _ => (None, request.messages.as_slice()),
+        };
+        let tool = |schema| [Tool { name: TOOL, description: "Takes the answer.", input_schema: schema }];
+        Sent {
+            model,
+            max_tokens: request.output_tokens_max,
+            system,
+            messages: messages(others),
+            temperature: request.temperature.map(|hundredths| temperature(hundredths.min(TEMPERATURE_MAX))),
+            stop_sequences: &request.stop,
+            tools: object(request).map(tool),
+            tool_choice: object(request).map(|_| Choice { r#type: "tool", name: TOOL }),
+            stream: false,
+        }
     }
 
-    fn read(&self, bytes: &[u8]) -> Result<Answer, Failure> {
-        let came: Came = serde_json::from_slice(bytes).map_err(|error| self.line.unread(&error))?;
+    fn headers(key: Option<&Token>) -> HeaderMap {
+        let version = (HeaderName::from_static("anthropic-version"), HeaderValue::from_static(VERSION));
+        let key = key.and_then(Token::bare).map(|key| (HeaderName::from_static("x-api-key"), key));
+        std::iter::once(version).chain(key).collect()
+    }
+
+    fn added(request: &Request) -> u64 {
+        ADDED + object(request).map_or(0, |_| ADDED_FOR_TOOL)
+    }
+
+    fn read(came: Came) -> Result<Answer, &'static str> {
         let (mut text, mut used) = (String::new(), None);
         for block in came.content {
             match block {
                 Block::Text { text: more } => text.push_str(&more),
                 Block::ToolUse { name, input } if name == TOOL && used.is_none() => used = Some(input.to_string()),
-                Block::ToolUse { .. } => return Err(malformed("it uses a tool that it was not given")),
+                Block::ToolUse { .. } => return Err("it uses a tool that it was not given"),
                 Block::Other => {}
             }
         }
-        let ending = match came.stop_reason.as_deref() {
-            Some("tool_use") if used.is_some() => Ending::Complete,
-            Some("end_turn") => Ending::Complete,
-            Some("stop_sequence") => Ending::Stopped,
-            Some("max_tokens" | "model_context_window_exceeded") => Ending::Truncated,
-            Some("refusal") => Ending::Withheld,
-            Some(_) => return Err(malformed("it ends for a reason that nobody asked for")),
-            None => return Err(malformed("it does not say why it ends")),
-        };
-        Ok(Answer {
-            text: used.unwrap_or(text),
-            ending,
-            tokens: came.usage.and_then(|usage| usage.tokens()),
-            model: came.model.and_then(|model| self.line.name(&model)),
-            id: came.id.and_then(|id| self.line.name(&id)),
-        })
+        let ending = ending(came.stop_reason.as_deref(), |reason| match reason {
+            "tool_use" if used.is_some() => Some(Ending::Complete),
+            "end_turn" => Some(Ending::Complete),
+            "stop_sequence" => Some(Ending::Stopped),
+            "max_tokens" | "model_context_window_exceeded" => Some(Ending::Truncated),
+            "refusal" => Some(Ending::Withheld),
+            _ => None,
+        })?;
+        let tokens = came.usage.and_then(|usage| tokens(usage.input(), usage.output_tokens));
+        Ok(Answer { text: used.unwrap_or(text), ending, tokens, model: came.model, id: came.id })
     }
 }
 
-impl Provider for Anthropic {
-    fn model(&self) -> &str {
-        &self.model
-    }
-
-    fn body(&self, request: &Request) -> Vec<u8> {
-        // Only the first message can be of that role.
-        let system = request.messages.first().filter(|message| message.role == Role::System);
-        let messages = request.messages.iter().skip(usize::from(system.is_some()));
-        let tool = |schema| [Tool { name: TOOL, description: "Takes the answer.", input_schema: schema }];
-        let sent = Sent {
-            model: &self.model,
-            max_tokens: request.output_tokens_max,
-            system: system.map(|message| message.text.as_str()),
-            messages: messages.map(|message| Message { role: message.role, content: &message.text }).collect(),
-            temperature: request.temperature.map(|hundredths| f64::from(hundredths.min(TEMPERATURE_MAX)) / 100.0),
-            stop_sequences: &request.stop,
-            tools: object(request).map(tool),
-            tool_choice: object(request).map(|_| Choice { r#type: "tool", name: TOOL }),
-            stream: false,
-        };
-        // Its keys are text, so this cannot fail.
-        serde_json::to_vec(&sent).unwrap_or_default()
-    }
-
-    fn added(&self, request: &Request) -> u64 {
-        let tool = object(request).map_or(0, |_| ADDED_FOR_TOOL);
-        ADDED + ADDED_PER_MESSAGE * request.messages.len() as u64 + tool
-    }
-
-    fn send(&self, body: &[u8], until: Instant) -> Result<Answer, Failure> {
-        let version = (HeaderName::from_static("anthropic-version"), HeaderValue::from_static(VERSION));
-        let key = self.line.key(Token::bare).map(|key| (HeaderName::from_static("x-api-key"), key));
-        let headers = std::iter::once(version).chain(key).collect();
-        let came = self.line.post(&["messages"], headers, body, until)?;
-        let answer = self.read(&came.bytes)?;
-        Ok(Answer { id: came.id.or(answer.id), ..answer })
+impl Usage {
+    /// All that was read, from a cache or not.
+    fn input(&self) -> Option<u64> {
+        let cached = [self.cache_creation_input_tokens, self.cache_read_input_tokens];
+        let cached = cached.into_iter().flatten().fold(0, u64::saturating_add);
+        Some(self.input_tokens?.saturating_add(cached))
     }
 }
 
@@ -204,8 +171,12 @@ fn object(request: &Request) -> Option<&Value> {
 mod tests {
     use serde_json::json;
 
+    use super::super::Provider as _;
+    use super::super::endpoint::Endpoint;
+    use super::super::error::ModelError;
     use super::super::request::Message as Asked;
     use super::*;
+    use crate::budget::Tokens;
     use crate::digest::Digest;
 
     fn provider() -> Anthropic {

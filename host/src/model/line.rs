@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 use reqwest::{Client, Response};
 use tokio::time::{timeout, timeout_at};
 
@@ -63,9 +63,8 @@ impl Line {
         &self.endpoint
     }
 
-    /// The key as the value of a header, in the form that `of` gives it.
-    pub(super) fn key(&self, of: impl FnOnce(&Token) -> Option<HeaderValue>) -> Option<HeaderValue> {
-        self.key.as_ref().and_then(of)
+    pub(super) fn key(&self) -> Option<&Token> {
+        self.key.as_ref()
     }
 
     /// Posts JSON, and waits for the whole answer until `until` at the latest.

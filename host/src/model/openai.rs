@@ -1,37 +1,29 @@
 //! The language of chat completions: of OpenAI, and of many who speak it as well,
 //! local servers among them. One request, one whole answer, no stream.
 
-use std::time::Instant;
-
 use reqwest::header::{AUTHORIZATION, HeaderMap};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Provider;
 use super::answer::{Answer, Ending};
-use super::endpoint::Endpoint;
-use super::error::{Failure, ModelError};
-use super::line::{Line, malformed};
-use super::request::{Request, Role};
-use crate::budget::Tokens;
+use super::hosted::{Hosted, Language, Message, ending, messages, temperature, tokens};
+use super::request::Request;
 use crate::token::Token;
 
 /// Where OpenAI itself answers.
 pub const ENDPOINT: &str = "https://api.openai.com/v1";
 /// Tokens around messages that a server's template adds, and what it says by itself.
 const ADDED: u64 = 500;
-/// The same for each message.
-const ADDED_PER_MESSAGE: u64 = 16;
 
-/// One endpoint, one model, one key.
-pub struct OpenAi {
-    line: Line,
-    model: String,
-}
+/// A model whose endpoint speaks it.
+pub type OpenAi = Hosted<Chat>;
+
+/// The language.
+pub enum Chat {}
 
 /// A request as it is sent.
 #[derive(Serialize)]
-struct Sent<'r> {
+pub struct Sent<'r> {
     model: &'r str,
     messages: Vec<Message<'r>>,
     /// As OpenAI's own models want it; most others do not know it.
@@ -49,12 +41,6 @@ struct Sent<'r> {
 }
 
 #[derive(Serialize)]
-struct Message<'r> {
-    role: Role,
-    content: &'r str,
-}
-
-#[derive(Serialize)]
 struct Format<'r> {
     r#type: &'static str,
     json_schema: Named<'r>,
@@ -69,7 +55,7 @@ struct Named<'r> {
 
 /// What comes; what else is in it does not matter.
 #[derive(Deserialize)]
-struct Came {
+pub struct Came {
     id: Option<String>,
     model: Option<String>,
     choices: Vec<Choice>,
@@ -96,89 +82,62 @@ struct Usage {
     completion_tokens: Option<u64>,
 }
 
-impl Usage {
-    /// None unless it tells of both: half of it is no bound.
-    fn tokens(&self) -> Option<Tokens> {
-        Some(Tokens { input: self.prompt_tokens?, output: self.completion_tokens? })
-    }
-}
+impl Language for Chat {
+    const PATH: &'static [&'static str] = &["chat", "completions"];
 
-impl OpenAi {
-    /// Speaks to `endpoint`; without a key if it wants none.
-    ///
-    /// # Errors
-    /// [`ModelError::Setup`].
-    pub fn new(endpoint: Endpoint, model: &str, key: Option<Token>) -> Result<Self, ModelError> {
-        Ok(Self { line: Line::new(endpoint, key)?, model: model.to_owned() })
-    }
+    type Sent<'r> = Sent<'r>;
+    type Came = Came;
 
-    /// Whether it is OpenAI itself, or who runs the same models for it.
-    fn is_original(&self) -> bool {
-        let host = self.line.endpoint().host();
-        ["openai.com", "openai.azure.com"]
-            .iter()
-            .any(|of| host.strip_suffix(of).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
-    }
-
-    fn read(&self, bytes: &[u8]) -> Result<Answer, Failure> {
-        let came: Came = serde_json::from_slice(bytes).map_err(|error| self.line.unread(&error))?;
-        let [choice] = <[Choice; 1]>::try_from(came.choices).map_err(|_| malformed("it has not one choice"))?;
-        let ending = match choice.finish_reason.as_deref() {
-            _ if choice.message.refusal.is_some() => Ending::Withheld,
-            Some("stop") if choice.stop_reason.is_some_and(|reason| reason.is_string()) => Ending::Stopped,
-            Some("stop") => Ending::Complete,
-            Some("length") => Ending::Truncated,
-            Some("content_filter") => Ending::Withheld,
-            Some(_) => return Err(malformed("it ends for a reason that nobody asked for")),
-            None => return Err(malformed("it does not say why it ends")),
-        };
-        Ok(Answer {
-            text: choice.message.content.unwrap_or_default(),
-            ending,
-            tokens: came.usage.and_then(|usage| usage.tokens()),
-            model: came.model.and_then(|model| self.line.name(&model)),
-            id: came.id.and_then(|id| self.line.name(&id)),
-        })
-    }
-}
-
-impl Provider for OpenAi {
-    fn model(&self) -> &str {
-        &self.model
-    }
-
-    fn body(&self, request: &Request) -> Vec<u8> {
+    fn sent<'r>(model: &'r str, host: &str, request: &'r Request) -> Sent<'r> {
         let most = Some(request.output_tokens_max);
-        let (max_completion_tokens, max_tokens) = if self.is_original() { (most, None) } else { (None, most) };
+        let (max_completion_tokens, max_tokens) = if is_original(host) { (most, None) } else { (None, most) };
         let format = |schema| {
             let json_schema = Named { name: "answer", schema, strict: is_strict(schema) };
             Format { r#type: "json_schema", json_schema }
         };
-        let messages = request.messages.iter().map(|message| Message { role: message.role, content: &message.text }).collect();
-        let sent = Sent {
-            model: &self.model,
-            messages,
+        Sent {
+            model,
+            messages: messages(&request.messages),
             max_completion_tokens,
             max_tokens,
-            temperature: request.temperature.map(|hundredths| f64::from(hundredths) / 100.0),
+            temperature: request.temperature.map(temperature),
             stop: &request.stop,
             response_format: request.schema.as_ref().map(format),
             stream: false,
+        }
+    }
+
+    fn headers(key: Option<&Token>) -> HeaderMap {
+        key.and_then(Token::header).map(|key| (AUTHORIZATION, key)).into_iter().collect()
+    }
+
+    fn added(_: &Request) -> u64 {
+        ADDED
+    }
+
+    fn read(came: Came) -> Result<Answer, &'static str> {
+        let [choice] = <[Choice; 1]>::try_from(came.choices).map_err(|_| "it has not one choice")?;
+        let is_stopped = choice.stop_reason.is_some_and(|reason| reason.is_string());
+        let known = |reason: &str| match reason {
+            "stop" if is_stopped => Some(Ending::Stopped),
+            "stop" => Some(Ending::Complete),
+            "length" => Some(Ending::Truncated),
+            "content_filter" => Some(Ending::Withheld),
+            _ => None,
         };
-        // Its keys are text, so this cannot fail.
-        serde_json::to_vec(&sent).unwrap_or_default()
+        let is_refused = choice.message.refusal.is_some();
+        let ending = if is_refused { Ending::Withheld } else { ending(choice.finish_reason.as_deref(), known)? };
+        let tokens = came.usage.and_then(|usage| tokens(usage.prompt_tokens, usage.completion_tokens));
+        let text = choice.message.content.unwrap_or_default();
+        Ok(Answer { text, ending, tokens, model: came.model, id: came.id })
     }
+}
 
-    fn added(&self, request: &Request) -> u64 {
-        ADDED + ADDED_PER_MESSAGE * request.messages.len() as u64
-    }
-
-    fn send(&self, body: &[u8], until: Instant) -> Result<Answer, Failure> {
-        let key = self.line.key(Token::header).map(|key| (AUTHORIZATION, key));
-        let came = self.line.post(&["chat", "completions"], HeaderMap::from_iter(key), body, until)?;
-        let answer = self.read(&came.bytes)?;
-        Ok(Answer { id: came.id.or(answer.id), ..answer })
-    }
+/// Whether it is OpenAI itself, or who runs the same models for it.
+fn is_original(host: &str) -> bool {
+    ["openai.com", "openai.azure.com"]
+        .iter()
+        .any(|of| host.strip_suffix(of).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
 }
 
 /// Whether the provider itself can hold an answer to the schema: it refuses one that
@@ -213,8 +172,12 @@ fn is_closed(schema: &Value) -> bool {
 mod tests {
     use serde_json::json;
 
-    use super::super::request::Message as Asked;
+    use super::super::Provider as _;
+    use super::super::endpoint::Endpoint;
+    use super::super::error::ModelError;
+    use super::super::request::{Message as Asked, Role};
     use super::*;
+    use crate::budget::Tokens;
     use crate::digest::Digest;
 
     fn provider(endpoint: &str) -> OpenAi {

@@ -1,0 +1,122 @@
+//! A model that somebody runs behind an endpoint: what is the same in every language,
+//! from the parts of a request to the assembly of an answer. A language says what
+//! differs; how a request fails is `line`'s.
+
+use std::marker::PhantomData;
+use std::time::Instant;
+
+use reqwest::header::HeaderMap;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::Provider;
+use super::answer::{Answer, Ending};
+use super::endpoint::Endpoint;
+use super::error::{Failure, ModelError};
+use super::line::{Line, malformed};
+use super::request::{self, Request, Role};
+use crate::budget::Tokens;
+use crate::token::Token;
+
+/// Tokens that a provider puts around each message.
+const ADDED_PER_MESSAGE: u64 = 16;
+
+/// One endpoint, one model, one key.
+pub struct Hosted<L> {
+    line: Line,
+    model: String,
+    language: PhantomData<fn() -> L>,
+}
+
+/// What one language says otherwise than another.
+pub trait Language {
+    /// Where requests go, below the endpoint.
+    const PATH: &'static [&'static str];
+
+    /// A request as it is sent.
+    type Sent<'r>: Serialize;
+
+    /// What comes; what else is in it does not matter.
+    type Came: DeserializeOwned;
+
+    /// A request for `model`, as `host` wants it.
+    fn sent<'r>(model: &'r str, host: &str, request: &'r Request) -> Self::Sent<'r>;
+
+    /// The headers of its own, with the key if there is one.
+    fn headers(key: Option<&Token>) -> HeaderMap;
+
+    /// Tokens that are not in the body, besides those around each message.
+    fn added(request: &Request) -> u64;
+
+    /// Reads an answer.
+    ///
+    /// # Errors
+    /// How it is not of the language.
+    fn read(came: Self::Came) -> Result<Answer, &'static str>;
+}
+
+/// A message as it is sent.
+#[derive(Serialize)]
+pub(super) struct Message<'r> {
+    role: Role,
+    content: &'r str,
+}
+
+/// Messages as they are sent.
+pub(super) fn messages(messages: &[request::Message]) -> Vec<Message<'_>> {
+    messages.iter().map(|message| Message { role: message.role, content: &message.text }).collect()
+}
+
+/// A temperature as it is sent, from hundredths.
+pub(super) fn temperature(hundredths: u16) -> f64 {
+    f64::from(hundredths) / 100.0
+}
+
+/// Why an answer ends, by the reasons that a language `knows`.
+pub(super) fn ending(reason: Option<&str>, knows: impl FnOnce(&str) -> Option<Ending>) -> Result<Ending, &'static str> {
+    let reason = reason.ok_or("it does not say why it ends")?;
+    knows(reason).ok_or("it ends for a reason that nobody asked for")
+}
+
+/// None unless it is told of both: half of it is no bound.
+pub(super) fn tokens(input: Option<u64>, output: Option<u64>) -> Option<Tokens> {
+    Some(Tokens { input: input?, output: output? })
+}
+
+impl<L: Language> Hosted<L> {
+    /// Speaks to `endpoint`; without a key if it wants none.
+    ///
+    /// # Errors
+    /// [`ModelError::Setup`].
+    pub fn new(endpoint: Endpoint, model: &str, key: Option<Token>) -> Result<Self, ModelError> {
+        Ok(Self { line: Line::new(endpoint, key)?, model: model.to_owned(), language: PhantomData })
+    }
+
+    pub(super) fn read(&self, bytes: &[u8]) -> Result<Answer, Failure> {
+        let came = serde_json::from_slice(bytes).map_err(|error| self.line.unread(&error))?;
+        let answer = L::read(came).map_err(malformed)?;
+        let name = |name: Option<String>| name.and_then(|name| self.line.name(&name));
+        Ok(Answer { model: name(answer.model), id: name(answer.id), ..answer })
+    }
+}
+
+impl<L: Language> Provider for Hosted<L> {
+    fn model(&self) -> &str {
+        &self.model
+    }
+
+    fn body(&self, request: &Request) -> Vec<u8> {
+        // Its keys are text, so this cannot fail.
+        serde_json::to_vec(&L::sent(&self.model, self.line.endpoint().host(), request)).unwrap_or_default()
+    }
+
+    fn added(&self, request: &Request) -> u64 {
+        L::added(request) + ADDED_PER_MESSAGE * request.messages.len() as u64
+    }
+
+    fn send(&self, body: &[u8], until: Instant) -> Result<Answer, Failure> {
+        let came = self.line.post(L::PATH, L::headers(self.line.key()), body, until)?;
+        let answer = self.read(&came.bytes)?;
+        Ok(Answer { id: came.id.or(answer.id), ..answer })
+    }
+}
