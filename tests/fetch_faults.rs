@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use lifeos::digest::Digest;
-use lifeos::fetch::{FetchError, Fetcher, Patience};
+use lifeos::fetch::{FetchError, Fetcher, Timeouts};
 use lifeos::plugin::origin::Origin;
 
 use crate::fetching::{WASM, component, reads, repo, writes};
@@ -102,12 +102,12 @@ fn what_breaks_on_the_way_changes_nothing() {
 fn who_does_not_answer_is_not_waited_for() {
     let registry = Registry::start();
     let nobody = |_: &str| Ok(None);
-    let patience = Patience { whole: Duration::from_millis(400), silence: Duration::from_secs(5) };
+    let timeouts = Timeouts { whole: Duration::from_millis(400), silence: Duration::from_secs(5) };
     let started = Instant::now();
     for path in ["/x.wasm", "/v2/x/wat/manifests/1"] {
         registry.fail(path, Some(Fault::Hang));
     }
-    let fetcher = Fetcher::new(&nobody, true, patience);
+    let fetcher = Fetcher::new(&nobody, true, timeouts);
     let origin = |text: String| Origin::parse(&text).expect("a source");
     let Origin::Web(web) = origin(format!("http://{}/x.wasm", registry.host())) else { panic!("no address") };
     assert!(matches!(fetcher.web(&web, None), Err(FetchError::TimedOut { .. })));

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use lifeos::forge::address::Address;
 use lifeos::forge::error::ForgeError;
-use lifeos::forge::{Checks, Forge, NewPull, Patience, Pull, State};
+use lifeos::forge::{Checks, Forge, NewPull, PATIENCE, Patience, Pull, State};
 use lifeos::token::Token;
 
 use crate::rig::TestRepo;
@@ -39,7 +39,7 @@ impl Lab {
 
     /// A client that waits long for answers, and hardly between attempts.
     pub(crate) fn forge(&self) -> Forge {
-        self.forge_with(Patience { first_wait: Duration::from_millis(10), ..Patience::default() })
+        self.forge_with(Patience { first_wait: Duration::from_millis(10), ..PATIENCE })
     }
 
     pub(crate) fn forge_with(&self, patience: Patience) -> Forge {

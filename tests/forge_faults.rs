@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use lifeos::forge::address::{Address, AddressError};
 use lifeos::forge::error::ForgeError;
-use lifeos::forge::{Forge, Patience};
+use lifeos::forge::{Forge, PATIENCE, Patience};
 use lifeos::token::Token;
 
 use crate::forge::{Lab, new};
@@ -251,7 +251,7 @@ fn case_129_a_forge_with_a_certificate_that_nobody_signed() {
     let address = Address::parse(&format!("https://localhost:{port}"), "o/r").expect("an address");
     let token = Token::from_bytes(b"ghp_canary").expect("a token");
     // One attempt: the wait before another is longer than the call.
-    let patience = Patience { first_wait: Duration::from_hours(1), ..Patience::default() };
+    let patience = Patience { first_wait: Duration::from_hours(1), ..PATIENCE };
     let error = Forge::with_patience(address, token, patience).expect("a client").pull(1).expect_err("no trust");
     assert!(matches!(&error, ForgeError::Unreachable { reason, .. } if reason.contains("certificate")), "{error:?}");
     assert_eq!(serving.join().expect("it ends"), b"", "nothing was asked");

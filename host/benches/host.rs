@@ -18,7 +18,7 @@ use lifeos::event::Events;
 use lifeos::lock::Lock;
 use lifeos::model::Provider;
 use lifeos::model::answer::{Answer, Ending};
-use lifeos::model::door::{Clock, Patience, Terms};
+use lifeos::model::door::{Clock, PATIENCE, Terms};
 use lifeos::model::error::Failure;
 use lifeos::model::request::{Asked, Request, Role, Template};
 use lifeos::model::supply::Supply;
@@ -141,7 +141,7 @@ fn asking(bench: &mut Criterion) {
     let caps = Caps { calls_max: u64::MAX, run: Cap { tokens: Some(u64::MAX), cost: None }, ..Caps::default() };
     let purse = Purse::new("bench", price, caps, Past::default(), Box::new(journal));
     let text = "An answer of some words that say little. ".repeat(100);
-    let terms = Terms { output_tokens_max: 10_000, pins_model: false, patience: Patience::default() };
+    let terms = Terms { output_tokens_max: 10_000, pins_model: false, patience: PATIENCE };
     let supply = Supply { provider: Arc::new(Instantly(text.clone())), price, terms, known: Vec::new() };
     let door = supply.door(10_000, purse, Clock::new(0));
     let template = Template { role: Role::User, text: "{{x}}".to_owned(), inputs: vec![("x".to_owned(), text)] };

@@ -18,14 +18,14 @@ pub type Tokens<'t> = dyn Fn(&str) -> Result<Option<Token>, String> + 't;
 
 /// How long is waited.
 #[derive(Debug, Clone, Copy)]
-pub struct Patience {
+pub struct Timeouts {
     /// For everything together.
     pub whole: Duration,
     /// For the next byte.
     pub silence: Duration,
 }
 
-impl Default for Patience {
+impl Default for Timeouts {
     fn default() -> Self {
         Self { whole: Duration::from_secs(300), silence: Duration::from_secs(30) }
     }
@@ -35,7 +35,7 @@ impl Default for Patience {
 pub struct Fetcher<'t> {
     tokens: &'t Tokens<'t>,
     allows_http: bool,
-    patience: Patience,
+    timeouts: Timeouts,
 }
 
 /// What came from a registry.
@@ -149,8 +149,8 @@ pub enum FetchError {
 impl<'t> Fetcher<'t> {
     /// One that asks over https, and over http on this machine if it may.
     #[must_use]
-    pub fn new(tokens: &'t Tokens<'t>, allows_http: bool, patience: Patience) -> Self {
-        Self { tokens, allows_http, patience }
+    pub fn new(tokens: &'t Tokens<'t>, allows_http: bool, timeouts: Timeouts) -> Self {
+        Self { tokens, allows_http, timeouts }
     }
 
     /// Brings what is at an address.
@@ -185,7 +185,7 @@ impl<'t> Fetcher<'t> {
         if is_plain && !self.allows_http {
             return Err(FetchError::Plain(host.to_owned()));
         }
-        Line::new(is_plain, self.patience)
+        Line::new(is_plain, self.timeouts)
     }
 }
 

@@ -7,15 +7,21 @@ mod answer;
 mod call;
 pub mod error;
 
+use std::time::Duration;
+
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
+pub use crate::http::patience::Patience;
 use crate::token::Token;
 use address::Address;
 use answer::{PullAnswer, RunsAnswer, StatusesAnswer, Tally};
-pub use call::Patience;
 use call::{Call, Line, Request, Verb};
 use error::ForgeError;
+
+/// How long a forge is waited for.
+pub const PATIENCE: Patience =
+    Patience { attempt: Duration::from_secs(30), call: Duration::from_secs(90), first_wait: Duration::from_secs(1) };
 
 /// One repository of a forge, and the key to it.
 pub struct Forge {
@@ -102,7 +108,7 @@ impl Forge {
     /// # Errors
     /// [`ForgeError::Setup`], for example without certificates of authorities.
     pub fn new(address: Address, token: Token) -> Result<Self, ForgeError> {
-        Self::with_patience(address, token, Patience::default())
+        Self::with_patience(address, token, PATIENCE)
     }
 
     /// As [`Self::new`], waiting otherwise.

@@ -3,6 +3,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod base;
+pub(crate) mod patience;
 pub(crate) mod resolver;
 pub(crate) mod runtime;
 

@@ -11,7 +11,7 @@ use lifeos::config::Config;
 use lifeos::lock::LockError;
 use lifeos::model::Provider;
 use lifeos::model::answer::{Answer, Ending};
-use lifeos::model::door::{Patience, Terms};
+use lifeos::model::door::{PATIENCE, Terms};
 use lifeos::model::error::Failure;
 use lifeos::model::request::{Asked, Request, Role, Template};
 use lifeos::model::supply::Supply;
@@ -86,7 +86,7 @@ pub(crate) fn spend(folder: &Path, task: &str, at: i64, micros: u64) {
     let base = repo.head().expect("a commit");
     let config = Config::parse(CONFIG).expect("a configuration");
     let price = Price::of(PerMillion { input: 1.0, output: 1.0 }).expect("a price");
-    let terms = Terms { output_tokens_max: 1, pins_model: true, patience: Patience::default() };
+    let terms = Terms { output_tokens_max: 1, pins_model: true, patience: PATIENCE };
     let supply = Supply { provider: Arc::new(Meter(micros)), price, terms, known: Vec::new() };
     let asks = Asks { supply, budget: config.budget.clone() };
     let place = Place { repo: &repo, base, now: at, memory: None, outside: None, lock: None };

@@ -9,7 +9,7 @@ use lifeos::budget::price::{PerMillion, Price};
 use lifeos::config::{Config, Dialect, Model, Task};
 use lifeos::model::Provider;
 use lifeos::model::anthropic::{self, Anthropic};
-use lifeos::model::door::{Patience, Terms};
+use lifeos::model::door::{PATIENCE, Patience, Terms};
 use lifeos::model::endpoint::{Endpoint, EndpointError};
 use lifeos::model::error::ModelError;
 use lifeos::model::openai::{self, OpenAi};
@@ -101,7 +101,7 @@ pub(crate) fn asks(
 /// What is waited: one attempt as the owner says, a call for two attempts and a half.
 fn terms(model: &Model) -> Terms {
     let attempt = Duration::from_secs(model.seconds_max());
-    let patience = Patience { attempt, call: attempt * 5 / 2, ..Patience::default() };
+    let patience = Patience { attempt, call: attempt * 5 / 2, ..PATIENCE };
     Terms { output_tokens_max: u32::MAX, pins_model: model.pin, patience }
 }
 

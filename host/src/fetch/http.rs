@@ -8,7 +8,7 @@ use reqwest::{Client, Response};
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
-use super::{FetchError, Patience};
+use super::{FetchError, Timeouts};
 use crate::clean;
 use crate::http::answer::{Unread, whole};
 use crate::http::runtime::Runtime;
@@ -79,11 +79,11 @@ impl Answer {
 }
 
 impl Line {
-    pub(super) fn new(is_plain: bool, patience: Patience) -> Result<Self, FetchError> {
+    pub(super) fn new(is_plain: bool, timeouts: Timeouts) -> Result<Self, FetchError> {
         let setup = |error: &dyn std::error::Error| FetchError::Setup(innermost(error, REASON_BYTES_MAX));
-        let client = client(is_plain).read_timeout(patience.silence).build().map_err(|error| setup(&error))?;
+        let client = client(is_plain).read_timeout(timeouts.silence).build().map_err(|error| setup(&error))?;
         let runtime = Runtime::new().map_err(|error| setup(&error))?;
-        Ok(Self { client, is_plain, deadline: Instant::now() + patience.whole, silence: patience.silence, runtime })
+        Ok(Self { client, is_plain, deadline: Instant::now() + timeouts.whole, silence: timeouts.silence, runtime })
     }
 
     /// Asks, and follows to where it leads.

@@ -1,41 +1,21 @@
 //! One call to a forge: its requests, how often each is tried, and what an
 //! answer's status means. What is asked for is not decided here.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use reqwest::{Client, Response};
 use serde::de::DeserializeOwned;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{sleep, timeout_at};
 
 use super::address::Address;
 use super::answer::Refusal;
 use super::error::{Asked, ForgeError};
 use crate::http::answer::{self, Unread};
+use crate::http::patience::{Attempts, Patience};
 use crate::http::runtime::Runtime;
 use crate::token::Token;
 use crate::{clean, http};
-
-/// How long is waited for a forge.
-#[derive(Debug, Clone, Copy)]
-pub struct Patience {
-    /// For one attempt of one request, from its first byte to the answer's last.
-    pub attempt: Duration,
-    /// For one call, all its requests, attempts and waits together.
-    pub call: Duration,
-    /// Before the second attempt; before the third it is twice that.
-    pub first_wait: Duration,
-}
-
-impl Default for Patience {
-    fn default() -> Self {
-        let [attempt, call, first_wait] = [30, 90, 1].map(Duration::from_secs);
-        Self { attempt, call, first_wait }
-    }
-}
-
-/// Attempts of one request.
-const ATTEMPTS_MAX: u32 = 3;
 
 /// Bytes of an answer.
 const ANSWER_BYTES_MAX: usize = 4 << 20;
@@ -135,26 +115,23 @@ impl Call<'_> {
     }
 
     async fn attempts(&self, request: &Request<'_>) -> Result<Answer, ForgeError> {
-        let (mut attempt, mut wait) = (1, self.line.patience.first_wait);
+        let mut attempts = Attempts::new(self.line.patience.first_wait, self.deadline);
         loop {
-            let Failure { error, wait: asked_for } = match self.attempt(request).await {
+            let Failure { error, wait } = match self.attempt(request).await {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
             let may_repeat = if matches!(request.verb, Verb::Get) { error.is_retryable() } else { error.is_undone() };
-            let pause = wait.max(asked_for.unwrap_or_default());
-            let remaining = self.deadline.saturating_duration_since(Instant::now());
-            if !may_repeat || attempt == ATTEMPTS_MAX || pause >= remaining {
-                return Err(error);
+            match attempts.pause(wait).filter(|_| may_repeat) {
+                Some(pause) => sleep(pause).await,
+                None => return Err(error),
             }
-            sleep(pause).await;
-            (attempt, wait) = (attempt + 1, wait.saturating_mul(2));
         }
     }
 
     async fn attempt(&self, request: &Request<'_>) -> Result<Answer, Failure> {
         let end = self.deadline.min(Instant::now() + self.line.patience.attempt);
-        match timeout_at(end, self.exchange(request)).await {
+        match timeout_at(end.into(), self.exchange(request)).await {
             Ok(result) => result,
             Err(_) => Err(ForgeError::TimedOut { asked: self.asked(request) }.into()),
         }

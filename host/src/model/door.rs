@@ -19,6 +19,7 @@ use crate::budget::Sum;
 use crate::budget::day::Day;
 use crate::budget::purse::Purse;
 use crate::digest::Digest;
+pub use crate::http::patience::Patience;
 use crate::redact::Redactor;
 use call::Call;
 
@@ -27,23 +28,9 @@ const RETRIES_MAX: u32 = 10;
 /// Bytes of an answer's text.
 const ANSWER_BYTES_MAX: usize = 1 << 20;
 
-/// How long is waited for a model.
-#[derive(Debug, Clone, Copy)]
-pub struct Patience {
-    /// For one attempt.
-    pub attempt: Duration,
-    /// For one call: all its attempts, its second try and its waits together.
-    pub call: Duration,
-    /// Before the second attempt; before the third it is twice that.
-    pub first_wait: Duration,
-}
-
-impl Default for Patience {
-    fn default() -> Self {
-        let [attempt, call, first_wait] = [120, 300, 1].map(Duration::from_secs);
-        Self { attempt, call, first_wait }
-    }
-}
+/// How long a model is waited for.
+pub const PATIENCE: Patience =
+    Patience { attempt: Duration::from_secs(120), call: Duration::from_secs(300), first_wait: Duration::from_secs(1) };
 
 /// What a run's door lets through.
 #[derive(Debug, Clone, Copy)]
@@ -157,7 +144,7 @@ impl Door {
     /// A door to the answers of a tape, for requests of at most so many tokens.
     #[must_use]
     pub fn taped(held: Vec<Held>, output_tokens_max: u32) -> Self {
-        let terms = Terms { output_tokens_max, pins_model: false, patience: Patience::default() };
+        let terms = Terms { output_tokens_max, pins_model: false, patience: PATIENCE };
         let way = Way::Taped(Mutex::new(held.into()));
         Self { way, redactor: Arc::default(), terms, told: Mutex::default() }
     }

@@ -9,7 +9,7 @@ use crate::budget::day::Day;
 use crate::budget::price::{PerMillion, Price};
 use crate::budget::purse::{Journal, Past, Purse};
 use crate::config::{Budget, ModelGrant};
-use crate::model::door::{Clock, Door, Patience, Terms};
+use crate::model::door::{Clock, Door, PATIENCE, Terms};
 use crate::model::scripted::Scripted;
 use crate::redact::Redactor;
 
@@ -32,6 +32,6 @@ pub(super) fn door(script: &Arc<Scripted>) -> Option<Arc<Door>> {
     let price = Price::of(PerMillion { input: 0.0, output: 0.0 })?;
     let grant = ModelGrant::default();
     let purse = Purse::new("trial", price, grant.caps(&Budget::default()), Past::default(), Box::new(Nowhere));
-    let terms = Terms { output_tokens_max: u32::MAX, pins_model: false, patience: Patience::default() };
+    let terms = Terms { output_tokens_max: u32::MAX, pins_model: false, patience: PATIENCE };
     Some(Arc::new(Door::new(Arc::clone(script) as _, purse, Redactor::new(Vec::new()), terms, Clock::new(0))))
 }

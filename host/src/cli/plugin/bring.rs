@@ -3,7 +3,7 @@
 
 use clap::Args;
 use lifeos::digest::Digest;
-use lifeos::fetch::{FetchError, Fetcher, Patience};
+use lifeos::fetch::{FetchError, Fetcher, Timeouts};
 use lifeos::plugin::lock::Entry;
 use lifeos::plugin::origin::{Origin, Reference};
 use lifeos::sealed::SealedFolder;
@@ -37,7 +37,7 @@ pub(super) fn bring(
     term: &Term,
 ) -> Result<Brought, CommandError> {
     let tokens = |host: &str| keys::key(host, global).map(|key| key.map(|(token, _)| token)).map_err(|error| error.message);
-    let fetcher = Fetcher::new(&tokens, network.allow_http, Patience::default());
+    let fetcher = Fetcher::new(&tokens, network.allow_http, Timeouts::default());
     if origin.is_remote() {
         term.note(&format!("fetching {origin}"));
     }

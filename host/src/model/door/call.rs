@@ -11,9 +11,7 @@ use super::super::worst;
 use super::{Door, Live};
 use crate::budget::purse::Settled;
 use crate::budget::{Sum, Tokens};
-
-/// Attempts of one request.
-const ATTEMPTS_MAX: u32 = 3;
+use crate::http::patience::Attempts;
 
 /// One call: its attempts share a deadline, and what they take is counted together.
 pub(super) struct Call<'c> {
@@ -56,9 +54,9 @@ impl<'c> Call<'c> {
     fn attempts(&mut self, request: &Request) -> Result<Answer, ModelError> {
         let body = self.live.provider.body(request);
         let most = worst(self.live.provider.as_ref(), &body, request);
-        let mut wait = self.door.terms.patience.first_wait;
+        let mut attempts = Attempts::new(self.door.terms.patience.first_wait, self.deadline);
         let mut failed: Option<ModelError> = None;
-        for attempt in 1.. {
+        loop {
             let failure = match (self.attempt(&body, most), failed) {
                 // Another attempt would go over a bound: the one before says why there is no answer.
                 (Err(ModelError::Over(_)), Some(before)) => return Err(before),
@@ -67,15 +65,11 @@ impl<'c> Call<'c> {
                     Err(failure) => failure,
                 },
             };
-            let pause = wait.max(failure.wait.unwrap_or_default());
-            let is_late = pause >= self.deadline.saturating_duration_since(Instant::now());
-            if !failure.may_repeat || attempt == ATTEMPTS_MAX || is_late || !self.door.may_retry() {
-                return Err(failure.error);
-            }
+            let pause = attempts.pause(failure.wait).filter(|_| failure.may_repeat && self.door.may_retry());
+            let Some(pause) = pause else { return Err(failure.error) };
             std::thread::sleep(pause);
-            (wait, failed) = (wait.saturating_mul(2), Some(failure.error));
+            failed = Some(failure.error);
         }
-        unreachable!("the loop returns")
     }
 
     /// One attempt, paid for.
