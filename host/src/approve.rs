@@ -15,6 +15,15 @@ pub struct Approved {
     waiting: Waiting,
 }
 
+/// What the approval of one person comes to.
+#[derive(Debug)]
+pub(crate) enum Vote {
+    /// So many approve that it may land.
+    Carried(Approved),
+    /// The rule asks for more people.
+    Open(Waiting),
+}
+
 /// A person who approves.
 #[derive(Clone, Copy)]
 pub struct Voice<'v> {
@@ -43,21 +52,19 @@ pub enum ApproveError {
 }
 
 impl Approved {
-    /// Approves by the owner's rule, if it says so; gives the candidate back
-    /// otherwise.
+    /// Approves by the owner's rule; none if it asks for people.
     ///
     /// # Errors
     /// [`ApproveError::Ledger`].
-    pub(crate) fn by_rule(waiting: Waiting, rule: Approve, pen: Pen<'_>) -> Result<Result<Self, Waiting>, ApproveError> {
+    pub(crate) fn by_rule(waiting: Waiting, rule: Approve, pen: Pen<'_>) -> Result<Option<Self>, ApproveError> {
         if rule.people() > 0 {
-            return Ok(Err(waiting));
+            return Ok(None);
         }
         record(&waiting, "rule: approve = \"auto\"", 1, pen)?;
-        Ok(Ok(Self { waiting }))
+        Ok(Some(Self { waiting }))
     }
 
-    /// Adds the approval of a person to those of `story`; gives the candidate
-    /// back while the rule asks for more people.
+    /// Adds the approval of a person to those of `story`.
     ///
     /// # Errors
     /// [`ApproveError::Digest`] when `named` is given and is not the digest of
@@ -68,7 +75,7 @@ impl Approved {
         story: Option<&Story>,
         by: &Voice<'_>,
         pen: Pen<'_>,
-    ) -> Result<Result<Self, Waiting>, ApproveError> {
+    ) -> Result<Vote, ApproveError> {
         if let Some(named) = by.named.filter(|named| *named != waiting.digest()) {
             return Err(ApproveError::Digest { run: waiting.run().to_owned(), found: waiting.digest(), named });
         }
@@ -79,7 +86,7 @@ impl Approved {
             record(&waiting, by.person, needed, pen)?;
         }
         let count = autonomy::people(before.into_iter().chain([by.person]));
-        Ok(if count >= needed { Ok(Self { waiting }) } else { Err(waiting) })
+        Ok(if count >= needed { Vote::Carried(Self { waiting }) } else { Vote::Open(waiting) })
     }
 
     /// Takes up an approval that is in the ledger already, because a run was

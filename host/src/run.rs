@@ -199,7 +199,7 @@ impl Tale<'_> {
             Some(story) => Approved::taken_up(waiting, task.approve, story),
             // One with refused edits, or half of one, waits for a person.
             None if has_refused || examined.trouble.is_some() => None,
-            None => Approved::by_rule(waiting, task.approve, way.pen())?.ok(),
+            None => Approved::by_rule(waiting, task.approve, way.pen())?,
         };
         let stand = match approved {
             Some(approved) => way.land(approved, &record)?,

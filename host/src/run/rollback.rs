@@ -53,8 +53,8 @@ pub fn rollback(
         return Ok((run, before.state.into()));
     }
     let told = way.book.story(&run);
-    let approved = Approved::by_person(waiting, task.approve, told, by, way.pen())?;
-    Ok((run, way.settled(approved, &record, told.unwrap_or(&story), by)?))
+    let vote = Approved::by_person(waiting, task.approve, told, by, way.pen())?;
+    Ok((run, way.settled(vote, &record, told.unwrap_or(&story), by)?))
 }
 
 /// What made a rollback: the host, from the candidate with this digest.

@@ -32,8 +32,8 @@ pub fn approve(place: &Place<'_>, run: &str, task: &Task, plugin: &Plugin, by: &
         return Err(RunError::WholeLanded { run: story.run, whole: whole.run.clone() });
     }
     let rule = task.approve;
-    let approved = Approved::by_person(waiting, rule, Some(&story), by, way.pen())?;
-    way.settled(approved, &record, &story, by)
+    let vote = Approved::by_person(waiting, rule, Some(&story), by, way.pen())?;
+    way.settled(vote, &record, &story, by)
 }
 
 /// Some files of a run.
@@ -96,9 +96,9 @@ pub fn approve_part(
         return Ok((run, before.state.into()));
     }
     let story = way.book.story(&run);
-    let approved = Approved::by_person(waiting, task.approve, story, &by, way.pen())?;
+    let vote = Approved::by_person(waiting, task.approve, story, &by, way.pen())?;
     let told = story.unwrap_or(&whole_story);
-    Ok((run, way.settled(approved, &record, told, &by)?))
+    Ok((run, way.settled(vote, &record, told, &by)?))
 }
 
 /// The findings of a run as a part of it has them: what is repaired in files that

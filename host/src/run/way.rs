@@ -5,7 +5,7 @@ use super::error::{RedRun, RunError};
 use super::place::{Place, Stand, identity};
 use super::record::{gate_text, output_of};
 use super::spending::fold_left;
-use crate::approve::{Approved, Voice};
+use crate::approve::{Approved, Voice, Vote};
 use crate::autonomy::{self, Autonomy};
 use crate::budget::journal;
 use crate::candidate::Candidate;
@@ -269,16 +269,10 @@ impl<'w> Way<'w> {
     }
 
     /// Lands what enough people approved; the rest waits for more of them.
-    pub(super) fn settled(
-        &self,
-        approved: Result<Approved, Waiting>,
-        record: &Run,
-        story: &Story,
-        by: &Voice<'_>,
-    ) -> Result<Stand, RunError> {
-        match approved {
-            Ok(approved) => self.land(approved, record),
-            Err(waiting) => {
+    pub(super) fn settled(&self, vote: Vote, record: &Run, story: &Story, by: &Voice<'_>) -> Result<Stand, RunError> {
+        match vote {
+            Vote::Carried(approved) => self.land(approved, record),
+            Vote::Open(waiting) => {
                 let before = story.approvals.iter().filter(|(digest, _)| *digest == waiting.digest()).map(|(_, by)| by.as_str());
                 let count = autonomy::people(before.chain([by.person]));
                 let more = format!("for other people; {count} of {} approved it", self.task.approve.people());
