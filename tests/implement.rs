@@ -103,6 +103,15 @@ fn a_run_tells_of_its_rounds_and_of_what_all_of_them_cost() {
     let repo = sample(&[]);
     let ran = implement(&repo, &[]);
     ran.exits(0).says("waits for approval").says("which did not pass the gate").says("asked script: 3 calls");
+    let at = |words: &str| ran.stderr.find(words).unwrap_or_else(|| panic!("no {words}\n{ran}"));
+    let told = [
+        at("gate on the base: cargo test"),
+        at("goal on the base, which has to fail it: cargo test"),
+        at("gate on the candidate: cargo test"),
+        at("repair round 1 of 2: the gate spoke against the candidate"),
+        at("gate on the candidate of repair round 1: cargo test"),
+    ];
+    assert!(told.is_sorted(), "{ran}");
 }
 
 #[test]

@@ -3,6 +3,17 @@
 
 use std::time::Duration;
 
+/// What the gate judges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Judged {
+    /// The base, which has to pass before anything else is done.
+    Base,
+    /// The base, which a goal has to fail.
+    BaseByGoal,
+    /// A candidate.
+    Candidate,
+}
+
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
@@ -36,6 +47,15 @@ pub enum Event {
     Gate {
         /// Its words.
         command: String,
+        /// Over what.
+        over: Judged,
+    },
+    /// The gate spoke against a candidate, and the plugin proposes again.
+    Repairing {
+        /// The round, from 1.
+        round: u32,
+        /// Rounds that there are at most.
+        most: u32,
     },
     /// A case of a plugin is tried.
     Trying {

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clean;
 use crate::digest::Digest;
-use crate::event::{Event, Events};
+use crate::event::{Event, Events, Judged};
 use crate::policy::{Demand, Limits};
 use crate::repo::Location;
 use crate::sealed::SealedFolder;
@@ -133,11 +133,12 @@ impl<'g> Gate<'g> {
         !self.jail.unconfined
     }
 
-    /// Runs the commands over a tree, or remembers that they passed.
+    /// Runs the commands over a tree, or remembers that they passed; `over` says which
+    /// tree it is to whoever waits.
     ///
     /// # Errors
     /// [`GateError`] when they could not be run; a command that fails is a verdict.
-    pub fn judge(&self, tree: Oid, ask: Ask, events: &Events<'_>) -> Result<Verdict, GateError> {
+    pub fn judge(&self, tree: Oid, ask: Ask, over: Judged, events: &Events<'_>) -> Result<Verdict, GateError> {
         let commands = self.asked(ask);
         let name = format!("{FORM}{}", self.identity(tree, &commands).hex());
         let remembered = self.place.memory.and_then(|memory| postcard::from_bytes(&memory.read(&name)?).ok());
@@ -155,7 +156,7 @@ impl<'g> Gate<'g> {
         let top = folder.open()?;
         junit::clear(&top, &self.demand.reports);
         for words in commands {
-            events.emit(&Event::Gate { command: words.join(" ") });
+            events.emit(&Event::Gate { command: words.join(" "), over });
             let mut ran = self.run(words, &folder, namespaces)?;
             // A goal that tests nothing would be met by everything.
             if ran.tests == Some(0) && ran.fault.is_none() && self.demand.goals.contains(words) {

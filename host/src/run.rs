@@ -115,7 +115,7 @@ fn ended(
     let mut all = || loop {
         match story.round(&mut rounds, keep)? {
             End::Finished(finished) => return Ok(*finished),
-            End::Red(red) => rounds.next(red)?,
+            End::Red(red) => rounds.next(red, events)?,
         }
     };
     let ended = all();

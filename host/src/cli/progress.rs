@@ -2,10 +2,11 @@
 //! there is none, nothing for what is quick.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use lifeos::event::{Event, Events};
+use lifeos::event::{Event, Events, Judged};
 
 use super::term::{self, Term};
 
@@ -26,11 +27,13 @@ struct Progress {
     bar: Mutex<Option<ProgressBar>>,
     started: Instant,
     draws: bool,
+    /// The round of repair that goes on; 0 before the first.
+    round: AtomicU32,
 }
 
 impl Progress {
     fn new(term: &Term) -> Self {
-        Self { bar: Mutex::new(None), started: Instant::now(), draws: term::draws() && !term.is_json() }
+        Self { bar: Mutex::new(None), started: Instant::now(), draws: term::draws() && !term.is_json(), round: AtomicU32::new(0) }
     }
 
     /// Takes an event.
@@ -54,7 +57,11 @@ impl Progress {
                 }
             }
             Event::Concluding => set(&mut bar, "looking at the whole set"),
-            Event::Gate { command } => *bar = Some(spinner(format!("gate: {}", lifeos::clean::line(command)))),
+            Event::Gate { command, over } => *bar = Some(spinner(self.gate(command, *over))),
+            Event::Repairing { round, most } => {
+                self.round.store(*round, Ordering::Relaxed);
+                *bar = Some(spinner(repairing(*round, *most)));
+            }
             Event::Trying { case } if self.started.elapsed() > PATIENCE => {
                 set(&mut bar, "");
                 *bar = Some(spinner(format!("trying {case}")));
@@ -73,13 +80,28 @@ impl Progress {
         }
     }
 
+    /// Which command runs, and over what.
+    fn gate(&self, command: &str, over: Judged) -> String {
+        let over = match (over, self.round.load(Ordering::Relaxed)) {
+            (Judged::Base, _) => "gate on the base".to_owned(),
+            (Judged::BaseByGoal, _) => "goal on the base, which has to fail it".to_owned(),
+            (Judged::Candidate, 0) => "gate on the candidate".to_owned(),
+            (Judged::Candidate, round) => format!("gate on the candidate of repair round {round}"),
+        };
+        format!("{over}: {}", lifeos::clean::line(command))
+    }
+
     /// Without a terminal only what takes seconds is worth a line.
     fn tell(&self, event: &Event, term: &Term) {
         match event {
             Event::Compiling { plugin, bytes } => {
                 term.note(&format!("compiling {plugin} ({:.1} MB); this happens once for each version", *bytes as f64 / 1e6));
             }
-            Event::Gate { command } => term.note(&format!("gate: {}", lifeos::clean::line(command))),
+            Event::Gate { command, over } => term.note(&self.gate(command, *over)),
+            Event::Repairing { round, most } => {
+                self.round.store(*round, Ordering::Relaxed);
+                term.note(&repairing(*round, *most));
+            }
             Event::Compiled { took } => term.note(&format!("compiled in {:.1} s", took.as_secs_f64())),
             Event::Alert { month, percent, spent, key, value } => {
                 let how = format!("{percent} % of {key} = {value} of {month} is spent ({spent})");
@@ -88,6 +110,10 @@ impl Progress {
             _ => {}
         }
     }
+}
+
+fn repairing(round: u32, most: u32) -> String {
+    format!("repair round {round} of {most}: the gate spoke against the candidate, and the plugin proposes again")
 }
 
 fn spinner(words: String) -> ProgressBar {

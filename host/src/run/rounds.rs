@@ -6,6 +6,7 @@ use super::way::Way;
 use crate::budget::purse::Past;
 use crate::check::CheckedEdit;
 use crate::clean;
+use crate::event::{Event, Events};
 use crate::examine::{Examined, Proposal};
 use crate::gate::Verdict;
 use crate::ledger::record::AllRounds;
@@ -50,11 +51,12 @@ impl Rounds {
     ///
     /// # Errors
     /// [`RunError::Red`] when no round is left.
-    pub(super) fn next(&mut self, red: Red) -> Result<(), RunError> {
+    pub(super) fn next(&mut self, red: Red, events: &Events<'_>) -> Result<(), RunError> {
         if self.number >= self.most {
             return Err(RunError::Red(Box::new(RedRun { rounds: self.most, ..*red.run })));
         }
         self.number += 1;
+        events.emit(&Event::Repairing { round: self.number, most: self.most });
         self.before = Some(red);
         Ok(())
     }

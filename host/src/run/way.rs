@@ -11,7 +11,7 @@ use crate::budget::journal;
 use crate::candidate::Candidate;
 use crate::clean;
 use crate::config::Task;
-use crate::event::Events;
+use crate::event::{Events, Judged};
 use crate::examine::{ExamineError, Machine};
 use crate::gate::{self, Ask, Gate, Verdict};
 use crate::land::desk::Desk;
@@ -120,7 +120,7 @@ impl<'w> Way<'w> {
         if let Some((gate, base)) = gate.filter(|_| !is_judged) {
             // What is taken back may be what a goal asked for.
             let ask = if record.reverts.is_some() { Ask::Gate } else { Ask::Whole };
-            let verdict = match gate.judge(waiting.tree(), ask, events) {
+            let verdict = match gate.judge(waiting.tree(), ask, Judged::Candidate, events) {
                 Ok(verdict) => verdict,
                 Err(error) => return Err(self.failed(waiting.identity(), record, error.into())),
             };
@@ -305,10 +305,10 @@ impl<'w> Way<'w> {
     }
 }
 
-/// The gate's verdict on the base: a red one stops before anything is spent, and so do
-/// goal of which it holds to a command already, since a candidate would prove nothing by them.
+/// The gate's verdict on the base. A red one stops before anything is spent, and so does a
+/// goal of which the base meets a command already: a candidate would prove nothing by it.
 pub(super) fn on_base(gate: &Gate<'_>, base: &Base, events: &Events<'_>) -> Result<Verdict, RunError> {
-    let verdict = gate.judge(base.tree, Ask::Gate, events)?;
+    let verdict = gate.judge(base.tree, Ask::Gate, Judged::Base, events)?;
     if let Some(fault) = verdict.fault() {
         let output = verdict.commands.last().map(|ran| ran.output.clone()).unwrap_or_default();
         return Err(RunError::RedBase { fault, output });
@@ -316,7 +316,7 @@ pub(super) fn on_base(gate: &Gate<'_>, base: &Base, events: &Events<'_>) -> Resu
     if !gate.has_goals() {
         return Ok(verdict);
     }
-    let goal = gate.judge(base.tree, Ask::Goal, events)?;
+    let goal = gate.judge(base.tree, Ask::Goal, Judged::BaseByGoal, events)?;
     match goal.passed() {
         Some(command) => Err(RunError::GoalMet { command: command.to_owned() }),
         None => Ok(Verdict { unmet: goal.fault(), ..verdict }),
