@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use crate::rig::forge::Fault;
+use crate::rig::http::Fault;
 use crate::rig::model::{KEY, Model, Says, asked};
 use crate::rig::{Ran, TestRepo, hostile};
 
@@ -96,7 +96,7 @@ fn no_more_tokens_are_asked_for_than_are_granted() {
             let server = Model::start(|_, _| Says::text("dear"));
             let table = format!("{ASK}model = {{output_tokens_max = {most}}}");
             run(&task(&server, provider, "", "ask", &table), &server, &[]).exits(0);
-            let body: Value = serde_json::from_str(&server.requests()[0].body).expect("JSON");
+            let body: Value = serde_json::from_slice(&server.requests()[0].body).expect("JSON");
             body[key].clone()
         });
         assert_eq!(sent, [json!(7), json!(9)], "{provider}");

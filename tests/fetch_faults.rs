@@ -8,8 +8,9 @@ use lifeos::fetch::{FetchError, Fetcher, Timeouts};
 use lifeos::plugin::origin::Origin;
 
 use crate::fetching::{WASM, component, reads, repo, writes};
+use crate::rig::http::Fault;
 use crate::rig::push::{push, put_manifest};
-use crate::rig::registry::{Fault, Registry};
+use crate::rig::registry::Registry;
 
 #[test]
 fn a_registry_that_gives_something_else_is_refused() {
@@ -63,9 +64,9 @@ fn what_breaks_on_the_way_changes_nothing() {
     push(&host, "x/wat", "1", &[(WASM, &component("0.1.0"))]);
     registry.put("/x.wasm", &component("0.1.0"));
     let faults = [
-        (Fault::Status(500), 30, "answered with status 500"),
-        (Fault::Status(404), 30, "has no such"),
-        (Fault::Status(403), 30, "does not let anybody without a token in"),
+        (Fault::Status(500, String::new(), Vec::new()), 30, "answered with status 500"),
+        (Fault::Status(404, String::new(), Vec::new()), 30, "has no such"),
+        (Fault::Status(403, String::new(), Vec::new()), 30, "does not let anybody without a token in"),
         (Fault::Cut, 30, "the connection broke before the answer"),
         (Fault::Huge, 21, "bytes"),
         (Fault::Promise(1 << 40), 21, "bytes"),
@@ -88,7 +89,7 @@ fn what_breaks_on_the_way_changes_nothing() {
     registry.fail("/v2/x/wat/manifests", Some(Fault::Redirect(format!("http://{}/x", other.host()))));
     let ran = reads(&repo, &["plugin", "add", &format!("oci://{host}/x/wat:1"), "--allow-http"]);
     ran.exits(30).says("is there or nowhere");
-    assert!(other.asked().iter().all(|asked| asked.authorization.is_none()));
+    assert!(other.asked().iter().all(|asked| asked.header("authorization").is_none()));
     registry.fail("/x.wasm", Some(Fault::Redirect("/x.wasm".to_owned())));
     registry.asked();
     let around = format!("http://{host}/x.wasm");

@@ -8,9 +8,11 @@ use std::process::Command;
 use lifeos::digest::Digest;
 
 use crate::rig::components::{MANIFEST, task_wat, wat_with};
+use crate::rig::http::Fault;
 use crate::rig::push::{basic, person, push};
-use crate::rig::registry::{Door, Fault, Registry};
-use crate::rig::{Ran, TestRepo, tls};
+use crate::rig::registry::{Door, Registry};
+use crate::rig::tls::Unsigned;
+use crate::rig::{Ran, TestRepo};
 
 const TASK: &str = "[task.t]\nplugin = 'wat'\n";
 pub(crate) const WASM: &str = "application/wasm";
@@ -143,10 +145,11 @@ fn what_was_kept_and_is_damaged_is_not_there() {
 
 #[test]
 fn a_server_that_nobody_signed_is_asked_for_nothing() {
-    let (port, serving) = tls::unsigned();
+    let server = Unsigned::start();
+    let port = server.port();
     let ran = reads(&repo(), &["plugin", "add", &format!("https://127.0.0.1:{port}/x.wasm"), "--allow-http"]);
     ran.exits(30).says("cannot be reached").says("certificate");
-    assert!(serving.join().expect("a server").is_empty(), "something was asked");
+    assert!(server.stop().is_empty(), "something was asked");
 }
 
 #[test]
@@ -165,8 +168,9 @@ fn a_token_goes_to_its_host_alone() {
         ran.keeps_quiet_about(secret);
         ran
     };
-    let shown =
-        |registry: &Registry| -> Vec<String> { registry.asked().into_iter().filter_map(|asked| asked.authorization).collect() };
+    let shown = |registry: &Registry| -> Vec<String> {
+        registry.asked().into_iter().filter_map(|asked| asked.header("authorization").map(str::to_owned)).collect()
+    };
     let oci = format!("oci://{host}/x/wat:1");
     // Asked for a password, it is one; where its layer leads elsewhere, it stays behind.
     registry.close(Door { challenge: "Basic realm=\"x\"".to_owned(), takes: basic("x-access-token", secret) });
@@ -185,7 +189,7 @@ fn a_token_goes_to_its_host_alone() {
     registry.close(Door { challenge, takes: "Bearer pass-of-the-realm".to_owned() });
     add(&oci).exits(0);
     let asked = other.asked();
-    assert!(asked.iter().all(|asked| asked.authorization.is_none()), "{asked:?}");
+    assert!(asked.iter().all(|asked| asked.header("authorization").is_none()), "{asked:?}");
     assert!(asked.iter().any(|asked| asked.path == "/token?service=s&scope=repository%3Ax%2Fwat%3Apull"), "{asked:?}");
     // Realms that would have it unprotected, or nowhere, are not asked.
     for realm in ["http://example.org/token", "ftp://x", "https://u:p@example.org/t", ""] {
@@ -207,7 +211,7 @@ fn a_token_goes_to_its_host_alone() {
     for tokens in [&[theirs.as_str()][..], &[token.as_str(), theirs.as_str()]] {
         writes(&repo, &[&["plugin", "add", &oci, "--allow-http", "--yes"], tokens].concat()).exits(0);
         let asked = other.asked();
-        assert!(asked.iter().all(|asked| asked.authorization.is_none()), "{asked:?}");
+        assert!(asked.iter().all(|asked| asked.header("authorization").is_none()), "{asked:?}");
         assert!(asked.iter().any(|asked| asked.path == "/token?scope=repository%3Ax%2Fwat%3Apull"), "{asked:?}");
     }
     // Whoever names one token for both means both.

@@ -9,7 +9,8 @@ use lifeos::forge::{Checks, Forge, NewPull, PATIENCE, Patience, Pull, State};
 use lifeos::token::Token;
 
 use crate::rig::TestRepo;
-use crate::rig::forge::{Fault, Forge as Server};
+use crate::rig::forge::Forge as Server;
+use crate::rig::http::Fault;
 
 /// A repository, its bare copy, and a forge that serves it.
 pub(crate) struct Lab {
@@ -155,7 +156,7 @@ fn forge_requests_carry_what_they_must_and_nothing_more() {
     }
     let opening = lab.server.requests().remove(0);
     let body = r#"{"base":"main","body":"All of it.\n","draft":false,"head":"lifeos/a","title":"Tidy"}"#;
-    assert_eq!(opening.body, body);
+    assert_eq!(opening.text(), body);
 }
 
 #[test]

@@ -10,8 +10,8 @@ use lifeos::forge::{Forge, PATIENCE, Patience};
 use lifeos::token::Token;
 
 use crate::forge::{Lab, new};
-use crate::rig::forge::Fault;
-use crate::rig::tls;
+use crate::rig::http::Fault;
+use crate::rig::tls::Unsigned;
 
 const PULLS: &str = "/repos/octo-org/sample.repo_1/pulls";
 
@@ -247,14 +247,15 @@ fn case_129_a_forge_that_is_not_there_or_has_no_certificate() {
 
 #[test]
 fn case_129_a_forge_with_a_certificate_that_nobody_signed() {
-    let (port, serving) = tls::unsigned();
+    let server = Unsigned::start();
+    let port = server.port();
     let address = Address::parse(&format!("https://localhost:{port}"), "o/r").expect("an address");
     let token = Token::from_bytes(b"ghp_canary").expect("a token");
     // One attempt: the wait before another is longer than the call.
     let patience = Patience { first_wait: Duration::from_hours(1), ..PATIENCE };
     let error = Forge::with_patience(address, token, patience).expect("a client").pull(1).expect_err("no trust");
     assert!(matches!(&error, ForgeError::Unreachable { reason, .. } if reason.contains("certificate")), "{error:?}");
-    assert_eq!(serving.join().expect("it ends"), b"", "nothing was asked");
+    assert_eq!(server.stop(), b"", "nothing was asked");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use lifeos::model::scripted::Scripted;
 use serde_json::json;
 
 use crate::implement::{implement, runs, sample};
-use crate::rig::forge::wire::Request;
+use crate::rig::http::Request;
 use crate::rig::model::{Model, Says, asked};
 use crate::rig::{TestRepo, workspace};
 
@@ -53,9 +53,9 @@ fn case_69_a_model_over_http_makes_the_test_pass_and_sees_no_more_than_is_grante
         assert_eq!(states, ["waiting", "red"], "{provider}: one round of repair");
         let requests = model.requests();
         assert_eq!(requests.len(), 3, "{provider}: a plan, its edits, their repair");
-        assert!(requests[1].body.contains(SECRET.0), "{provider}: it was asked for");
-        assert!(requests.iter().all(|request| !request.body.contains(SECRET.1)), "{provider}: what is not granted was sent");
-        assert!(requests[2].body.contains("left: Ok(3000.0)"), "{provider}: what the tests printed is told");
+        assert!(requests[1].text().contains(SECRET.0), "{provider}: it was asked for");
+        assert!(requests.iter().all(|request| !request.text().contains(SECRET.1)), "{provider}: what is not granted was sent");
+        assert!(requests[2].text().contains("left: Ok(3000.0)"), "{provider}: what the tests printed is told");
         let before = requests.len();
         let replayed = repo.lifeos(&["run", "implement", "--replay", &tape, "--json"]);
         assert_eq!(replayed.exits(0).json()["tree"], task["record"]["candidate"]["tree"], "{provider}: {replayed}");

@@ -2,7 +2,7 @@
 //! takes nothing that the real one would not.
 
 use crate::rig::Away;
-use crate::rig::forge::Fault;
+use crate::rig::http::Fault;
 
 const GATE: &str = "gate = ['sh -c true']";
 

@@ -10,9 +10,10 @@ use lifeos::model::error::ModelError;
 use serde_json::json;
 
 use crate::models::{LANGUAGES, Lab, Plan, question};
-use crate::rig::forge::Fault;
+use crate::rig::http::Fault;
 use crate::rig::model::{KEY, Model, Says};
-use crate::rig::{TestRepo, peak, tls};
+use crate::rig::tls::Unsigned;
+use crate::rig::{TestRepo, peak};
 
 /// Whether every attempt is booked at what was reserved, or at nothing.
 #[derive(PartialEq, Debug)]
@@ -111,12 +112,13 @@ fn case_129_no_connection_is_no_answer_and_no_cost() {
     let (refusal, trouble) = lab.fails();
     assert!(refusal == Refusal::Unavailable && matches!(trouble, ModelError::Unreachable(_)), "{trouble:?}");
     booked(&lab, 3, &Booked::Nothing);
-    let (port, serving) = tls::unsigned();
+    let server = Unsigned::start();
+    let port = server.port();
     let lab = Lab::new("openai", &format!("https://localhost:{port}/v1"), &Plan::default());
     let (_, trouble) = lab.fails();
     assert!(matches!(&trouble, ModelError::Unreachable(reason) if reason.contains("ertificate")), "{trouble:?}");
     booked(&lab, 1, &Booked::Nothing);
-    let seen = serving.join().expect("a server");
+    let seen = server.stop();
     assert!(!String::from_utf8_lossy(&seen).contains(KEY), "a key was sent to somebody");
 }
 

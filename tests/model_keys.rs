@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::json::fits;
-use crate::rig::forge::Fault;
+use crate::rig::http::Fault;
 use crate::rig::model::{KEY, Model, Says};
 use crate::rig::{Ran, TestRepo, hostile};
 

@@ -5,6 +5,7 @@ mod away;
 pub(crate) mod components;
 pub(crate) mod forge;
 pub(crate) mod guard;
+pub(crate) mod http;
 pub(crate) mod model;
 mod process;
 pub(crate) mod push;

@@ -4,18 +4,14 @@
 
 mod api;
 mod state;
-pub(crate) mod wire;
 
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::thread::JoinHandle;
-use std::time::Duration;
 
 use state::State;
 pub(crate) use state::StoredPull;
-pub(crate) use wire::{Fault, Request};
+
+use super::http::{Client, Fault, Request, Server};
 
 /// A key that no forge ever gave.
 const TOKEN: &str = "ghp_canary0forge0token0000000000000000000";
@@ -24,18 +20,13 @@ const TOKEN: &str = "ghp_canary0forge0token0000000000000000000";
 pub(crate) const OWNER: &str = "octo-org";
 pub(crate) const NAME: &str = "sample.repo_1";
 
-/// After so many requests it takes no more.
-const REQUESTS_MAX: usize = 500;
-
 /// A server that stops with its value.
 pub(crate) struct Forge {
-    port: u16,
+    server: Server,
     shared: Arc<Shared>,
-    listening: Option<JoinHandle<()>>,
 }
 
 struct Shared {
-    runs: AtomicBool,
     state: Mutex<State>,
     log: Mutex<Vec<Request>>,
     faults: Mutex<Vec<Planned>>,
@@ -52,15 +43,13 @@ struct Planned {
 impl Forge {
     /// Serves the branches of a bare repository.
     pub(crate) fn start(bare: &Path) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-        let port = listener.local_addr().expect("an address").port();
         let (state, log, faults) = (Mutex::new(State::new(bare)), Mutex::default(), Mutex::default());
-        let shared = Arc::new(Shared { runs: AtomicBool::new(true), state, log, faults });
-        let listening = std::thread::spawn({
+        let shared = Arc::new(Shared { state, log, faults });
+        let server = Server::start({
             let shared = Arc::clone(&shared);
-            move || listen(&listener, &shared)
+            move |request, client| serve(request, client, &shared)
         });
-        Self { port, shared, listening: Some(listening) }
+        Self { server, shared }
     }
 
     /// The address of its API.
@@ -70,7 +59,7 @@ impl Forge {
 
     /// Its host and port, to which a token is bound.
     pub(crate) fn host(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
+        self.server.host()
     }
 
     /// The repository, as `owner/name`.
@@ -131,46 +120,18 @@ impl Forge {
     }
 }
 
-impl Drop for Forge {
-    fn drop(&mut self) {
-        self.shared.runs.store(false, Ordering::SeqCst);
-        let _wakes = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port));
-        if let Some(listening) = self.listening.take() {
-            let _panicked = listening.join();
-        }
-    }
-}
-
 /// What a panic left locked is still the state of a test that fails.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-fn listen(listener: &TcpListener, shared: &Arc<Shared>) {
-    let mut serving = Vec::new();
-    for stream in listener.incoming().flatten().take(REQUESTS_MAX) {
-        if !shared.runs.load(Ordering::SeqCst) {
-            break;
-        }
-        let shared = Arc::clone(shared);
-        serving.push(std::thread::spawn(move || serve(stream, &shared)));
-    }
-    for thread in serving {
-        let _panicked = thread.join();
-    }
-}
-
-fn serve(mut stream: TcpStream, shared: &Shared) {
-    let timeout = Some(Duration::from_secs(2));
-    stream.set_read_timeout(timeout).expect("a time-out");
-    stream.set_write_timeout(timeout).expect("a time-out");
-    let Some(request) = Request::read(&mut stream) else { return };
+fn serve(request: &Request, mut client: Client, shared: &Shared) {
     lock(&shared.log).push(request.clone());
-    match fault(shared, &request) {
-        Some(fault) => wire::fail(&mut stream, fault, || shared.runs.load(Ordering::SeqCst)),
+    match fault(shared, request) {
+        Some(fault) => client.fail(fault),
         None => {
-            let answer = api::answer(&mut lock(&shared.state), &request, TOKEN);
-            wire::send(&mut stream, &answer);
+            let answer = api::answer(&mut lock(&shared.state), request, TOKEN);
+            client.send(&answer);
         }
     }
 }

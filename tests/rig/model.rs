@@ -2,18 +2,13 @@
 //! HTTP, says what a closure says, and misbehaves where it is told to. It keeps every
 //! request.
 
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::forge::wire::{self, Answer, Fault, Request};
-
-/// After so many requests it takes no more.
-const REQUESTS_MAX: usize = 500;
+use super::http::{Answer, Client, Fault, Request, Server};
 
 /// The key that the tests show; nobody ever gave it.
 pub(crate) const KEY: &str = "canary-key-0f3a9c77-of-the-model";
@@ -73,7 +68,7 @@ impl Says {
 
 /// Everything that a request asks, in order.
 pub(crate) fn asked(request: &Request) -> String {
-    let body: Value = serde_json::from_str(&request.body).unwrap_or_default();
+    let body: Value = serde_json::from_str(request.text()).unwrap_or_default();
     let messages = body["messages"].as_array().into_iter().flatten().map(|message| &message["content"]);
     let texts = std::iter::once(&body["system"]).chain(messages).filter_map(Value::as_str);
     texts.collect::<Vec<_>>().join("\n")
@@ -81,15 +76,13 @@ pub(crate) fn asked(request: &Request) -> String {
 
 /// An endpoint that stops with its value.
 pub(crate) struct Model {
-    port: u16,
+    server: Server,
     shared: Arc<Shared>,
-    listening: Option<JoinHandle<()>>,
 }
 
 type Closure = dyn Fn(&Request, usize) -> Says + Send + Sync;
 
 struct Shared {
-    runs: AtomicBool,
     log: Mutex<Vec<(Request, Instant)>>,
     count: AtomicUsize,
     says: Box<Closure>,
@@ -98,20 +91,17 @@ struct Shared {
 impl Model {
     /// One that says what `says` makes of a request and of how many came before it.
     pub(crate) fn start(says: impl Fn(&Request, usize) -> Says + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-        let port = listener.local_addr().expect("an address").port();
-        let (runs, count) = (AtomicBool::new(true), AtomicUsize::new(0));
-        let shared = Arc::new(Shared { runs, log: Mutex::default(), count, says: Box::new(says) });
-        let listening = std::thread::spawn({
+        let shared = Arc::new(Shared { log: Mutex::default(), count: AtomicUsize::new(0), says: Box::new(says) });
+        let server = Server::start({
             let shared = Arc::clone(&shared);
-            move || listen(&listener, &shared)
+            move |request, client| serve(request, client, &shared)
         });
-        Self { port, shared, listening: Some(listening) }
+        Self { server, shared }
     }
 
     /// Its host and port, to which a key is bound.
     pub(crate) fn host(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
+        self.server.host()
     }
 
     /// The beginning of its addresses.
@@ -141,47 +131,19 @@ impl Model {
     }
 }
 
-impl Drop for Model {
-    fn drop(&mut self) {
-        self.shared.runs.store(false, Ordering::SeqCst);
-        let _wakes = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port));
-        if let Some(listening) = self.listening.take() {
-            let _panicked = listening.join();
-        }
-    }
-}
-
-fn listen(listener: &TcpListener, shared: &Arc<Shared>) {
-    let mut serving = Vec::new();
-    for stream in listener.incoming().flatten().take(REQUESTS_MAX) {
-        if !shared.runs.load(Ordering::SeqCst) {
-            break;
-        }
-        let shared = Arc::clone(shared);
-        serving.push(std::thread::spawn(move || serve(stream, &shared)));
-    }
-    for thread in serving {
-        let _panicked = thread.join();
-    }
-}
-
-fn serve(mut stream: TcpStream, shared: &Shared) {
-    let timeout = Some(Duration::from_secs(2));
-    stream.set_read_timeout(timeout).expect("a time-out");
-    stream.set_write_timeout(timeout).expect("a time-out");
-    let Some(request) = Request::read(&mut stream) else { return };
+fn serve(request: &Request, mut client: Client, shared: &Shared) {
     let before = shared.count.fetch_add(1, Ordering::SeqCst);
     shared.log.lock().unwrap_or_else(PoisonError::into_inner).push((request.clone(), Instant::now()));
-    match (shared.says)(&request, before) {
-        Says::Fault(fault) => wire::fail(&mut stream, fault, || shared.runs.load(Ordering::SeqCst)),
-        Says::Status(status, body, headers) => wire::send(&mut stream, &Answer { status, body: body.to_string(), headers }),
-        Says::Text(text) => wire::send(&mut stream, &Answer::json(200, &written(&request, &text))),
+    match (shared.says)(request, before) {
+        Says::Fault(fault) => client.fail(fault),
+        Says::Status(status, body, headers) => client.send(&Answer { headers, ..Answer::json(status, &body) }),
+        Says::Text(text) => client.send(&Answer::json(200, &written(request, &text))),
     }
 }
 
 /// An answer in the language of the request.
 fn written(request: &Request, text: &Text) -> Value {
-    let body: Value = serde_json::from_str(&request.body).expect("a request is JSON");
+    let body: Value = serde_json::from_str(request.text()).expect("a request is JSON");
     let model = text.model.as_deref().or(body["model"].as_str()).expect("a model is asked");
     if request.path.ends_with("/chat/completions") {
         let reason = match text.ending {

@@ -1,12 +1,10 @@
 //! Pushing a component to a registry on this machine, whoever wrote it: what an
 //! author does with a tool of theirs. It trusts what it talks to.
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
-use std::time::Duration;
-
 use lifeos::digest::Digest;
 use serde_json::json;
+
+use super::http;
 
 pub(crate) const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 
@@ -47,24 +45,12 @@ fn blob(host: &str, name: &str, bytes: &[u8]) {
 /// The status of an answer, and where it leads.
 #[track_caller]
 fn request(host: &str, method: &str, path: &str, kind: &str, body: &[u8]) -> (u16, String) {
-    let mut stream = TcpStream::connect(host).expect("a registry");
-    stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a time-out");
     let who = person().map_or(String::new(), |person| {
         let (user, password) = person.split_once(':').expect("user:password");
         format!("Authorization: {}\r\n", basic(user, password))
     });
     let kind = if kind.is_empty() { String::new() } else { format!("Content-Type: {kind}\r\n") };
-    let head = format!(
-        "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{who}{kind}Content-Length: {}\r\n\r\n",
-        body.len()
-    );
-    stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body)).expect("a request");
-    let mut answer = Vec::new();
-    stream.take(1 << 20).read_to_end(&mut answer).expect("an answer");
-    let answer = String::from_utf8_lossy(&answer).into_owned();
-    let status = answer.split(' ').nth(1).and_then(|word| word.parse().ok()).expect("a status");
-    let location =
-        answer.lines().find_map(|line| line.to_lowercase().starts_with("location:").then(|| line[9..].trim().to_owned()));
+    let (status, location) = http::ask(host, &format!("{method} {path}"), &format!("{who}{kind}"), body, "location");
     (status, location.unwrap_or_default())
 }
 

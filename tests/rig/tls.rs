@@ -2,13 +2,12 @@
 //! everything else: name, address, dates.
 
 use std::io::{Read as _, Write as _};
-use std::net::{Ipv4Addr, TcpListener};
-use std::sync::Arc;
-use std::thread::JoinHandle;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+use super::http::Server;
 
 /// For localhost and 127.0.0.1, until the year 2126, in DER.
 const CERTIFICATE: &str = "\
@@ -31,23 +30,45 @@ fn bytes(hex: &str) -> Vec<u8> {
     (0..hex.len()).step_by(2).map(byte).collect()
 }
 
-/// A port that takes one connection, and what it reads of a request.
-pub(crate) fn unsigned() -> (u16, JoinHandle<Vec<u8>>) {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(bytes(KEY)));
-    let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().expect("versions");
-    let config = config.with_no_client_auth().with_single_cert(vec![CertificateDer::from(bytes(CERTIFICATE))], key);
-    let connection = ServerConnection::new(Arc::new(config.expect("a key of its certificate"))).expect("a connection");
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-    let port = listener.local_addr().expect("an address").port();
-    let serving = std::thread::spawn(move || {
-        let (stream, _) = listener.accept().expect("a client");
-        stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a time-out");
-        let (mut stream, mut read) = (StreamOwned::new(connection, stream), vec![0; 4096]);
-        let count = stream.read(&mut read).unwrap_or(0);
-        read.truncate(count);
-        let _gone = stream.write_all(b"HTTP/1.1 404 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-        read
-    });
-    (port, serving)
+/// A port behind which nobody is trusted.
+pub(crate) struct Unsigned {
+    server: Server,
+    /// What each client said.
+    said: Arc<Mutex<Vec<Vec<u8>>>>,
+}
+
+impl Unsigned {
+    pub(crate) fn start() -> Self {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(bytes(KEY)));
+        let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().expect("versions");
+        let config = config.with_no_client_auth().with_single_cert(vec![CertificateDer::from(bytes(CERTIFICATE))], key);
+        let config = Arc::new(config.expect("a key of its certificate"));
+        let said = Arc::<Mutex<Vec<Vec<u8>>>>::default();
+        let server = Server::bare({
+            let said = Arc::clone(&said);
+            move |client| {
+                let connection = ServerConnection::new(Arc::clone(&config)).expect("a connection");
+                let (mut stream, mut read) = (StreamOwned::new(connection, client.stream), vec![0; 4096]);
+                let count = stream.read(&mut read).unwrap_or(0);
+                read.truncate(count);
+                let _gone = stream.write_all(b"HTTP/1.1 404 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+                said.lock().unwrap_or_else(PoisonError::into_inner).push(read);
+            }
+        });
+        Self { server, said }
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.server.port()
+    }
+
+    /// Stops; gives what was said by those who came, of whom there is one at least.
+    #[track_caller]
+    pub(crate) fn stop(self) -> Vec<u8> {
+        drop(self.server);
+        let said = std::mem::take(&mut *self.said.lock().unwrap_or_else(PoisonError::into_inner));
+        assert!(!said.is_empty(), "nobody came");
+        said.concat()
+    }
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::state::{State, labels};
-use super::wire::{Answer, Request};
 use super::{NAME, OWNER};
+use crate::rig::http::{Answer, Request};
 
 /// Pairs of a query, decoded.
 type Query = BTreeMap<String, String>;
@@ -21,18 +21,18 @@ pub(super) fn answer(state: &mut State, request: &Request, token: &str) -> Answe
     let segments: Vec<String> = path.split('/').skip(1).map(decoded).collect();
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
     let query: Query = query.split('&').filter_map(|pair| pair.split_once('=')).map(|(k, v)| (decoded(k), decoded(v))).collect();
-    let ["repos", OWNER, NAME, rest @ ..] = segments.as_slice() else { return Answer::refusal(404, "Not Found") };
+    let ["repos", OWNER, NAME, rest @ ..] = segments.as_slice() else { return refusal(404, "Not Found") };
     match (request.method.as_str(), rest) {
         ("GET", ["pulls"]) => list(state, &query),
-        ("POST", ["pulls"]) => open(state, &request.body),
+        ("POST", ["pulls"]) => open(state, request.text()),
         ("GET" | "PATCH", ["pulls", number]) => one(state, number, request),
-        ("POST", ["issues", number, "labels"]) => label(state, number, &request.body),
+        ("POST", ["issues", number, "labels"]) => label(state, number, request.text()),
         ("GET", ["commits", sha, "check-runs"]) => check_runs(state, sha, &query),
         ("GET", ["commits", sha, "status"]) => status(state, sha, &query),
         (_, ["pulls"] | ["pulls", _] | ["issues", _, "labels"] | ["commits", _, "check-runs" | "status"]) => {
-            Answer::refusal(405, "Method Not Allowed")
+            refusal(405, "Method Not Allowed")
         }
-        _ => Answer::refusal(404, "Not Found"),
+        _ => refusal(404, "Not Found"),
     }
 }
 
@@ -40,18 +40,28 @@ pub(super) fn answer(state: &mut State, request: &Request, token: &str) -> Answe
 fn refused(request: &Request, token: &str) -> Option<Answer> {
     let has = |name: &str, value: &str| request.header(name) == Some(value);
     if !request.header("user-agent").is_some_and(|agent| agent.starts_with("lifeos/")) {
-        return Some(Answer::refusal(403, "Request forbidden by administrative rules."));
+        return Some(refusal(403, "Request forbidden by administrative rules."));
     }
     if !has("authorization", &format!("Bearer {token}")) {
-        return Some(Answer::refusal(401, "Bad credentials"));
+        return Some(refusal(401, "Bad credentials"));
     }
     if !has("accept", "application/vnd.github+json") || !has("x-github-api-version", "2022-11-28") {
-        return Some(Answer::refusal(400, "Accept or X-GitHub-Api-Version is not supported."));
+        return Some(refusal(400, "Accept or X-GitHub-Api-Version is not supported."));
     }
     if request.method != "GET" && !has("content-type", "application/json") {
-        return Some(Answer::refusal(415, "Content-Type must be application/json."));
+        return Some(refusal(415, "Content-Type must be application/json."));
     }
     None
+}
+
+/// A refusal in GitHub's words.
+fn refusal(status: u16, message: &str) -> Answer {
+    Answer::json(status, &json!({"message": message, "documentation_url": "https://docs.example.org"}))
+}
+
+/// A refusal of a field, in GitHub's words.
+fn invalid(error: &Value) -> Answer {
+    Answer::json(422, &json!({"message": "Validation Failed", "errors": [error]}))
 }
 
 /// Without `%41`, and with spaces for `+`.
@@ -71,7 +81,7 @@ fn decoded(text: &str) -> String {
 fn paged(all: &[Value], query: &Query, body: impl Fn(&[Value]) -> Value) -> Answer {
     let number = |name: &str, usual: usize| query.get(name).map_or(Some(usual), |text| text.parse().ok());
     let (Some(size @ 1..=100), Some(page @ 1..)) = (number("per_page", 30), number("page", 1)) else {
-        return Answer::refusal(422, "Invalid page");
+        return refusal(422, "Invalid page");
     };
     let (start, end) = ((page - 1) * size, page * size);
     let mut answer = Answer::json(200, &body(&all[start.min(all.len())..end.min(all.len())]));
@@ -84,7 +94,7 @@ fn paged(all: &[Value], query: &Query, body: impl Fn(&[Value]) -> Value) -> Answ
 
 fn unknown_key<'a>(keys: impl IntoIterator<Item = &'a String>, known: &[&str]) -> Option<Answer> {
     let unknown = keys.into_iter().find(|key| !known.contains(&key.as_str()))?;
-    Some(Answer::refusal(422, &format!("Invalid request.\n\n\"{unknown}\" is not a permitted key.")))
+    Some(refusal(422, &format!("Invalid request.\n\n\"{unknown}\" is not a permitted key.")))
 }
 
 fn list(state: &State, query: &Query) -> Answer {
@@ -104,8 +114,8 @@ fn list(state: &State, query: &Query) -> Answer {
 
 /// The fields of a body, or why they are none.
 fn fields(body: &str, known: &[&str]) -> Result<serde_json::Map<String, Value>, Answer> {
-    let value: Value = serde_json::from_str(body).map_err(|_| Answer::refusal(400, "Problems parsing JSON"))?;
-    let Value::Object(fields) = value else { return Err(Answer::refusal(400, "Body should be a JSON object")) };
+    let value: Value = serde_json::from_str(body).map_err(|_| refusal(400, "Problems parsing JSON"))?;
+    let Value::Object(fields) = value else { return Err(refusal(400, "Body should be a JSON object")) };
     unknown_key(fields.keys(), known).map_or(Ok(fields), Err)
 }
 
@@ -118,17 +128,17 @@ fn open(state: &mut State, body: &str) -> Answer {
     let field = |name: &str, code: &str| json!({"resource": "PullRequest", "field": name, "code": code});
     let (Some(head), Some(base), Some(title)) = (text("head"), text("base"), text("title").filter(|title| !title.is_empty()))
     else {
-        return Answer::invalid(&field("title", "missing_field"));
+        return invalid(&field("title", "missing_field"));
     };
     let draft = fields.get("draft").map_or(Some(false), Value::as_bool);
     let (Some(draft), Some(body)) = (draft, fields.get("body").map_or(Some(""), Value::as_str)) else {
-        return Answer::refusal(422, "Invalid request.\n\nA field has the wrong type.");
+        return refusal(422, "Invalid request.\n\nA field has the wrong type.");
     };
-    let Some(sha) = state.commit(head) else { return Answer::invalid(&field("head", "invalid")) };
+    let Some(sha) = state.commit(head) else { return invalid(&field("head", "invalid")) };
     if state.commit(base).is_none() {
-        return Answer::invalid(&field("base", "invalid"));
+        return invalid(&field("base", "invalid"));
     }
-    let custom = |message: String| Answer::invalid(&json!({"resource": "PullRequest", "code": "custom", "message": message}));
+    let custom = |message: String| invalid(&json!({"resource": "PullRequest", "code": "custom", "message": message}));
     let here = format!("{OWNER}/{NAME}");
     if state.pulls.iter().any(|pull| pull.is_open && pull.branch == head && pull.base == base && pull.from == here) {
         return custom(format!("A pull request already exists for {OWNER}:{head}."));
@@ -142,10 +152,10 @@ fn open(state: &mut State, body: &str) -> Answer {
 
 fn one(state: &mut State, number: &str, request: &Request) -> Answer {
     let Some(place) = state.pulls.iter().position(|pull| pull.number.to_string() == number) else {
-        return Answer::refusal(404, "Not Found");
+        return refusal(404, "Not Found");
     };
     if request.method == "PATCH" {
-        let fields = match fields(&request.body, &["title", "body", "state", "base", "maintainer_can_modify"]) {
+        let fields = match fields(request.text(), &["title", "body", "state", "base", "maintainer_can_modify"]) {
             Ok(fields) => fields,
             Err(refused) => return refused,
         };
@@ -153,7 +163,7 @@ fn one(state: &mut State, number: &str, request: &Request) -> Answer {
             match (name.as_str(), value.as_str()) {
                 ("title", Some(title)) if !title.is_empty() => title.clone_into(&mut state.pulls[place].title),
                 ("body", Some(body)) => body.clone_into(&mut state.pulls[place].body),
-                _ => return Answer::invalid(&json!({"resource": "PullRequest", "field": name, "code": "invalid"})),
+                _ => return invalid(&json!({"resource": "PullRequest", "field": name, "code": "invalid"})),
             }
         }
     }
@@ -166,11 +176,11 @@ fn label(state: &mut State, number: &str, body: &str) -> Answer {
         Err(refused) => return refused,
     };
     let Some(pull) = state.pulls.iter_mut().find(|pull| pull.number.to_string() == number) else {
-        return Answer::refusal(404, "Not Found");
+        return refusal(404, "Not Found");
     };
     let names = fields.get("labels").and_then(Value::as_array).map(|names| names.iter().map(Value::as_str).collect());
     let Some(Some(names)) = names.map(|names: Vec<_>| names.into_iter().collect::<Option<Vec<&str>>>()) else {
-        return Answer::invalid(&json!({"resource": "Label", "field": "name", "code": "invalid"}));
+        return invalid(&json!({"resource": "Label", "field": "name", "code": "invalid"}));
     };
     pull.labels.extend(names.into_iter().map(str::to_owned));
     Answer::json(200, &labels(&pull.labels).into())
@@ -181,7 +191,7 @@ fn check_runs(state: &State, sha: &str, query: &Query) -> Answer {
         return refused;
     }
     if !state.has(sha) {
-        return Answer::refusal(422, &format!("No commit found for SHA: {sha}"));
+        return refusal(422, &format!("No commit found for SHA: {sha}"));
     }
     let show = |[name, status, conclusion]: &[String; 3]| {
         let conclusion = (!conclusion.is_empty()).then_some(conclusion);
@@ -196,7 +206,7 @@ fn status(state: &State, sha: &str, query: &Query) -> Answer {
         return refused;
     }
     if !state.has(sha) {
-        return Answer::refusal(404, "Not Found");
+        return refusal(404, "Not Found");
     }
     let show = |[context, state]: &[String; 2]| json!({"id": 1, "context": context, "state": state, "target_url": null});
     let statuses: Vec<Value> = state.statuses.get(sha).into_iter().flatten().map(show).collect();
