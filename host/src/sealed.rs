@@ -102,6 +102,7 @@ impl SealedFolder {
     /// # Errors
     /// What the system said; the file of before stays then.
     pub fn replace(&self, name: &str, bytes: &[u8]) -> std::io::Result<()> {
+        self.sweep_temporaries();
         self.write(name, &[&self.seal(name, bytes), bytes])
     }
 
@@ -223,5 +224,20 @@ mod tests {
         assert!(sealed.read("x-1").is_some());
         sealed.sweep("x-", std::time::Duration::ZERO);
         assert_eq!(["x-1", "x-2", "y-1"].map(|name| sealed.read(name).is_some()), [false, false, true]);
+    }
+
+    #[test]
+    fn what_a_killed_process_left_goes_when_something_is_kept() {
+        let root = tempfile::tempdir().expect("a folder");
+        let path = root.path().join("sealed");
+        let sealed = SealedFolder::open(&path).expect("a folder");
+        let (old, young) = (path.join("x.0123456789abcdef"), path.join("x.0123456789abcdee"));
+        for file in [&old, &young] {
+            std::fs::write(file, "half").expect("written");
+        }
+        let long_ago = std::time::SystemTime::now() - 2 * ABANDONED;
+        std::fs::File::options().write(true).open(&old).and_then(|file| file.set_modified(long_ago)).expect("a time");
+        sealed.replace("y", b"").expect("written");
+        assert!(!old.exists() && young.exists());
     }
 }

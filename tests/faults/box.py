@@ -6,6 +6,7 @@ would tell on whoever runs them, other branches and a tag), `home`, `outside`,
 what the program remembers about a repository holds for every copy.
 """
 
+import json
 import os
 import shutil
 import signal
@@ -26,6 +27,16 @@ FILES = {
 }
 # What doc-hygiene makes of `docs/a.md`: known here, not asked of the program.
 MENDED = {"docs/a.md": "# Title\n\nSome text  \nmore\n\n* a\n* b\n"}
+# What a model says of it, whether it is a file of rules or an endpoint.
+PLAN = {"reason": "a heading", "change": ["docs/a.md"], "read": []}
+CHANGE = {"reason": "a heading", "files": [{"path": "docs/a.md", "replace": [{"old": "# Title", "new": "# Heading"}]}]}
+SCRIPT = f"""[[rule]]
+prompt = "implement/plan@"
+answer = '{json.dumps(PLAN)}'
+
+[[rule]]
+answer = '{json.dumps(CHANGE)}'
+"""
 HOOKS = ["reference-transaction", "post-commit", "pre-commit", "commit-msg", "post-checkout", "post-merge",
          "post-rewrite", "pre-push", "post-index-change", "fsmonitor-watchman", "pre-auto-gc"]
 
@@ -94,7 +105,7 @@ class Box:
         self.git("config", "user.name", "Owner")
         self.git("config", "user.email", "owner@example.org")
         (self.outside / "canary.txt").write_text(SECRET_FILE)
-        self.commit(FILES | {"lifeos.toml": config})
+        self.commit(FILES | {"lifeos.toml": config, "model.toml": SCRIPT})
         self.git("branch", "other")
         self.git("tag", "v1")
 

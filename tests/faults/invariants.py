@@ -1,7 +1,5 @@
-"""What must hold after every command, whatever struck it: I1 to I9, but I5.
-
-I5 is about money spent on models; nothing asks a model yet. Each check gives
-pairs of an invariant's name and one sentence.
+"""What must hold after every command, whatever struck it: I1 to I9, but I5, which
+is in `money.py`. Each check gives pairs of an invariant's name and one sentence.
 """
 
 import fcntl
@@ -17,7 +15,7 @@ from box import SECRET_ENV, SECRET_FILE, processes, snapshot
 # Where lifeos may write inside of the repository.
 OURS = (".git/objects", ".git/lifeos", ".git/refs/lifeos", ".git/refs/heads/lifeos", ".git/logs/refs/heads/lifeos",
         ".git/logs/refs/lifeos")
-CODES = {0, 1, 2, 3, 4, 10, 20, 21, 22, 23, 30, 40, 41, 50, 70}
+CODES = {0, 1, 2, 3, 4, 10, 20, 21, 22, 23, 30, 31, 40, 41, 50, 70}
 CACHE_NAME = re.compile(r"key|[0-9a-f]{64}-[0-9a-f]{16}(\.seal)?|(results|(tree|history|gate|ledger)-\d+)-[0-9a-f]{64}")
 BRANCH = "refs/heads/lifeos/docs"
 OUR_REFS = re.compile(r"refs/lifeos/ledger|refs/lifeos/runs/[0-9a-f]{12}|refs/heads/lifeos/docs")
@@ -46,7 +44,9 @@ class State:
         told = set()
         for record in self.records:
             more = record.get("digest") or record.get("branch") or (record.get("candidate") or {}).get("tree")
-            if record.get("outcome") != "failed":
+            # Spending differs by what was struck; `money.py` holds it.
+            is_cut = not record.get("candidate") and (record.get("model") or {}).get("trouble")
+            if record.get("outcome") != "failed" and record["kind"] != "spend" and not is_cut:
                 told.add((record["run"], record["kind"], record.get("outcome"), more))
         runs = {run: self.commits.get(commit) for run, commit in self.runs().items()}
         return {"branch": self.commits.get(self.branch()), "candidates": runs, "record": told}
@@ -222,8 +222,8 @@ class Guard:
         return found
 
     def is_untold(self, place, name):
-        """The note that the branch moved stands until the next run has seen its landing on record."""
-        return (place, name) == ("lifeos", "intent") and BRANCH in (self.box.git_dir / place / name).read_text().splitlines()
+        """What stands until the next run has put it on record: that the branch moved, and what was spent."""
+        return (place, name) == ("lifeos", "spending") or (place, name) == ("lifeos", "intent") and BRANCH in (self.box.git_dir / place / name).read_text().splitlines()
 
     def age(self):
         """Makes left-overs of the cache as old as the program says it keeps them."""
@@ -264,7 +264,8 @@ def answered(ran, is_fault_ours):
         return [("I7", "it did not come to an end in time")]
     if ran.code < 0 or ran.code not in CODES or re.search(r"panicked at|RUST_BACKTRACE|internal error", words):
         return [("I7", f"it ended with {ran.code}: {ran.says}")]
-    errors = [line for line in ran.err.splitlines() if line.startswith("error: ")]
+    # A call that came to nothing leaves a run that is told of with its reason.
+    errors = [line for line in ran.err.splitlines() if line.startswith(("error: ", "it is not the whole work: "))]
     if ran.code >= 2 and len(errors) != 1 and is_fault_ours != "output":
         return [("I7", f"it ended with {ran.code} and {len(errors)} sentences: {ran.says}")]
     # A disk that refuses git itself is a remote repository that failed.

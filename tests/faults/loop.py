@@ -50,7 +50,7 @@ def main():
     started = time.monotonic()
     try:
         if options.planted:
-            return planted.all_found(work, Path(program).resolve(), warm(work, program))
+            return planted.all_found(work, Path(program).resolve(), warm(work, Path(program).resolve()))
         return loop(options, work, Path(program).resolve(), started)
     finally:
         if options.keep:
@@ -82,12 +82,15 @@ def warm(work, program):
     """A cache with the compiled plugin and nothing else."""
     print("compiling the plugin once", file=sys.stderr)
     box = Box(work / "warm", str(program))
-    box.root.mkdir()
-    box.make(scenarios.WAIT)
-    ran = box.lifeos("run", "docs")
-    if ran.code != 0:
-        raise SystemExit(f"faults: the program does not work undisturbed: {ran.says}")
     code = work / "code"
+    box.root.mkdir()
+    for toml, command in ((scenarios.WAIT, scenarios.RUN), (scenarios.SCRIPTED, scenarios.ASK)):
+        for folder in (box.repo, box.home, box.outside, box.tmp):
+            remove(folder)
+        box.make(toml)
+        ran = box.lifeos(*command)
+        if ran.code != 0:
+            raise SystemExit(f"faults: the program does not work undisturbed: {ran.says}")
     os.rename(box.cache, code)
     remove(box.root)
     for name in os.listdir(code):
@@ -115,6 +118,8 @@ def loop(options, work, program, started):
     def one(scenario):
         stage = Stage(scenario, work, program, code, bare)
         tally = strike_all(stage, options)
+        if stage.model:
+            stage.model.stop()
         if not options.keep:
             remove(stage.folder)
         return tally
@@ -163,7 +168,7 @@ def report(tallies, checks, options, seconds):
         print(f"    again: loop.py --lifeos BIN {again} --keep")
     total = {fault: sum(tally.done[fault] for tally in tallies) for fault in trace.FAULTS}
     sampled = "" if options.every == 1 else f" (every {options.every}th)"
-    print(f"I5 (what a model costs) does not apply: nothing asks a model yet. Seed {options.seed}. {seconds:.0f} s{sampled}.")
+    print(f"Seed {options.seed}. {seconds:.0f} s{sampled}.")
     print(f"faults: {sum(tally.effects for tally in tallies)} side effects, {total['enospc'] + total['eio']} failures and "
           f"{total['kill']} kills injected, {len(violations)} invariant violations")
     return 1 if violations else 0

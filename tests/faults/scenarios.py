@@ -20,6 +20,13 @@ def config(autonomy="branch", approve="auto", gate=False):
             f'edit = ["docs/**/*.md"]\nhistory = true\nautonomy = "{autonomy}"\napprove = "{approve}"\n')
 
 
+def asking(provider, place):
+    """A task that asks a model; `place` says where the model is."""
+    return (f'version = 1\n[model]\nprovider = "{provider}"\n{place}\nname = "m-1"\nprice = {{ input = 1000, output = 2000 }}\n'
+            '[task.docs]\nplugin = "implement"\nread = ["docs/**"]\nedit = ["docs/**"]\nautonomy = "branch"\napprove = "auto"\n'
+            '[task.docs.model]\ntokens_max = 900000\n')
+
+
 @dataclass
 class Scenario:
     name: str
@@ -45,11 +52,16 @@ class Scenario:
     there: tuple = ()
     # Whether the record goes there too.
     is_shared: bool = False
+    # Whether a model on this machine is asked; `{endpoint}` in the configuration is its address.
+    asks: bool = False
 
 
 RUN = ["run", "docs"]
 MERGE = "merge"
 UNMENDED = {"docs/a.md": FILES["docs/a.md"]}
+ASK = ["run", "docs", "--instruction", "Say heading."]
+ASKED = {"docs/a.md": FILES["docs/a.md"].replace("Title", "Heading")}
+SCRIPTED, AWAY = asking("scripted", 'script = "model.toml"'), asking("openai", 'endpoint = "{endpoint}"\nprivate = true')
 BRANCH_THERE = "refs/heads/lifeos/docs"
 WAIT = config(approve="person")
 LANDED = {"run", "approval", "landing"}
@@ -70,6 +82,8 @@ TABLE = [
     Scenario("pull-request", config("pull-request"), RUN, {"run", "approval", "opening"}, False, there=(BRANCH_THERE,)),
     Scenario("merge", config("merge", gate=True), RUN, {"run", "approval", "opening", "landing"}, False, gate=True,
              there=(BRANCH_THERE, "refs/heads/main")),
+    Scenario("ask", SCRIPTED, ASK, LANDED | {"spend"}, True, content=ASKED),
+    Scenario("ask-away", AWAY, ASK, LANDED | {"spend"}, True, content=ASKED, asks=True),
     Scenario("sync", WAIT, ["sync"], set(), False, before=[RUN], is_shared=True),
 ]
 
@@ -89,9 +103,9 @@ def words(scenario, follow, run, unconfined):
     return said + (["--unconfined-gate"] if scenario.gate and unconfined and said[0] == "run" else [])
 
 
-def prepare(scenario, box, unconfined):
+def prepare(scenario, box, unconfined, model=None):
     """Makes the repository of a scenario in its box; gives the run that waits, if one does."""
-    box.make(scenario.toml)
+    box.make(scenario.toml.replace("{endpoint}", model.endpoint if model else ""))
     for step in scenario.before:
         if isinstance(step, dict):
             box.commit(step)

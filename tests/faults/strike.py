@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import money
 import scenarios
 import trace
 from box import Box, remove
@@ -51,7 +52,8 @@ class Stage:
         self.log = str(self.folder / "log")
         self.box.root.mkdir()
         subprocess.run(["cp", "-al", str(code), str(self.box.cache)], check=True)
-        self.run_id = scenarios.prepare(scenario, self.box, unconfined)
+        self.model = money.Model(self.box.git_dir / "lifeos/spending") if scenario.asks else None
+        self.run_id = scenarios.prepare(scenario, self.box, unconfined, self.model)
         subprocess.run(["cp", "-a", str(self.box.cache), str(self.kept)], check=True)
         remove(self.box.cache)
         os.rename(self.box.root, self.template)
@@ -78,6 +80,9 @@ class Stage:
 
     def fresh(self):
         self.box.fresh(self.template, self.kept)
+        self.account = money.Account(self.box, self.model)
+        if self.model:
+            self.model.forget()
         return self.guard()
 
     def undisturbed(self, tally):
@@ -104,7 +109,8 @@ class Stage:
         report(guard.untouched() + guard.published(self.tree) + guard.secrets(ran) + guard.gone(False) + answered(ran, None))
         if self.scenario.lands and found.branch() == guard.state.branch():
             report([("I4", "the undisturbed run does not land")])
-        for call, words in unflushed(log):
+        report(self.spent(True))
+        for call, words in unflushed(log) + money.unflushed(log):
             report([("I4", words)], trace.target(call))
         effects = trace.effects(log)
         outside = [trace.target(call) for call in effects if is_outside(call)]
@@ -132,14 +138,15 @@ class Stage:
         guard = self.fresh()
         ran, log = trace.struck(self.box, self.words(), self.log, effect, fault)
         hits = trace.hit(log, effect, fault)
-        if not hits:
+        # A call that stays inside of the process, as a wake-up of a thread, is no side effect and fails in no system.
+        if not hits or any(trace.stays_inside(call) for call in hits):
             return None
         if not any(trace.plain(call)[:60] == trace.plain(effect)[:60] for call in hits):
             # Ids of objects hold the time, so a folder is there in one run and made in another.
             self.struck_others += 1
         # Also by the kill of a thread.
         is_killed = fault == "kill" and log.main in log.killed
-        found = guard.untouched() + guard.published(self.tree) + guard.secrets(ran)
+        found = guard.untouched() + guard.published(self.tree) + guard.secrets(ran) + self.spent(False)
         if not is_killed:
             kind = None if fault == "kill" else "output" if effect.text.startswith(("1<", "2<")) else "disk"
             # Whoever cannot read says so in the class of what was to be read.
@@ -156,6 +163,13 @@ class Stage:
         guard.age()
         found += self.next_run(guard)
         return found
+
+    def spent(self, is_last):
+        """I5: of the command before, and of the last one."""
+        try:
+            return self.account.held(state(self.box).records, is_last)
+        except Damaged:
+            return []  # Told already.
 
     def is_whole(self, when):
         try:
@@ -179,7 +193,7 @@ class Stage:
         if ran.code not in allowed:
             found.append(("I6", f"the next run ends with {ran.code}: {ran.says}"))
         found += self.is_whole("after the next run")
-        later = guard.untouched() + guard.published(self.tree) + guard.secrets(ran) + guard.gone(True)
+        later = guard.untouched() + guard.published(self.tree) + guard.secrets(ran) + guard.gone(True) + self.spent(True)
         return found + [(name, f"after the next run: {words}") for name, words in later]
 
 
@@ -188,7 +202,7 @@ def is_outside(call):
     if call.name.startswith("mkdir") and call.failed:
         return False
     places = [place for place in ("$/repo/.git/", "$/repo/.git>", "$/cache", "$/tmp/") if place in call.text or "/there.git" in call.text or "tmp_objdir-incoming" in call.text]
-    return not places and not call.text.startswith(("1<", "2<")) and "pipe:" not in call.text and "/proc/" not in call.text
+    return not places and not call.text.startswith(("1<", "2<")) and "pipe:" not in call.text and "socket:" not in call.text and "/proc/" not in call.text
 
 
 def unflushed(log):

@@ -24,6 +24,8 @@ OPENS = ("open", "openat", "openat2", "creat")
 WRITES = ("write", "pwrite64", "writev", "pwritev", "pwritev2", "sendfile", "copy_file_range")
 SYNCS = ("fsync", "fdatasync", "sync_file_range", "syncfs", "msync")
 UNLINKS = ("unlink", "unlinkat", "rmdir")
+# Not struck; for what came before a request.
+SENDS = ("sendto", "sendmsg", "sendmmsg")
 MOVES = ("rename", "renameat", "renameat2", "link", "linkat")
 OTHERS = ("symlink", "symlinkat", "mkdir", "mkdirat", "mknod", "mknodat", "ftruncate", "truncate", "fallocate", "chmod",
           "fchmod", "fchmodat", "chown", "fchown", "lchown", "fchownat", "flock", "utime", "utimes", "futimesat",
@@ -50,7 +52,7 @@ class Call:
     def is_effect(self):
         if self.name in OPENS:
             return self.name == "creat" or bool(WRITING.search(self.text))
-        return self.name in CALLS and "anon_inode" not in self.text.split(">")[0]
+        return self.name in CALLS and not stays_inside(self)
 
     @property
     def failed(self):
@@ -100,6 +102,10 @@ def read(path, root):
     return Log(calls, killed, shared)
 
 
+def stays_inside(call):
+    return "anon_inode" in call.text.split(">")[0]
+
+
 def plain(call):
     """A call without what differs between two runs: ids, names of temporary files, times."""
     text = call.text.split(">")[0] + ">" if call.name in WRITES else call.text
@@ -128,7 +134,7 @@ def effects(log):
 
 def watched(box, words, log):
     """Runs a command under strace without any fault."""
-    calls = ",".join(("execve", "mmap") + CALLS)
+    calls = ",".join(("execve", "mmap") + SENDS + CALLS)
     command = ["strace", "-f", "-q", "-y", "-s", "48", "-o", log, "-e", f"trace={calls}", *box.arguments(words)]
     ran = run(command, box.repo, box.env())
     return ran, read(log, str(box.root))
