@@ -48,6 +48,7 @@ fn texts() -> Vec<Row> {
         row("version", [json!("1.2.3+x"), json!("")], NOTHING, [(0, "1.2.3+x"), (2, "version: 1 to 40")]),
         row("description", [json!("x"), json!("a\nb")], NOTHING, [(0, ""), (2, "description: one line")]),
         row("instruction", [json!("optional"), json!("required")], NOTHING, [(0, ""), (2, "plugin keys needs an instruction")]),
+        row("rules", [json!({"a/b": "x"}), json!({"a/b": "x\ny"})], NOTHING, [(0, ""), (2, "rules: a/b: one line")]),
         over_files(row(
             "documents",
             [json!(["*.md"]), json!(["docs/*.md"])],

@@ -3,8 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::rig::components::{task_wat, wat_with};
 use crate::rig::{TestRepo, workspace};
 
 /// Pages without an example, and why.
@@ -208,4 +209,40 @@ fn explain_prints_the_pages() {
     repo.lifeos(&["explain", "blank-around-heading"]).exits(2).says("did you mean `MD022`");
     repo.lifeos(&["explain", "stamp/outdatd"]).exits(2).says("did you mean `stamp/outdated`");
     repo.lifeos(&["explain", "!"]).exits(2).says("`lifeos explain` lists the rules");
+    // A page and the sentence of its manifest say one thing.
+    let all = repo.lifeos(&["explain", "--json"]).json();
+    let sentence = |rule: &str| all["rules"].as_array()?.iter().find(|known| known["rule"] == rule)?["title"].as_str();
+    for page in &pages() {
+        assert_eq!(sentence(&page.rule), Some(page.title.as_str()), "{}", page.rule);
+    }
+}
+
+#[test]
+fn explain_answers_for_every_plugin_that_is_named() {
+    let repo = TestRepo::new(&[("a.md", "a\n")]);
+    for (rule, plugin) in
+        [("doc-sync/gone-flag", "doc-sync"), ("implement/refused", "implement"), ("license/other", "license-header")]
+    {
+        repo.lifeos(&["explain", rule])
+            .exits(0)
+            .says(&format!("{rule}: "))
+            .says(&format!("So says the author of plugin {plugin}"));
+    }
+    repo.lifeos(&["explain", "mine/first"]).exits(2).says("there is no rule `mine/first`");
+    // Of another plugin, which may not speak for an official one.
+    let rules = json!({"mine/first": "it is not the first", "MD022": "nothing to see"});
+    let manifest = json!({"name": "doc-hygiene", "version": "1", "description": "", "rules": rules});
+    repo.task_of(&wat_with(&task_wat("", "", "", ""), &manifest.to_string()), "");
+    repo.lifeos(&["explain"]).exits(0).says("mine/first").says("it is not the first").says("doc-sync/gone-flag");
+    let shown = repo.lifeos(&["explain", "mine/first", "--json"]).exits(0).json();
+    let rule = &shown["rules"][0];
+    assert_eq!((&rule["title"], &rule["text"]), (&json!("it is not the first"), &Value::Null));
+    let path = rule["plugin"].as_str().expect("a plugin").to_owned();
+    assert!(path.ends_with(".wasm"), "it is called what lifeos.toml calls it: {path}");
+    let shown = repo.lifeos(&["explain", "MD022", "--json"]).exits(0).json();
+    let plugins: Vec<_> = shown["rules"].as_array().expect("rules").iter().map(|rule| rule["plugin"].as_str()).collect();
+    assert_eq!(plugins, [Some("doc-hygiene"), Some(path.as_str())]);
+    repo.lifeos(&["explain", "MD022"])
+        .says("# MD022: ")
+        .says(&format!("MD022: nothing to see\nSo says the author of plugin {path}."));
 }

@@ -188,7 +188,7 @@ fn carry_out(arguments: &Arguments, term: &Term) -> Result<Exit, CommandError> {
         Verb::Log(verb) => log::log(verb, global, term),
         Verb::Budget(verb) => budget::budget(verb, global, term),
         Verb::Verify(verb) => verify::verify(verb, global, term),
-        Verb::Explain(verb) => explain::explain(verb, term),
+        Verb::Explain(verb) => explain::explain(verb, global, term),
         Verb::Doctor(verb) => doctor::doctor(verb, global, term),
         Verb::Plugin(verb) => plugin::plugin(verb, global, term),
         Verb::Schema { verb } => json::schema(verb, term),

@@ -306,17 +306,19 @@ pub(crate) struct Explain {
     pub(crate) rules: Vec<Rule>,
 }
 
-/// A rule that `explain` has a page on.
+/// A rule of a plugin.
 #[derive(Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(crate) struct Rule {
     /// Its id, as in a finding.
     pub(crate) rule: String,
+    /// The plugin that reports it; `lifeos` for what the host reports itself.
+    pub(crate) plugin: String,
     /// Its other names.
     pub(crate) also: Vec<String>,
-    /// What it asks for, in one line.
+    /// What it asks for, in one line of its author.
     pub(crate) title: String,
-    /// Its page as Markdown, if it was asked for.
+    /// Its page as Markdown, if there is one and it was asked for.
     pub(crate) text: Option<&'static str>,
 }
 

@@ -2,6 +2,8 @@
 //! Written as `lifeos-plugin.toml` beside the source, carried as JSON in a
 //! custom section of the component.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::clean;
@@ -15,6 +17,12 @@ pub const SECTION: &str = "lifeos:manifest";
 pub const FILE: &str = "lifeos-plugin.toml";
 /// Bytes of that section: more than all its lists can take.
 pub const BYTES_MAX: usize = 1 << 20;
+/// Rules that it has a sentence for.
+const RULES_MAX: usize = 500;
+/// Bytes of the name of one.
+const RULE_BYTES_MAX: usize = 80;
+/// Bytes of its sentence.
+const SENTENCE_BYTES_MAX: usize = 300;
 /// Bytes of what is told of a wrong one.
 const REASON_BYTES_MAX: usize = 400;
 
@@ -35,6 +43,9 @@ pub struct Manifest {
     /// and are granted for reading.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub config: Vec<String>,
+    /// What it can find: a sentence for each rule, for whoever asks what one means.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rules: BTreeMap<String, String>,
     /// World task: whether it follows an instruction.
     #[serde(default, skip_serializing_if = "Instructed::is_none")]
     pub instruction: Instructed,
@@ -294,9 +305,28 @@ impl Manifest {
         if self.description.len() > 400 || self.description.chars().any(char::is_control) {
             return Err(invalid(&"description: one line of at most 400 bytes"));
         }
+        self.check_rules()?;
         Globs::new(&self.documents)?;
         self.reach()?;
         Ok(self)
+    }
+
+    /// Few rules, each with a plain name and one plain sentence.
+    fn check_rules(&self) -> Result<(), ManifestError> {
+        if self.rules.len() > RULES_MAX {
+            return Err(invalid(&format!("rules: at most {RULES_MAX}")));
+        }
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'/' | b'.');
+        let is_odd = |char: char| char.is_control() || clean::is_hidden(char);
+        for (rule, sentence) in &self.rules {
+            if rule.is_empty() || rule.len() > RULE_BYTES_MAX || !rule.bytes().all(is_plain) {
+                return Err(invalid(&format!("rules: a name is 1 to {RULE_BYTES_MAX} of a-z A-Z 0-9 - _ / .")));
+            }
+            if sentence.trim().is_empty() || sentence.len() > SENTENCE_BYTES_MAX || sentence.contains(is_odd) {
+                return Err(invalid(&format!("rules: {rule}: one line of 1 to {SENTENCE_BYTES_MAX} bytes")));
+            }
+        }
+        Ok(())
     }
 }
 
