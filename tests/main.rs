@@ -50,6 +50,7 @@ mod past;
 mod paths;
 mod people;
 mod plugin_diff;
+mod prompts;
 mod remembered;
 mod repository;
 mod review;

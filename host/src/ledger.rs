@@ -56,6 +56,9 @@ pub enum LedgerError {
         /// What is wrong with it.
         reason: String,
     },
+    /// It would be refused when it is read again, so it was not written.
+    #[error("what was to be put on record is of a form that lifeos does not read: {0}")]
+    Unfit(&'static str),
     /// The ref did not move.
     #[error(transparent)]
     Ref(#[from] RefError),
@@ -103,7 +106,8 @@ impl<'r> Ledger<'r> {
     }
 
     /// Appends a record with further files beside it. Concurrent appends wait
-    /// their turn.
+    /// their turn. What a reader would refuse is not written: one such entry would
+    /// make all of the chain unreadable.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -118,6 +122,7 @@ impl<'r> Ledger<'r> {
         files: &[(&str, Vec<u8>)],
         other: Option<Oid>,
     ) -> Result<Oid, LedgerError> {
+        fits(record)?;
         let _intent = lock.intend(REF)?;
         let git = self.repo.git();
         let tree = |head: Option<Oid>| {
@@ -347,6 +352,14 @@ impl<'r> Ledger<'r> {
             }
         }
     }
+}
+
+/// Whether an entry is one that [`Ledger::records`] gives back.
+fn fits(record: &Record) -> Result<(), LedgerError> {
+    record.check().map_err(LedgerError::Unfit)?;
+    // It names the entry before it then, which takes less than this.
+    let len = serde_json::to_vec_pretty(record).map_or(usize::MAX, |text| text.len() + 100);
+    if len > RECORD_BYTES_MAX { Err(LedgerError::Unfit("it is too large")) } else { Ok(()) }
 }
 
 /// The name under which lifeos commits.

@@ -382,6 +382,8 @@ impl From<LedgerError> for CommandError {
             LedgerError::Damaged { .. } => {
                 Self::new(Exit::Io, &error).hint("`git log refs/lifeos/ledger` shows the chain; nothing was written to it")
             }
+            LedgerError::Unfit(_) => Self::new(Exit::Io, &error)
+                .hint("nothing was written; unless a name or an address of git's is very long, please report it"),
             LedgerError::Ref(error) => error.into(),
             LedgerError::Lock(error) => error.into(),
             LedgerError::Git(error) => git(&error),

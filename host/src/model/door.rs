@@ -15,9 +15,9 @@ use super::answer::{Answer, Ending, Fault, Refusal, Reply};
 use super::error::{Failure, ModelError};
 use super::request::{Asked, Request};
 use super::schema::Schema;
-use crate::budget::Sum;
 use crate::budget::day::Day;
 use crate::budget::purse::Purse;
+use crate::budget::{Bound, Sum};
 use crate::digest::Digest;
 pub use crate::http::patience::Patience;
 use crate::redact::Redactor;
@@ -27,6 +27,8 @@ use call::Call;
 const RETRIES_MAX: u32 = 10;
 /// Bytes of an answer's text.
 const ANSWER_BYTES_MAX: usize = 1 << 20;
+/// Prompts of a run, by name: each stands on its record.
+const PROMPTS_MAX: usize = 100;
 
 /// How long a model is waited for.
 pub const PATIENCE: Patience =
@@ -159,12 +161,15 @@ impl Door {
             Ok(read) => read,
             Err(refusal) => return Ok(Said { request: None, answer: Err(refusal) }),
         };
-        self.with(|told| told.prompts.insert(request.prompt.clone(), request.templates));
-        let digest = request.digest();
+        let (digest, prompt, templates) = (request.digest(), request.prompt.clone(), request.templates);
         let answer = match &self.way {
-            Way::Taped(held) => next(held, digest, &request.prompt)?,
+            Way::Taped(held) => next(held, digest, &prompt)?,
             Way::Live(live) => self.ask(live, request, schema.as_ref(), deadline),
         };
+        // A call beyond the bound of calls leaves nothing behind; here and on a tape it is known by its answer.
+        if !matches!(answer, Err(Refusal::OverBudget { bound: Bound::Calls, .. })) {
+            self.with(|told| told.prompts.insert(prompt, templates));
+        }
         Ok(Said { request: Some(digest), answer })
     }
 
@@ -217,6 +222,9 @@ impl Door {
         let others = asked.stop.iter().chain(&asked.schema).chain([&asked.prompt]);
         if others.into_iter().any(|text| !self.redactor.count(text).is_empty()) {
             return Err(Refusal::InvalidRequest("schema, stop, prompt: there is what looks like a secret".to_owned()));
+        }
+        if self.with(|told| told.prompts.len() >= PROMPTS_MAX && !told.prompts.contains_key(&asked.prompt)) {
+            return Err(Refusal::InvalidRequest(format!("prompt: a run has at most {PROMPTS_MAX} names")));
         }
         let schema = asked.schema.as_deref().map(Schema::read).transpose().map_err(Refusal::InvalidRequest)?;
         request.schema = schema.as_ref().map(|schema| schema.value().clone());

@@ -31,6 +31,14 @@ pub fn ask(options: &Options) -> Result<(), String> {
     }
 }
 
+/// Asks `count` times, each time under another name.
+pub fn names(options: &Options) -> Result<(), String> {
+    let refused = |number| Prompt::new(&format!("p@{number}")).output_tokens(10).user("{{x}}", &[("x", "hi")]).ask().err();
+    let refusals: Vec<String> = (0..options.count).filter_map(refused).map(String::from).collect();
+    log::write(log::Level::Info, &format!("{} refused, the last one: {:?}", refusals.len(), refusals.last()));
+    Ok(())
+}
+
 /// What a model says is to be done.
 #[derive(serde::Deserialize)]
 struct Wanted {

@@ -1,0 +1,3 @@
+//! Asks a model under ever other names.
+
+hostile::danger!(|options, _| hostile::asking::names(options));
