@@ -65,34 +65,11 @@ impl Outside<'_> {
         self.settle_others(waiting.run(), task, tip, desk)?;
         let story = desk.book.story(waiting.run());
         let known = story.filter(|story| story.opened.is_some()).and_then(|story| story.pull_request.clone());
-        if let (Some(forge), Some(known)) = (&self.forge, &known) {
-            let pull = forge.pull(known.number)?;
-            let is_ours = pull.branch == refs::short_branch_of(task) && !pull.is_fork;
-            match pull.state {
-                _ if !is_ours => {}
-                PullState::Open => {}
-                PullState::Merged if pull.base == self.settings.branch => {
-                    return self.landed(&approved, None, true, desk).map(Outcome::Landed);
-                }
-                PullState::Merged => {
-                    let why = format!("pull request #{} was merged into another branch", known.number);
-                    return self.closed(&approved, known, why, desk).map(Outcome::Closed);
-                }
-                PullState::Closed => {
-                    let why = format!("pull request #{} was closed", known.number);
-                    return self.closed(&approved, known, why, desk).map(Outcome::Closed);
-                }
-            }
+        if let Some(decided) = known.as_ref().map(|known| self.decided(&approved, known, desk)).transpose()?.flatten() {
+            return Ok(decided);
         }
         let (short, branch) = (refs::short_branch_of(task), refs::branch_of(task));
-        let there = self.remote.read(&branch)?;
-        if let Some(other) = there.filter(|there| *there != commit && !desk.is_ours(task, *there)) {
-            return Err(LandError::NotOursThere {
-                branch: short,
-                remote: self.remote.name().to_owned(),
-                commit: other.to_string(),
-            });
-        }
+        let there = self.there(task, commit, desk)?;
         let open = self.forge.as_ref().map(|forge| forge.pull_of(&short)).transpose()?.flatten();
         if let (Some(forge), Some(settings), None) = (&self.forge, &self.settings.forge, &open) {
             room(forge, settings, desk)?;
@@ -113,6 +90,36 @@ impl Outside<'_> {
             desk.append(&approved, body)?;
         }
         Ok(Outcome::Open(Box::new(Opened { approved, pull })))
+    }
+
+    /// What people made of the pull request that is known; none while it is open, or
+    /// where it is not ours.
+    fn decided(&self, approved: &Approved, known: &PullRequest, desk: &Desk<'_>) -> Result<Option<Outcome>, LandError> {
+        let Some(forge) = &self.forge else { return Ok(None) };
+        let pull = forge.pull(known.number)?;
+        if pull.is_fork || pull.branch != refs::short_branch_of(&approved.waiting().identity().task) {
+            return Ok(None);
+        }
+        let became = match pull.state {
+            PullState::Open => return Ok(None),
+            PullState::Merged if pull.base == self.settings.branch => {
+                return self.landed(approved, None, true, desk).map(|landed| Some(Outcome::Landed(landed)));
+            }
+            PullState::Merged => "merged into another branch",
+            PullState::Closed => "closed",
+        };
+        let why = format!("pull request #{} was {became}", known.number);
+        self.closed(approved, known, why, desk).map(|closed| Some(Outcome::Closed(closed)))
+    }
+
+    /// Where the task's branch stands there, if it may be moved.
+    fn there(&self, task: &str, commit: Oid, desk: &Desk<'_>) -> Result<Option<Oid>, LandError> {
+        let there = self.remote.read(&refs::branch_of(task))?;
+        if let Some(other) = there.filter(|there| *there != commit && !desk.is_ours(task, *there)) {
+            let (branch, remote) = (refs::short_branch_of(task), self.remote.name().to_owned());
+            return Err(LandError::NotOursThere { branch, remote, commit: other.to_string() });
+        }
+        Ok(there)
     }
 
     /// Moves the target branch to an open candidate, if its checks are green and

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::record::{Body, Candidate, Outcome, PullRequest, Record, Reverts, State};
+use super::record::{Body, Candidate, Outcome, PullRequest, Record, Reverts, Run, State};
 use crate::autonomy::{self, Autonomy};
 use crate::digest::Digest;
 
@@ -76,29 +76,7 @@ impl Story {
         self.at = record.at;
         let is_over = matches!(self.state, State::Landed | State::RolledBack);
         match record.body {
-            Body::Run(run) => {
-                let is_judged =
-                    self.entry.is_some() && !matches!(self.state, State::Waiting | State::Red | State::Nothing | State::Failed);
-                self.state = match run.outcome {
-                    // What was judged already stays judged.
-                    _ if is_judged => self.state,
-                    Outcome::Candidate => State::Waiting,
-                    Outcome::Red => {
-                        self.approvals.clear();
-                        State::Red
-                    }
-                    Outcome::Nothing => State::Nothing,
-                    Outcome::Failed => State::Failed,
-                };
-                if is_judged && run.candidate.is_none() {
-                    return;
-                }
-                self.entry = Some(id.to_owned());
-                self.commits.extend(run.candidate.iter().map(|candidate| candidate.commit.clone()));
-                (self.base, self.candidate, self.reason, self.reverts) = (run.base, run.candidate, run.reason, run.reverts);
-                (self.files, self.findings) =
-                    (run.edits.len() as u64, run.findings.values().fold(0_u64, |sum, count| sum.saturating_add(*count)));
-            }
+            Body::Run(run) => self.add_run(id, *run),
             Body::Approval { by, digest, of } => {
                 self.approvals.push((digest, by));
                 if self.state == State::Waiting && autonomy::people(self.approvers()) >= of {
@@ -130,6 +108,30 @@ impl Story {
             }
             Body::Level { .. } | Body::Spend { .. } | Body::Alert { .. } | Body::Join { .. } => {}
         }
+    }
+
+    /// What was judged already stays judged.
+    fn add_run(&mut self, id: &str, run: Run) {
+        let is_judged =
+            self.entry.is_some() && !matches!(self.state, State::Waiting | State::Red | State::Nothing | State::Failed);
+        self.state = match run.outcome {
+            _ if is_judged => self.state,
+            Outcome::Candidate => State::Waiting,
+            Outcome::Red => {
+                self.approvals.clear();
+                State::Red
+            }
+            Outcome::Nothing => State::Nothing,
+            Outcome::Failed => State::Failed,
+        };
+        if is_judged && run.candidate.is_none() {
+            return;
+        }
+        self.entry = Some(id.to_owned());
+        self.commits.extend(run.candidate.iter().map(|candidate| candidate.commit.clone()));
+        (self.base, self.candidate, self.reason, self.reverts) = (run.base, run.candidate, run.reason, run.reverts);
+        (self.files, self.findings) =
+            (run.edits.len() as u64, run.findings.values().fold(0_u64, |sum, count| sum.saturating_add(*count)));
     }
 
     /// Who approved the candidate as it is now.
