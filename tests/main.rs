@@ -43,6 +43,7 @@ mod lock;
 mod manifest_keys;
 mod model_faults;
 mod model_keys;
+mod model_told;
 mod models;
 mod names;
 mod pack;

@@ -25,7 +25,7 @@ const PASSES_MAX: usize = 8;
 /// The kind of a known value.
 const KNOWN: Kind = Kind { word: "known-key", rank: 0 };
 /// What characters are counted as that hide what a text says.
-const HIDDEN: &str = "hidden";
+pub const HIDDEN: &str = "hidden";
 
 /// Finds secrets.
 #[derive(Default)]

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use clap::Args;
 use lifeos::autonomy::Autonomy;
-use lifeos::budget::price::money;
 use lifeos::clean;
 use lifeos::config::Task;
 use lifeos::examine::{ExamineError, Job, Machine};
@@ -251,11 +250,11 @@ fn json_of(name: &str, end: Result<Finished, CommandError>, exit: Exit) -> json:
     }
 }
 
-/// What was spent, however it ended.
+/// What was asked and spent, however it ended.
 pub(super) fn tell_asked(asked: Option<&AllRounds>, term: &Term) {
-    if let Some(AllRounds { model, calls, spent, .. }) = asked {
-        let (calls, tokens) = (text::count(*calls, "call"), text::count(spent.tokens.all(), "token"));
-        term.note(&format!("asked {}: {calls}, {tokens}, {}", clean::line(model), money(spent.cost)));
+    if let Some(asked) = asked {
+        term.note(&format!("asked {}", text::asked(asked)));
+        asked.taken_out().iter().for_each(|line| term.note(line));
     }
 }
 

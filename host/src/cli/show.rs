@@ -3,7 +3,7 @@
 use clap::Args;
 use lifeos::edit::Finding;
 use lifeos::ledger::Ledger;
-use lifeos::ledger::record::Run;
+use lifeos::ledger::record::{AllRounds, Run};
 use lifeos::repo::Repo;
 use lifeos::review::{self, Change};
 use lifeos::{clean, diff::Diff};
@@ -92,6 +92,13 @@ fn facts(record: &Run) -> String {
     if let Some(gate) = &record.gate {
         facts.push(("gate", text::gate(gate)));
         facts.extend(gate.commands.iter().map(|ran| ("", text::command(ran))));
+    }
+    if let Some((asked, all)) = record.model.as_ref().zip(AllRounds::of(&record.model)) {
+        facts.push(("model", text::asked(&all)));
+        facts.extend((!asked.answered.is_empty()).then(|| ("answered", list(&asked.answered))));
+        facts.extend(all.prompts.iter().map(|(prompt, digest)| ("prompt", format!("{prompt} {digest}"))));
+        facts.extend(all.taken_out().map(|line| ("", line)));
+        facts.extend(asked.trouble.iter().map(|trouble| ("", trouble.clone())));
     }
     if let Some(reason) = &record.reason {
         facts.push(("reason", clean::line(reason).into_owned()));

@@ -3,9 +3,10 @@
 
 use std::fmt::Write as _;
 
+use lifeos::budget::price::money;
 use lifeos::clean;
 use lifeos::edit::Finding;
-use lifeos::ledger::record::{CommandText, GateText, ReachText, RefusedText};
+use lifeos::ledger::record::{AllRounds, CommandText, GateText, ReachText, RefusedText};
 use lifeos::policy::Capability;
 use lifeos::reach::unused::Unused;
 
@@ -86,6 +87,12 @@ pub(crate) fn run_line(line: &RunLine) -> String {
     }
     text.push('\n');
     text
+}
+
+/// What was asked of a model and what that cost, on one line.
+pub(crate) fn asked(asked: &AllRounds) -> String {
+    let (calls, tokens) = (count(asked.calls, "call"), count(asked.spent.tokens.all(), "token"));
+    format!("{}: {calls}, {tokens}, {}", clean::line(&asked.model), money(asked.spent.cost))
 }
 
 /// The verdict of a gate on one line.

@@ -109,6 +109,9 @@ fn spend(record: &Run, before: &[Run]) -> String {
         let (name, version) = prompt.split_once('@').unwrap_or((prompt, ""));
         let _infallible = write!(text, "\n- prompt: {} {} `{digest}`", code(name), plain(version));
     }
+    if let Some(line) = asked.taken_out() {
+        let _infallible = write!(text, "\n- {}", plain(&line));
+    }
     text
 }
 

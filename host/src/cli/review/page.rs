@@ -50,6 +50,8 @@ pub(super) struct Page {
     pub(super) imports: String,
     pub(super) gate: Option<Gate>,
     pub(super) spend: String,
+    /// What was taken out of what a model was asked, if there was anything.
+    pub(super) taken_out: Option<String>,
     pub(super) hidden: Vec<HiddenAt>,
     pub(super) hidden_besides: u64,
     pub(super) refused: Vec<(String, String)>,
@@ -141,6 +143,7 @@ impl Page {
     pub(super) fn new(review: Review, line: RunLine, standing: &Standing<'_>) -> Self {
         let mut room = Room(PAGE_BYTES_MAX - FRAME_BYTES);
         let run = &review.run;
+        let asked = AllRounds::of(review.before.iter().rev().chain([run]).filter_map(|run| run.model.as_ref()));
         let refused = run.refused.iter().map(|refused| (refused.path.clone(), refused.problems.join("; ")));
         let (refused, refused_besides) = room.take(refused, |(path, why)| size(path) + size(why));
         let (hidden, hidden_besides) = hidden(&review.files, &mut room);
@@ -156,7 +159,8 @@ impl Page {
             authority: authority(run),
             imports: other_imports(run),
             gate: gate(&review),
-            spend: spend(&review),
+            spend: spend(asked.as_ref()),
+            taken_out: asked.as_ref().and_then(AllRounds::taken_out),
             steps: steps(run, &line, standing),
             run: line.run,
             files: Vec::new(),
@@ -347,11 +351,8 @@ fn gate(review: &Review) -> Option<Gate> {
 }
 
 /// What all rounds of it asked and spent.
-fn spend(review: &Review) -> String {
-    let rounds = review.before.iter().rev().chain([&review.run]);
-    let Some(asked) = AllRounds::of(rounds.filter_map(|run| run.model.as_ref())) else {
-        return "no model calls".to_owned();
-    };
+fn spend(asked: Option<&AllRounds>) -> String {
+    let Some(asked) = asked else { return "no model calls".to_owned() };
     let sum = asked.spent;
     let calls = text::count(asked.calls, "model call");
     format!("{calls} of {}, {}, {}", asked.model, text::count(sum.tokens.all(), "token"), money(sum.cost))

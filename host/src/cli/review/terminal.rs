@@ -28,7 +28,8 @@ pub(super) fn blocks(page: &Page) -> Vec<Block> {
     section("WHAT IT FIXES", findings(page));
     section("WHAT IT COULD AND DID DO", authority(page));
     section("GATE", page.gate.as_ref().map_or_else(|| "  no gate: no command has judged this candidate\n".to_owned(), gate));
-    section("SPEND", format!("  {}\n", clean::line(&page.spend)));
+    let spend = [&page.spend].into_iter().chain(&page.taken_out);
+    section("SPEND", spend.map(|line| format!("  {}\n", clean::line(line))).collect());
     section("HIDDEN CHARACTERS", hidden(page));
     if !page.refused.is_empty() {
         section("REFUSED EDITS", refused(page));

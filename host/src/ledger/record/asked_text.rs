@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::budget::spent::Days;
 use crate::budget::{DAYS_MAX, Sum};
+use crate::clean;
 use crate::digest::Digest;
+use crate::redact;
 
 /// What a run asked of a model.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -41,6 +43,8 @@ pub struct AskedText {
 const WORDS_MAX: usize = 4096;
 /// Entries of a list.
 const LIST_MAX: usize = 1_000;
+/// Kinds of secrets in one line.
+const KINDS_SHOWN: usize = 8;
 
 impl AskedText {
     /// Whether it is no larger than what a run writes.
@@ -72,6 +76,8 @@ pub struct AllRounds {
     pub calls: u64,
     /// What was spent.
     pub spent: Sum,
+    /// What looked like a secret and was taken out, by kind; `hidden` are characters that cannot be seen.
+    pub redacted: BTreeMap<String, u64>,
 }
 
 impl AllRounds {
@@ -91,5 +97,27 @@ impl AllRounds {
         self.prompts.extend(round.prompts.iter().map(|(prompt, digest)| (prompt.clone(), *digest)));
         self.calls = self.calls.saturating_add(round.calls);
         self.spent = self.spent.plus(round.sum());
+        for (kind, count) in &round.redacted {
+            let sum = self.redacted.entry(kind.clone()).or_default();
+            *sum = sum.saturating_add(*count);
+        }
+    }
+
+    /// What was taken out on the way to the model and back, and what cannot be seen there, in one
+    /// inert line; none if there was nothing.
+    #[must_use]
+    pub fn taken_out(&self) -> Option<String> {
+        let secrets = self.redacted.iter().filter(|(kind, _)| *kind != redact::HIDDEN);
+        let mut kinds: Vec<String> = secrets.map(|(kind, count)| format!("{count} {}", clean::line(kind))).collect();
+        let besides = kinds.len().saturating_sub(KINDS_SHOWN);
+        kinds.truncate(KINDS_SHOWN);
+        kinds.extend((besides > 0).then(|| format!("{besides} more kinds")));
+        let out = (!kinds.is_empty()).then(|| format!("taken out before it was sent or recorded: {}", kinds.join(", ")));
+        let hidden = self.redacted.get(redact::HIDDEN).map(|count| {
+            let noun = if *count == 1 { "character" } else { "characters" };
+            format!("{count} hidden {noun} in what was asked and answered")
+        });
+        let parts: Vec<String> = [out, hidden].into_iter().flatten().collect();
+        (!parts.is_empty()).then(|| parts.join("; "))
     }
 }
