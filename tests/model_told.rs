@@ -1,8 +1,9 @@
 //! What somebody learns of what a model was asked: from `run`, `show`, `review`, a pull
 //! request, a trace and `doctor`. That it is sent without secrets is in `asking`.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::rig::model::{Model, Says};
 use crate::rig::{Away, TestRepo, hostile};
 
 /// A task that asks about a file which holds a secret and a character that nobody sees.
@@ -72,4 +73,44 @@ fn case_70_a_pull_request_counts_what_was_taken_out() {
     away.lifeos(&["approve", &away.repo.only_run()]).exits(0);
     let body = away.forge.pulls()[0].body.clone();
     assert!(body.contains("- taken out before it was sent or recorded: 1 github-token\n"), "{body}");
+}
+
+#[test]
+fn a_line_of_the_trace_tells_who_answered_what_it_took_and_the_name_of_the_request() {
+    let id = format!("c-1\u{1b}[31m{}", "x".repeat(300));
+    let server = Model::start(move |_, before| match before {
+        0 => Says::refusal(500, "x", "no"),
+        1 => Says::Status(
+            200,
+            json!({"id": id, "model": "m-1-mini", "usage": {"prompt_tokens": 20, "completion_tokens": 5},
+            "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "moon"}}]}),
+            Vec::new(),
+        ),
+        _ => Says::refusal(401, "x", "no"),
+    });
+    let repo = TestRepo::new(&[("a.md", "hello world\n")]);
+    let options = "options = {paths = ['a.md'], text = 'greet', count = 2}";
+    let task = repo.table("t", &hostile("ask"), &format!("read = ['**']\nmodel = {{}}\n{options}"));
+    repo.config(&format!("{}{task}", server.table("openai", "")));
+    let tape = repo.scratch().join("t.tape").display().to_string();
+    repo.lifeos(&["run", "t", "--record", &tape]).exits(30);
+    let shown = repo.lifeos(&["show", &repo.only_run(), "--trace"]);
+    let lines = shown.exits(0).stdout.lines().map(|line| serde_json::from_str(line).expect("JSON"));
+    let lines: Vec<Value> = lines.filter(|line: &Value| line["function"] == "complete").collect();
+    let sent = &lines[0]["sent"];
+    assert_eq!((&sent["model"], &sent["answered"], &sent["attempts"]), (&json!("m-1"), &json!("m-1-mini"), &json!(2)));
+    let id = sent["id"].as_str().expect("a name");
+    assert!(id.starts_with("c-1") && id.len() < 260 && !id.contains('\u{1b}'), "{id}");
+    // The failed attempt counts at the most that it could take.
+    assert!(sent["input_tokens"].as_u64() > Some(20) && sent["output_tokens"] == 105, "{sent}");
+    assert_eq!(sent["cost"], sent["input_tokens"].as_u64().expect("a number") + 210);
+    let refused = &lines[1];
+    assert_eq!(
+        (&refused["reason"], &refused["sent"]["attempts"], &refused["sent"]["id"]),
+        (&json!("unavailable"), &json!(1), &Value::Null)
+    );
+    assert!(!std::fs::read_to_string(&tape).expect("a tape").contains("\"sent\""), "the next time it is another");
+    let repo = self::repo("");
+    repo.lifeos(&["run", "t"]).exits(0);
+    repo.lifeos(&["show", &repo.only_run(), "--trace"]).exits(0).says("\"sent\":{\"model\":\"script\"");
 }

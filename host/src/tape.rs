@@ -263,6 +263,7 @@ pub(crate) mod tests {
             answer: Short::of_parts([answer.as_bytes()]),
             micros: 7,
             held: None,
+            sent: None,
         }
     }
 

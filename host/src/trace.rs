@@ -54,6 +54,44 @@ pub struct Call {
     /// it again. `tape` alone writes it.
     #[serde(skip)]
     pub held: Option<Box<str>>,
+    /// What was sent for it, where a model was asked. The line of a record has it, and
+    /// no tape: it is not the same the next time.
+    #[serde(skip)]
+    pub sent: Option<Box<Sent>>,
+}
+
+/// What was sent to a model for one call, and who answered.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sent {
+    /// The model that was asked.
+    pub model: String,
+    /// The model that answered last, as the provider calls it, cleaned and cut.
+    pub answered: Option<String>,
+    /// The provider's name for the last request that it answered, cleaned and cut.
+    pub id: Option<String>,
+    /// Attempts that were sent.
+    pub attempts: u64,
+    /// Tokens of all requests.
+    pub input_tokens: u64,
+    /// Tokens of all answers.
+    pub output_tokens: u64,
+    /// Millionths of the owner's currency.
+    pub cost: u64,
+}
+
+/// A line of a record: a call, with what was sent for it.
+#[derive(Debug, Serialize)]
+pub struct Line<'c> {
+    #[serde(flatten)]
+    call: &'c Call,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sent: Option<&'c Sent>,
+}
+
+impl<'c> From<&'c Call> for Line<'c> {
+    fn from(call: &'c Call) -> Self {
+        Self { call, sent: call.sent.as_deref() }
+    }
 }
 
 /// How a call went.

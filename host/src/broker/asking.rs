@@ -21,9 +21,9 @@ impl Broker {
         let started = Instant::now();
         self.count_call()?;
         let Shared { door, policy, holds, .. } = &*self.shared;
-        let Said { request, answer } = match door.as_ref().filter(|_| policy.may_ask()) {
+        let Said { request, answer, sent } = match door.as_ref().filter(|_| policy.may_ask()) {
             Some(door) => door.complete(asked, self.shared.deadline()).map_err(Stop::Model)?,
-            None => Said { request: None, answer: Err(Refusal::NotGranted) },
+            None => Said { request: None, answer: Err(Refusal::NotGranted), sent: None },
         };
         let digest = request.map(|request| request.hex()).unwrap_or_default();
         let question = Question::about("model", "complete", &asked.prompt, digest.as_bytes());
@@ -32,6 +32,7 @@ impl Broker {
             let held = Held { request, answer: answer.clone() };
             call.held = serde_json::to_string(&held).ok().map(String::into_boxed_str);
         }
+        call.sent = sent.map(Box::new);
         self.results.trace.push(call);
         self.shared.in_time()?;
         Ok(answer)

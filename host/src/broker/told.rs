@@ -54,6 +54,7 @@ impl<'a> Asked<'a> {
             answer: digest,
             micros: u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
             held: None,
+            sent: None,
         }
     }
 }

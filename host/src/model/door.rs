@@ -18,9 +18,11 @@ use super::schema::Schema;
 use crate::budget::day::Day;
 use crate::budget::purse::Purse;
 use crate::budget::{Bound, Sum};
+use crate::clean;
 use crate::digest::Digest;
 pub use crate::http::patience::Patience;
 use crate::redact::Redactor;
+use crate::trace::Sent;
 use call::Call;
 
 /// Attempts that repeat another, of all requests of a round: a broken endpoint costs no more.
@@ -29,6 +31,8 @@ const RETRIES_MAX: u32 = 10;
 const ANSWER_BYTES_MAX: usize = 1 << 20;
 /// Prompts of a run, by name: each stands on its record.
 const PROMPTS_MAX: usize = 100;
+/// Bytes of a model's or a request's name in a line of the trace.
+const WORD_BYTES_MAX: usize = 200;
 
 /// How long a model is waited for.
 pub const PATIENCE: Patience =
@@ -126,6 +130,8 @@ pub struct Said {
     pub request: Option<Digest>,
     /// What the plugin gets.
     pub answer: Result<Reply, Refusal>,
+    /// What was sent for it, if anything was.
+    pub sent: Option<Sent>,
 }
 
 impl Door {
@@ -159,25 +165,33 @@ impl Door {
         self.with(|told| told.calls += 1);
         let (request, schema) = match self.read(asked) {
             Ok(read) => read,
-            Err(refusal) => return Ok(Said { request: None, answer: Err(refusal) }),
+            Err(refusal) => return Ok(Said { request: None, answer: Err(refusal), sent: None }),
         };
         let (digest, prompt, templates) = (request.digest(), request.prompt.clone(), request.templates);
+        let mut sent = Sent::default();
         let answer = match &self.way {
             Way::Taped(held) => next(held, digest, &prompt)?,
-            Way::Live(live) => self.ask(live, request, schema.as_ref(), deadline),
+            Way::Live(live) => self.ask(live, request, schema.as_ref(), deadline, &mut sent),
         };
         // A call beyond the bound of calls leaves nothing behind; here and on a tape it is known by its answer.
         if !matches!(answer, Err(Refusal::OverBudget { bound: Bound::Calls, .. })) {
             self.with(|told| told.prompts.insert(prompt, templates));
         }
-        Ok(Said { request: Some(digest), answer })
+        Ok(Said { request: Some(digest), answer, sent: Some(sent).filter(|sent| sent.attempts > 0) })
     }
 
     /// Asks a provider; what the owner must know of is noted.
-    fn ask(&self, live: &Live, request: Request, schema: Option<&Schema>, deadline: Instant) -> Result<Reply, Refusal> {
+    fn ask(
+        &self,
+        live: &Live,
+        request: Request,
+        schema: Option<&Schema>,
+        deadline: Instant,
+        sent: &mut Sent,
+    ) -> Result<Reply, Refusal> {
         let deadline = deadline.min(Instant::now() + self.terms.patience.call);
         let answer = live.purse.ask().map_err(ModelError::from);
-        answer.and_then(|()| Call::new(self, live, deadline).answered(request, schema)).map_err(|error| {
+        answer.and_then(|()| Call::new(self, live, deadline, sent).answered(request, schema)).map_err(|error| {
             let refusal = error.refusal();
             self.with(|told| told.trouble = Some(error));
             refusal
@@ -239,6 +253,11 @@ impl Door {
         let redacted = self.redactor.redact(text);
         self.with(|told| redacted.counts.iter().for_each(|(kind, count)| *told.redacted.entry(kind).or_default() += count));
         redacted.text.into_owned()
+    }
+
+    /// A word of the provider for a line of the trace.
+    fn word(&self, text: &str) -> String {
+        clean::line(clean::cut(&self.redactor.redact(text).text, WORD_BYTES_MAX)).into_owned()
     }
 
     /// The text of an answer, if it is one; else what is wrong with it.

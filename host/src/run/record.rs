@@ -109,7 +109,7 @@ pub(super) fn attachments(examined: &Examined) -> Vec<(&'static str, Vec<u8>)> {
 /// The first calls, and how many there were besides.
 fn trace_lines(trace: &[Call]) -> Vec<u8> {
     let kept = &trace[..trace.len().min(trace::CALLS_KEPT_MAX)];
-    let mut lines = json_lines(kept);
+    let mut lines = json_lines(&kept.iter().map(trace::Line::from).collect::<Vec<_>>());
     if kept.len() < trace.len() {
         lines.extend(format!("{{\"not_kept\":{}}}\n", trace.len() - kept.len()).into_bytes());
     }

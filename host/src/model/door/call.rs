@@ -12,6 +12,7 @@ use super::{Door, Live};
 use crate::budget::purse::Settled;
 use crate::budget::{Sum, Tokens};
 use crate::http::patience::Attempts;
+use crate::trace::Sent;
 
 /// One call: its attempts share a deadline, and what they take is counted together.
 pub(super) struct Call<'c> {
@@ -19,11 +20,14 @@ pub(super) struct Call<'c> {
     live: &'c Live,
     deadline: Instant,
     taken: Sum,
+    sent: &'c mut Sent,
 }
 
 impl<'c> Call<'c> {
-    pub(super) fn new(door: &'c Door, live: &'c Live, deadline: Instant) -> Self {
-        Self { door, live, deadline, taken: Sum::default() }
+    /// A call that nothing was sent for; `sent` is told of what is.
+    pub(super) fn new(door: &'c Door, live: &'c Live, deadline: Instant, sent: &'c mut Sent) -> Self {
+        live.provider.model().clone_into(&mut sent.model);
+        Self { door, live, deadline, taken: Sum::default(), sent }
     }
 
     /// Asks, and a second time if the answer is not what was asked for.
@@ -88,8 +92,19 @@ impl<'c> Call<'c> {
             Err(_) => Settled::Worst,
         };
         self.taken = self.taken.plus(live.purse.settle(reserved, settled));
+        self.note(sent.as_ref().ok());
         let inert = |failure: Failure| Failure { error: failure.error.cleaned(&|words| door.cleaned(words)), ..failure };
         Ok(sent.map_err(inert).and_then(|answer| door.admitted(live.provider.model(), answer)))
+    }
+
+    /// Notes an attempt, and who answered it.
+    fn note(&mut self, answer: Option<&Answer>) {
+        let Self { door, taken: Sum { tokens, cost, .. }, .. } = *self;
+        self.sent.attempts += 1;
+        (self.sent.input_tokens, self.sent.output_tokens, self.sent.cost) = (tokens.input, tokens.output, cost);
+        if let Some(Answer { model, id, .. }) = answer {
+            [self.sent.answered, self.sent.id] = [model, id].map(|word| word.as_ref().map(|word| door.word(word)));
+        }
     }
 
     fn reply(&self, text: String, answer: &Answer) -> Reply {
