@@ -137,7 +137,8 @@ fn case_136_a_proxy_of_the_environment_is_not_asked() {
 fn case_135_an_endpoint_inside_wants_the_owner_s_word() {
     let server = Model::start(|_, _| Says::text("ready"));
     let table = server.table("openai", "").replace("private = true\n", "");
-    repo(&table).lifeos(&["doctor", "--model"]).exits(2).says("private = true");
+    repo(&table).lifeos(&["doctor", "--model"]).exits(20).says("private = true");
+    repo(&table).lifeos(&["doctor"]).exits(2).says("private = true");
     repo(&table).lifeos(&["check", "t"]).exits(20).says("private network").says("private = true");
     assert!(server.requests().is_empty());
 }

@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use crate::json::fits;
 use crate::rig::model::{Model, Says};
 use crate::rig::{Away, TestRepo, hostile};
 
@@ -113,4 +114,46 @@ fn a_line_of_the_trace_tells_who_answered_what_it_took_and_the_name_of_the_reque
     let repo = self::repo("");
     repo.lifeos(&["run", "t"]).exits(0);
     repo.lifeos(&["show", &repo.only_run(), "--trace"]).exits(0).says("\"sent\":{\"model\":\"script\"");
+}
+
+#[test]
+fn doctor_tells_of_the_limits_and_of_what_is_left() {
+    let server = Model::start(|_, _| Says::text("ready"));
+    let repo = TestRepo::new(&[("a.md", "a\n")]);
+    let grant = "calls_max = 7\noutput_tokens_max = 300\ncall_cost_max = 0.5\ntokens_max = 5000\nmonth_cost_max = 2\nday_tokens_max = 9000\n";
+    let budget = "[budget]\ncurrency = 'EUR'\nmonth_cost_max = 20\n";
+    let task = "[task.t]\nplugin = 'doc-hygiene'\nread = ['**']\n[task.t.model]\n";
+    repo.config(&format!("{}{budget}{task}{grant}", server.table("openai", "seconds_max = 9")));
+    let report = fits(repo.lifeos(&["doctor", "--model", "--json"]).exits(0), "doctor");
+    let limits = report["model"]["limits"].clone();
+    let of = |key: &str| limits[key].clone();
+    assert_eq!([of("calls_max"), of("output_tokens_max"), of("tokens_max")], [json!(7), json!(300), json!(5000)]);
+    assert_eq!([of("call_cost_max"), of("call_tokens_max"), of("cost_max")], [json!(500_000), Value::Null, Value::Null]);
+    let left = |place: usize| (limits["windows"][place]["window"].clone(), limits["windows"][place]["cost_left"].clone());
+    let month = report["model"]["cost"].as_u64().expect("a cost");
+    assert_eq!(left(0), (json!("month"), json!(20_000_000 - month)));
+    assert_eq!(left(2), (json!("task-month"), json!(2_000_000 - month)));
+    let tokens = limits["windows"][3]["tokens_left"].as_u64();
+    assert_eq!(tokens, Some(9_000 - 25), "{limits}");
+    let text = repo.lifeos(&["doctor", "--model"]);
+    text.exits(0)
+        .says("7 calls a run, 5000 tokens a run, 0.50 EUR a call, 300 tokens an answer; ")
+        .says("; 9 seconds an attempt");
+    text.says(" of 20.00 EUR left of all tasks this month").says(" of 2.00 EUR left of the task this month");
+    text.says("8950 of 9000 tokens left of the task today");
+    repo.lifeos(&["doctor"]).exits(0).keeps_quiet_about("model limits");
+}
+
+#[test]
+fn the_doctor_says_too_that_much_of_a_month_is_spent() {
+    let server = Model::start(|_, _| Says::text("ready"));
+    let repo = TestRepo::new(&[("a.md", "a\n")]);
+    let task =
+        "[budget]\nmonth_tokens_max = 1000\nalert_percent = 5\n[task.t]\nplugin = 'doc-hygiene'\nread = ['**']\nmodel = {}\n";
+    repo.config(&format!("{}{task}", server.table("openai", "")));
+    // 25 of 1000 tokens, then 50.
+    repo.lifeos(&["doctor", "--model"]).exits(0).keeps_quiet_about("tells by what");
+    repo.lifeos(&["doctor", "--model"]).exits(0).says("`lifeos budget` tells by what").says("[budget] month_tokens_max = 1000");
+    repo.lifeos(&["doctor", "--model"]).exits(0).keeps_quiet_about("tells by what");
+    assert_eq!(repo.lifeos(&["budget", "--json"]).json()["alert"], json!({"percent": 5, "spent_percent": 7, "said": true}));
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use lifeos::budget::Tokens;
 use lifeos::budget::price::{PerMillion, Price};
 use lifeos::config::Config;
+use lifeos::event::Events;
 use lifeos::lock::LockError;
 use lifeos::model::Provider;
 use lifeos::model::answer::{Answer, Ending};
@@ -91,7 +92,7 @@ pub(crate) fn spend(folder: &Path, task: &str, at: i64, micros: u64) {
     let asks = Asks { supply, budget: config.budget.clone() };
     let place = Place { repo: &repo, base, now: at, memory: None, outside: None, lock: None };
     let ask = || {
-        tried(&place, &config.tasks[task], &asks, "check", |door| {
+        tried(&place, &config.tasks[task], &asks, "check", &Events::nobody(), |door| {
             door.complete(&asked(), Instant::now() + Duration::from_secs(60)).map(|said| said.answer)
         })
     };

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use clap::Args;
 use lifeos::budget::day::Day;
 use lifeos::budget::journal;
-use lifeos::budget::report::{Bounds, Report, Standing};
+use lifeos::budget::report::{Bounds, Report};
 use lifeos::config::Config;
 use lifeos::ledger::Ledger;
 
@@ -89,7 +89,8 @@ fn month(text: &str) -> Result<Day, CommandError> {
     Day::of_month(text).ok_or_else(wrong)
 }
 
-fn bounds(config: &Config) -> Bounds {
+/// The bounds of days and months.
+pub(super) fn bounds(config: &Config) -> Bounds {
     let tasks = config.tasks.iter().filter_map(|(name, task)| Some((name, task.model?.caps(&config.budget))));
     Bounds {
         day: config.budget.day(),
@@ -101,16 +102,6 @@ fn bounds(config: &Config) -> Bounds {
 
 fn facts(page: &Page) -> json::Budget {
     let Page { report, currency, is_configured } = page;
-    let standing = |of: &Standing| json::Standing {
-        task: of.task.clone(),
-        window: of.window,
-        spent: of.spent,
-        reserved: of.reserved,
-        tokens_max: of.cap.tokens,
-        tokens_left: of.tokens_left(),
-        cost_max: of.cap.cost,
-        cost_left: of.cost_left(),
-    };
     let days = report.days.iter().flat_map(|(day, tasks)| {
         tasks.iter().map(|(task, spent)| json::Day { day: day.to_string(), task: task.clone(), spent: *spent })
     });
@@ -132,7 +123,7 @@ fn facts(page: &Page) -> json::Budget {
         today: report.today.map(|today| today.to_string()),
         currency: currency.clone(),
         configured: *is_configured,
-        windows: report.windows.iter().map(standing).collect(),
+        windows: report.windows.iter().map(json::Standing::of).collect(),
         days: days.collect(),
         proposals: proposals.collect(),
         forecast,

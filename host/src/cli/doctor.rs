@@ -1,5 +1,6 @@
 //! `lifeos doctor`.
 
+mod limits;
 mod model;
 
 use clap::Args;
@@ -52,10 +53,10 @@ pub(crate) fn doctor(verb: &Doctor, global: &Global, term: &Term) -> Result<Exit
         Ok(carried)
     };
     note(&mut checks, "official plugins", carried, |names| names.join(", "));
-    let mut called = None;
+    let mut called = Ok(None);
     if let (Some(repo), Some(config)) = (&repo, &config) {
         configured(&mut checks, repo, config, global);
-        called = asked(verb, &mut checks, repo, config, global);
+        called = asked(verb, &mut checks, repo, config, global, term);
     }
     note(&mut checks, "engine and cache", open::machine(global, None, term), |_| {
         open::cache_folder(global).map_or_else(|| "no cache folder".to_owned(), |folder| folder.display().to_string())
@@ -105,11 +106,11 @@ fn isolation(checks: &mut Vec<Diagnosis>, config: Option<&Config>) {
 }
 
 /// Shows all that was looked at.
-fn told(checks: Vec<Diagnosis>, called: Option<Called>, term: &Term) -> Exit {
+fn told(checks: Vec<Diagnosis>, called: Result<Option<Called>, Exit>, term: &Term) -> Exit {
     let ok = checks.iter().all(|check| check.ok);
-    let exit = called.as_ref().map(|called| called.exit);
+    let exit = called.as_ref().map_or_else(|exit| *exit, |called| called.as_ref().map_or(Exit::Done, |called| called.exit));
     if term.is_json() {
-        term.json(&json::Doctor { schema: "lifeos/doctor@1", checks, model: called.map(|called| called.report) });
+        term.json(&json::Doctor { schema: "lifeos/doctor@1", checks, model: called.ok().flatten().map(|called| called.report) });
     } else {
         for Diagnosis { name, ok, detail } in &checks {
             let mark = if *ok { "ok     " } else { "missing" };
@@ -117,22 +118,36 @@ fn told(checks: Vec<Diagnosis>, called: Option<Called>, term: &Term) -> Exit {
         }
     }
     match exit {
-        Some(exit) if exit != Exit::Done => exit,
-        _ if ok => Exit::Done,
-        _ => Exit::Usage,
+        Exit::Done if !ok => Exit::Usage,
+        exit => exit,
     }
 }
 
 /// The model, and with --model what it says.
-fn asked(verb: &Doctor, checks: &mut Vec<Diagnosis>, repo: &Repo, config: &Config, global: &Global) -> Option<Called> {
-    let base = repo.head().ok()?;
+///
+/// # Errors
+/// With --model, the class of why it could not be asked.
+fn asked(
+    verb: &Doctor,
+    checks: &mut Vec<Diagnosis>,
+    repo: &Repo,
+    config: &Config,
+    global: &Global,
+    term: &Term,
+) -> Result<Option<Called>, Exit> {
+    let Ok(base) = repo.head() else { return Ok(None) };
+    let mut failed = |name, error: CommandError| {
+        let exit = error.exit;
+        note(checks, name, Err::<(), _>(error), |()| String::new());
+        if verb.model { Err(exit) } else { Ok(None) }
+    };
     let Some(model) = &config.model else {
         let none = CommandError::usage("lifeos.toml has no [model]").hint("see docs/models.md");
-        return if verb.model { note(checks, "model", Err(none), |()| String::new()).and(None) } else { None };
+        return if verb.model { failed("model", none) } else { Ok(None) };
     };
     let found = match supply::found(model, repo, base, global) {
         Ok(found) => found,
-        Err(error) => return note(checks, "model", Err(error), |()| String::new()).and(None),
+        Err(error) => return failed("model", error),
     };
     let place = found.host.as_ref().map_or_else(String::new, |host| format!(" at {}", lifeos::clean::line(host)));
     let key = found.key.as_ref().map_or_else(|| "no key".to_owned(), |key| format!("key from {key}"));
@@ -140,14 +155,19 @@ fn asked(verb: &Doctor, checks: &mut Vec<Diagnosis>, repo: &Repo, config: &Confi
         format!("{} {}{place}, {key}{}", model.provider.word(), model.name, if verb.model { "" } else { "; nothing was asked" });
     note(checks, "model", Ok(()), |()| what);
     if !verb.model {
-        return None;
+        return Ok(None);
     }
-    match model::call(found, model, config, repo, base, global) {
+    match model::call(found, model, config, repo, base, global, term) {
         Ok(called) => {
             checks.push(Diagnosis { name: "model call", ok: called.exit == Exit::Done, detail: called.detail.clone() });
-            Some(called)
+            checks.push(Diagnosis { name: "model limits", ok: true, detail: called.limits.clone() });
+            Ok(Some(called))
         }
-        Err(error) => note(checks, "model call", Err(error), |()| String::new()).and(None),
+        Err(error) => {
+            let exit = error.exit;
+            note(checks, "model call", Err::<(), _>(error), |()| String::new());
+            Err(exit)
+        }
     }
 }
 

@@ -135,11 +135,19 @@ pub fn examined(
 ///
 /// # Errors
 /// [`RunError`].
-pub fn tried<T>(place: &Place<'_>, task: &Task, asks: &Asks, why: &str, ask: impl FnOnce(&Door) -> T) -> Result<T, RunError> {
+pub fn tried<T>(
+    place: &Place<'_>,
+    task: &Task,
+    asks: &Asks,
+    why: &str,
+    events: &Events<'_>,
+    ask: impl FnOnce(&Door) -> T,
+) -> Result<T, RunError> {
     let way = Way::begin(place, task)?;
     let Some(open) = Open::of(&way, &way.past(), Some(asks))? else { return Err(RunError::NoModel { task: task.name.clone() }) };
     let answer = ask(&open.door);
     close(&way, &open, why)?;
+    spending::tell(&way, &asks.budget, events);
     Ok(answer)
 }
 

@@ -18,8 +18,11 @@ use lifeos::run::place::Place;
 use super::super::error::{CommandError, model};
 use super::super::exit::Exit;
 use super::super::json::asked::{ModelCall, Price};
+use super::super::progress::during;
 use super::super::supply::Found;
+use super::super::term::Term;
 use super::super::{Global, open, text};
+use super::limits::Bounds;
 
 /// Tokens of the answer; some models think before they say a word.
 const OUTPUT_TOKENS_MAX: u32 = 256;
@@ -29,6 +32,8 @@ const QUESTION: &str = "Answer with one word: ready";
 /// How a call went: for people, for programs, and as an end.
 pub(super) struct Called {
     pub(super) detail: String,
+    /// What the task may spend, and what is left.
+    pub(super) limits: String,
     pub(super) report: ModelCall,
     pub(super) exit: Exit,
 }
@@ -41,9 +46,11 @@ pub(super) fn call(
     repo: &Repo,
     base: Oid,
     global: &Global,
+    term: &Term,
 ) -> Result<Called, CommandError> {
     let Found { supply, host, key } = found;
-    let task = config.tasks.values().find(|task| task.model.is_some()).ok_or_else(|| {
+    let granted = config.tasks.values().find_map(|task| Some((task, task.model.as_ref()?)));
+    let (task, grant) = granted.ok_or_else(|| {
         let error = CommandError::usage("no task is granted a model, so nothing may be spent");
         error.hint("add a table [task.NAME.model] to lifeos.toml")
     })?;
@@ -52,8 +59,8 @@ pub(super) fn call(
     let place = Place { repo, base, now: open::now(), memory: memory.as_ref(), outside: None, lock: None };
     let price = supply.price.per_million();
     let asks = Asks { supply, budget: config.budget.clone() };
-    let went = asking::tried(&place, task, &asks, "doctor --model", |door| ask(door, deadline))??;
-    let spent = went.spent;
+    let went = during(term, |events| asking::tried(&place, task, &asks, "doctor --model", events, |door| ask(door, deadline)))??;
+    let (spent, bounds) = (went.spent, Bounds::of(&task.name, grant, config, &place)?);
     let report = ModelCall {
         provider: settings.provider.word(),
         host,
@@ -68,13 +75,15 @@ pub(super) fn call(
         currency: config.budget.currency.clone(),
         price: Price { input: price.input, output: price.output },
         seconds_max: settings.seconds_max(),
+        limits: bounds.report(),
         pin: settings.pin,
         private: settings.private,
     };
     // That it says more than a word, or that a script has no rule for this, is no fault.
     let is_fault = |trouble: &&ModelError| !matches!(trouble, ModelError::Invalid(_) | ModelError::NoRule { .. });
     let exit = went.told.trouble.as_ref().filter(is_fault).map_or(Exit::Done, model::class);
-    Ok(Called { detail: detail(&report, &went, task), report, exit })
+    let limits = format!("{}; {} an attempt", bounds.words(&report.currency), text::count(report.seconds_max, "second"));
+    Ok(Called { detail: detail(&report, &went, task), limits, report, exit })
 }
 
 /// What came of it.

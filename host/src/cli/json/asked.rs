@@ -4,6 +4,8 @@ use lifeos::budget::Tokens;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::budget::Standing;
+
 /// One small call to the model, and how it went; `checks` tells whether it failed, and of what.
 #[derive(Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
@@ -30,10 +32,29 @@ pub(crate) struct ModelCall {
     pub(crate) price: Price,
     /// Seconds of one attempt.
     pub(crate) seconds_max: u64,
+    pub(crate) limits: Limits,
     /// Whether another model is refused.
     pub(crate) pin: bool,
     /// Whether the endpoint may be inside of a network.
     pub(crate) private: bool,
+}
+
+/// What the task may spend, and what is left of that. Money is in millionths of the currency.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct Limits {
+    /// Calls of one run.
+    pub(crate) calls_max: u64,
+    /// Tokens of one answer.
+    pub(crate) output_tokens_max: u32,
+    /// Of one call.
+    pub(crate) call_tokens_max: Option<u64>,
+    pub(crate) call_cost_max: Option<u64>,
+    /// Of one run.
+    pub(crate) tokens_max: Option<u64>,
+    pub(crate) cost_max: Option<u64>,
+    /// All tasks, then the task; of each this month, then today, this call included.
+    pub(crate) windows: Vec<Standing>,
 }
 
 /// Money for a million tokens.

@@ -1,7 +1,7 @@
 //! What `budget --json` prints.
 
 use lifeos::budget::forecast::Band;
-use lifeos::budget::{Sum, Window};
+use lifeos::budget::{Sum, Window, report};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -44,6 +44,21 @@ pub(crate) struct Standing {
     pub(crate) tokens_left: Option<u64>,
     pub(crate) cost_max: Option<u64>,
     pub(crate) cost_left: Option<u64>,
+}
+
+impl Standing {
+    pub(crate) fn of(of: &report::Standing) -> Self {
+        Self {
+            task: of.task.clone(),
+            window: of.window,
+            spent: of.spent,
+            reserved: of.reserved,
+            tokens_max: of.cap.tokens,
+            tokens_left: of.tokens_left(),
+            cost_max: of.cap.cost,
+            cost_left: of.cost_left(),
+        }
+    }
 }
 
 /// What a task spent in a day.
