@@ -11,7 +11,7 @@ use crate::rig::components::{MANIFEST, task_wat, wat_with};
 use crate::rig::http::Fault;
 use crate::rig::push::{basic, person, push};
 use crate::rig::registry::{Door, Registry};
-use crate::rig::tls::Unsigned;
+use crate::rig::tls::{Certificate, Host};
 use crate::rig::{Ran, TestRepo};
 
 const TASK: &str = "[task.t]\nplugin = 'wat'\n";
@@ -145,7 +145,7 @@ fn what_was_kept_and_is_damaged_is_not_there() {
 
 #[test]
 fn a_server_that_nobody_signed_is_asked_for_nothing() {
-    let server = Unsigned::start();
+    let server = Host::start(Certificate::Unsigned);
     let port = server.port();
     let ran = reads(&repo(), &["plugin", "add", &format!("https://127.0.0.1:{port}/x.wasm"), "--allow-http"]);
     ran.exits(30).says("cannot be reached").says("certificate");

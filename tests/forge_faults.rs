@@ -11,7 +11,7 @@ use lifeos::token::Token;
 
 use crate::forge::{Lab, new};
 use crate::rig::http::Fault;
-use crate::rig::tls::Unsigned;
+use crate::rig::tls::{Certificate, Host};
 
 const PULLS: &str = "/repos/octo-org/sample.repo_1/pulls";
 
@@ -247,7 +247,7 @@ fn case_129_a_forge_that_is_not_there_or_has_no_certificate() {
 
 #[test]
 fn case_129_a_forge_with_a_certificate_that_nobody_signed() {
-    let server = Unsigned::start();
+    let server = Host::start(Certificate::Unsigned);
     let port = server.port();
     let address = Address::parse(&format!("https://localhost:{port}"), "o/r").expect("an address");
     let token = Token::from_bytes(b"ghp_canary").expect("a token");

@@ -13,6 +13,7 @@ mod book;
 mod bounds;
 mod budget;
 mod cache;
+mod certificates;
 mod clones;
 mod complete;
 mod config_keys;

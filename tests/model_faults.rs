@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::models::{LANGUAGES, Lab, Plan, question};
 use crate::rig::http::Fault;
 use crate::rig::model::{KEY, Model, Says};
-use crate::rig::tls::Unsigned;
+use crate::rig::tls::{Certificate, Host};
 use crate::rig::{TestRepo, peak};
 
 /// Whether every attempt is booked at what was reserved, or at nothing.
@@ -112,7 +112,7 @@ fn case_129_no_connection_is_no_answer_and_no_cost() {
     let (refusal, trouble) = lab.fails();
     assert!(refusal == Refusal::Unavailable && matches!(trouble, ModelError::Unreachable(_)), "{trouble:?}");
     booked(&lab, 3, &Booked::Nothing);
-    let server = Unsigned::start();
+    let server = Host::start(Certificate::Unsigned);
     let port = server.port();
     let lab = Lab::new("openai", &format!("https://localhost:{port}/v1"), &Plan::default());
     let (_, trouble) = lab.fails();
