@@ -120,7 +120,7 @@ fn a_model_that_says_nothing_is_waited_for_as_long_as_the_owner_says() {
 #[test]
 fn each_failure_has_its_exit_code_and_lands_nothing() {
     type Row = (&'static str, i32, &'static str, fn() -> Says);
-    let rows: [Row; 7] = [
+    let rows: [Row; 8] = [
         ("case_128", 30, "the provider failed (529)", || Says::refusal(529, "overloaded", "too much")),
         ("case_126", 30, "is used up", || Says::refusal(402, "insufficient_quota", "pay")),
         ("case_134", 30, "wants the request elsewhere", || {
@@ -128,7 +128,8 @@ fn each_failure_has_its_exit_code_and_lands_nothing() {
         }),
         ("case_130", 30, "the connection broke", || Says::Fault(Fault::Cut)),
         ("case_132", 30, "not of its language", || Says::Status(200, json!([1, 2]), Vec::new())),
-        ("case_133", 21, "the model's answer", || Says::Fault(Fault::Huge)),
+        ("case_133", 21, "the model's answer has more than", || Says::Fault(Fault::Huge)),
+        ("case_133", 21, "the model's answer did not end in time", || Says::Fault(Fault::Drip)),
         ("unauthorized", 30, "does not take the key", || Says::refusal(401, "invalid_api_key", "no")),
     ];
     for (row, exit, words, says) in rows {

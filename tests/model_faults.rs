@@ -173,6 +173,10 @@ fn case_133_an_answer_without_an_end_is_ended() {
     assert_eq!(lab.fails().1, ModelError::TimedOut);
     assert!(begun.elapsed() < second * 5, "{:?}", begun.elapsed());
     booked(&lab, 1, &Booked::Worst);
+    let drips = Model::start(|_, _| Says::Fault(Fault::Drip));
+    let lab = Lab::new("openai", &drips.endpoint(), &Plan { attempt: second, ..Plan::default() });
+    assert_eq!(lab.fails().1, ModelError::Slow, "it has begun");
+    booked(&lab, 1, &Booked::Worst);
     let silent = Model::start(|_, _| Says::Fault(Fault::Hang));
     let lab = Lab::new("anthropic", &silent.endpoint(), &Plan { attempt: second, ..Plan::default() });
     assert_eq!(lab.fails().1, ModelError::TimedOut);

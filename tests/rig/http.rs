@@ -75,6 +75,8 @@ pub(crate) enum Fault {
     Redirect(String),
     /// An answer of one byte each 50 milliseconds.
     Trickle,
+    /// The same with its head at once.
+    Drip,
 }
 
 impl Server {
@@ -153,6 +155,10 @@ impl Client {
             Fault::Trickle => {
                 let bytes = Answer { body: vec![b' '; 1000], ..Answer::empty(200) }.bytes();
                 while_true(bytes.chunks(1).map(|byte| self.write(byte) && self.rest()));
+            }
+            Fault::Drip => {
+                self.say(format!("{head}Content-Length: 1000\r\n\r\n").as_bytes());
+                while_true((0..1000).map(|_| self.write(b" ") && self.rest()));
             }
             Fault::Huge => {
                 let chunk = format!("{:x}\r\n{}\r\n", 64 << 10, " ".repeat(64 << 10));

@@ -36,6 +36,7 @@ pub(super) struct Line {
     key: Option<Token>,
     client: Client,
     runtime: Runtime,
+    silence: Duration,
 }
 
 /// An answer that means yes.
@@ -56,7 +57,7 @@ impl Line {
         let client = http::client(endpoint.is_plain()).dns_resolver(Resolver::new(endpoint.scope(), lookup));
         let client = client.build().map_err(|error| setup(&error))?;
         let runtime = Runtime::new().map_err(|error| setup(&error))?;
-        Ok(Self { endpoint, key, client, runtime })
+        Ok(Self { endpoint, key, client, runtime, silence: SILENCE })
     }
 
     pub(super) fn endpoint(&self) -> &Endpoint {
@@ -117,7 +118,7 @@ impl Line {
         }
         let id = ["x-request-id", "request-id"].into_iter().find_map(|name| text(headers, name));
         let id = id.and_then(|id| self.name(id));
-        let read = whole(&mut response, ANSWER_BYTES_MAX, SILENCE).await;
+        let read = whole(&mut response, ANSWER_BYTES_MAX, self.silence).await;
         let bytes = read.map_err(|unread| {
             maybe_spent(match unread {
                 Unread::TooLarge => ModelError::TooLarge(ANSWER_BYTES_MAX as u64),
@@ -261,6 +262,27 @@ mod tests {
             let line = Line::with(endpoint.clone(), None, lookup).expect("a line");
             assert!(matches!(post(&line), ModelError::Unreachable(_)), "and nothing is spent");
         }
+    }
+
+    #[test]
+    fn case_133_an_answer_that_has_begun_and_falls_silent_is_too_slow() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        let serving = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().expect("a client");
+            let _read = stream.read(&mut [0; 4096]).expect("a request");
+            let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{";
+            stream.write_all(head.as_bytes()).expect("a beginning");
+            // Until the other side goes.
+            let _gone = stream.read(&mut [0; 4096]);
+        });
+        let endpoint = Endpoint::parse(&format!("http://127.0.0.1:{port}"), true).expect("an endpoint");
+        let line = Line { silence: Duration::from_millis(300), ..Line::new(endpoint, None).expect("a line") };
+        let (begun, patience) = (Instant::now(), Duration::from_secs(20));
+        let failure = line.post(&["x"], HeaderMap::new(), b"{}", begun + patience).err().expect("no answer");
+        assert!(failure.error == ModelError::Slow && !failure.is_free && !failure.may_repeat, "{failure:?}");
+        assert!(begun.elapsed() < patience, "it is the silence that ends it");
+        serving.join().expect("a server");
     }
 
     #[test]
