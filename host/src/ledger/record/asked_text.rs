@@ -45,6 +45,8 @@ const WORDS_MAX: usize = 4096;
 const LIST_MAX: usize = 1_000;
 /// Kinds of secrets in one line.
 const KINDS_SHOWN: usize = 8;
+/// Bytes of a kind in it.
+const KIND_BYTES_MAX: usize = 60;
 
 impl AskedText {
     /// Whether it is no larger than what a run writes.
@@ -108,7 +110,8 @@ impl AllRounds {
     #[must_use]
     pub fn taken_out(&self) -> Option<String> {
         let secrets = self.redacted.iter().filter(|(kind, _)| *kind != redact::HIDDEN);
-        let mut kinds: Vec<String> = secrets.map(|(kind, count)| format!("{count} {}", clean::line(kind))).collect();
+        let mut kinds: Vec<String> =
+            secrets.map(|(kind, count)| format!("{count} {}", clean::line(clean::cut(kind, KIND_BYTES_MAX)))).collect();
         let besides = kinds.len().saturating_sub(KINDS_SHOWN);
         kinds.truncate(KINDS_SHOWN);
         kinds.extend((besides > 0).then(|| format!("{besides} more kinds")));
@@ -119,5 +122,30 @@ impl AllRounds {
         });
         let parts: Vec<String> = [out, hidden].into_iter().flatten().collect();
         (!parts.is_empty()).then(|| parts.join("; "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(redacted: &[(&str, u64)]) -> AllRounds {
+        let redacted = redacted.iter().map(|(kind, count)| ((*kind).to_owned(), *count)).collect();
+        let round = AskedText { redacted, ..AskedText::default() };
+        AllRounds::of([&round, &round]).expect("rounds")
+    }
+
+    #[test]
+    fn case_70_what_was_taken_out_is_one_inert_line_of_all_rounds() {
+        assert_eq!(all(&[]).taken_out(), None);
+        let secrets = all(&[("github-token", 1), ("jwt", 2)]).taken_out();
+        assert_eq!(secrets.as_deref(), Some("taken out before it was sent or recorded: 2 github-token, 4 jwt"));
+        let hidden = all(&[(redact::HIDDEN, 3)]).taken_out();
+        assert_eq!(hidden.as_deref(), Some("6 hidden characters in what was asked and answered"));
+        // A record of another clone may name any kinds.
+        let names: Vec<String> = (0..100).map(|at| format!("k{at:02}\u{1b}[2J\n")).collect();
+        let kinds: Vec<(&str, u64)> = names.iter().map(|name| (name.as_str(), u64::MAX)).collect();
+        let line = all(&kinds).taken_out().expect("a line");
+        assert!(line.ends_with(", 92 more kinds") && !line.contains(char::is_control), "{line}");
     }
 }
