@@ -1,8 +1,6 @@
 //! A run whose model is a server on this machine, in both languages: what comes of an
-//! answer, what of a failure, what the keys of the configuration do, and that the key to
-//! the model is left nowhere.
+//! answer, what of a failure, and what the keys of the configuration do.
 
-use std::path::Path;
 use std::time::Instant;
 
 use serde_json::{Value, json};
@@ -173,83 +171,20 @@ fn the_key_is_in_nothing_that_a_plugin_is_told_of_the_round_before() {
     assert!(tape.contains("it is [known-key] of old") && !tape.contains(KEY), "{tape}");
 }
 
-/// The key as somebody may have written it.
-fn forms(key: &str) -> Vec<(&'static str, Vec<u8>)> {
-    let hex: String = key.bytes().map(|byte| format!("{byte:02x}")).collect();
-    let percent: String = key.bytes().map(|byte| format!("%{byte:02X}")).collect();
-    let base64 = |skip: usize| {
-        // Without its ends, which depend on what stands beside it.
-        let text = base64(&key.as_bytes()[skip..]);
-        text.as_bytes()[..text.len() - 4].to_vec()
-    };
-    let wide: Vec<u8> = key.bytes().flat_map(|byte| [byte, 0]).collect();
-    let mut forms = vec![("plain", key.as_bytes().to_vec()), ("utf-16", wide), ("percent", percent.into_bytes())];
-    forms.extend([("HEX", hex.to_uppercase().into_bytes()), ("hex", hex.into_bytes())]);
-    forms.extend((0..3).map(|skip| ("base64", base64(skip))));
-    forms
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const SIGNS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let sign = |bits: u32| char::from(SIGNS[(bits & 63) as usize]);
-    let group = |chunk: &[u8]| {
-        let bits = chunk.iter().chain(&[0, 0]).take(3).fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte));
-        [bits >> 18, bits >> 12, bits >> 6, bits].map(sign)
-    };
-    bytes.chunks(3).flat_map(group).collect()
-}
-
-/// Every file below a folder.
-fn files(folder: &Path, found: &mut Vec<(String, Vec<u8>)>) {
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        let path = entry.path();
-        match path.symlink_metadata() {
-            Ok(about) if about.is_dir() => files(&path, found),
-            Ok(about) if about.is_file() => found.push((path.display().to_string(), std::fs::read(&path).unwrap_or_default())),
-            _ => {}
-        }
-    }
-}
-
 #[test]
-fn a_key_is_left_nowhere_plain_or_encoded() {
-    // A provider that gives the key back, in every form, and a gate that prints all it knows.
-    let server = Model::start(|_, _| {
-        let hex: String = KEY.bytes().map(|byte| format!("{byte:02x}")).collect();
-        Says::text(format!("key {KEY}, {}, {hex}", base64(KEY.as_bytes())))
+fn a_plugin_is_told_the_end_of_what_a_gate_printed_and_no_more() {
+    let server = Model::start(|_, before| {
+        let word = if before == 0 { "sun" } else { "moon" };
+        Says::text(json!({"edits": [{"path": "a.md", "find": "world", "text": word}]}).to_string())
     });
-    let repo = asking(&server, "openai", "");
-    let text = std::fs::read_to_string(repo.path().join("lifeos.toml")).expect("a file");
-    repo.write("lifeos.toml", text.replace("[task.t]\n", "[task.t]\ngate = [\"sh -c 'env; cat /proc/*/environ; true'\"]\n"));
-    repo.commit("a gate");
-    let tape = repo.scratch().join("tape");
-    let mut command = repo.command(&["run", "t", "--record", tape.to_str().expect("a path"), "--json"]);
-    command.args(["--token", &format!("{}=env:MODEL_KEY", server.host())]);
-    command.env("MODEL_KEY", KEY).env("LIFEOS_LOG", "trace").env("TMPDIR", repo.scratch());
-    let ran = repo.guarded(command);
-    ran.exits(0);
-    assert_eq!(ran.json()["tasks"][0]["record"]["model"]["redacted"]["known-key"], 3, "{ran}");
-    let sent = server.requests();
-    let headers: String = sent.iter().map(|request| format!("{request:?}")).collect();
-    assert_eq!(headers.matches(KEY).count(), 1, "in one header of one request");
-    let run = ran.json()["tasks"][0]["run"].as_str().expect("a run").to_owned();
-    let mut left =
-        vec![("stdout".to_owned(), ran.stdout.clone().into_bytes()), ("stderr".to_owned(), ran.stderr.clone().into_bytes())];
-    for verb in [&["show", &run][..], &["review", &run], &["log"], &["budget", "--json"], &["doctor"], &["verify"]] {
-        left.push((verb[0].to_owned(), repo.lifeos(verb).to_string().into_bytes()));
-    }
-    let objects = repo.git(&["cat-file", "--batch-all-objects", "--batch-check=%(objectname)", "--unordered"]);
-    for object in objects.lines() {
-        let output = repo.git_command().args(["cat-file", "-p", object]).output().expect("git runs");
-        left.push((format!("object {object}"), output.stdout));
-    }
-    files(&repo.path(), &mut left);
-    files(&repo.scratch(), &mut left);
-    files(&repo.home(), &mut left);
-    assert!(left.len() > 50, "{}", left.len());
-    for (form, bytes) in forms(KEY) {
-        for (place, held) in &left {
-            assert!(!held.windows(bytes.len()).any(|window| window == bytes), "{form} in {place}");
-        }
-    }
+    let table = "read = ['a.md']\nedit = ['**']\nrounds = 1\nmodel = {}\noptions = {paths = ['a.md'], text = 'the moon'}\n\
+        gate = ['sh -c \"yes 0123456789abcde | head -n 2560; echo the end; ! grep -q sun a.md\"']";
+    let repo = task(&server, "openai", "", "obey", table);
+    let tape = repo.scratch().join("tape").display().to_string();
+    run(&repo, &server, &["--record", &tape]).exits(0);
+    let tape = std::fs::read_to_string(&tape).expect("a tape");
+    let header: Value = serde_json::from_str(tape.lines().next().expect("a header")).expect("JSON");
+    let output = header["round"]["output"].as_str().expect("what it printed");
+    assert!((16_000..=16 << 10).contains(&output.len()), "{} bytes of 40 KiB", output.len());
+    assert!(output.trim_end().ends_with("the end"), "the last ones");
 }

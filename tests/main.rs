@@ -36,6 +36,7 @@ mod implement_edits;
 mod implement_http;
 mod jail;
 mod json;
+mod key_nowhere;
 mod landing;
 mod languages;
 mod license;
