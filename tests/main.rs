@@ -64,6 +64,7 @@ mod same;
 mod sandbox;
 mod seeds;
 mod since;
+mod spending;
 mod standard;
 mod suggest;
 mod tape;

@@ -86,6 +86,20 @@ fn case_145_a_key_comes_from_a_file_a_variable_or_a_command() {
 }
 
 #[test]
+fn case_145_what_was_named_counts_before_the_own_folder() {
+    let server = Model::start(|_, _| Says::text("ready"));
+    let repo = repo(&server.table("anthropic", ""));
+    let kept = repo.home().join(".config/lifeos/tokens");
+    std::fs::create_dir_all(&kept).expect("a folder");
+    let other = file(&repo, "other", b"canary-key-of-the-own-folder");
+    std::fs::rename(other, kept.join(server.host())).expect("a move");
+    doctor(&repo, &["--model"], &server.host(), "env:MODEL_KEY", &[("MODEL_KEY", KEY)]).exits(0).says("key from env:MODEL_KEY");
+    repo.lifeos(&["doctor", "--model"]).exits(0);
+    let keys: Vec<_> = server.requests().iter().map(|request| request.header("x-api-key").map(str::to_owned)).collect();
+    assert_eq!(keys, [Some(KEY.to_owned()), Some("canary-key-of-the-own-folder".to_owned())]);
+}
+
+#[test]
 fn case_145_a_key_that_is_none_is_told_of_and_never_shown() {
     let repo = repo(
         "[model]\nprovider = 'openai'\nname = 'm-1'\nendpoint = 'https://model.example.org/v1'\nprice = {input = 1, output = 1}\n",
