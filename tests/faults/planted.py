@@ -24,7 +24,6 @@ PLANTED = [
     ("I4", "run-waiting", "git -c core.hooksPath=/dev/null update-ref refs/heads/lifeos/docs $(git for-each-ref "
                           "--format='%(objectname)' refs/lifeos/runs)"),
     ("I4", "run", "rm -rf .git/objects/pack/*.pack"),
-    ("I5", "ask", "git -c core.hooksPath=/dev/null update-ref -d refs/lifeos/ledger"),
     ("I5", "ask-away", "git -c core.hooksPath=/dev/null update-ref -d refs/lifeos/ledger"),
     ("I5", "ask-away", "curl -s -d x $(sed -n 's/^endpoint = \"\\(.*\\)\"/\\1/p' lifeos.toml)/chat/completions >/dev/null"),
     ("I6", "run", "exit 1"),

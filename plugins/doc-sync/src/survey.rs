@@ -5,7 +5,7 @@
 pub(crate) mod paths;
 pub(crate) mod tell;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use lifeos_sdk::Document;
 
@@ -136,8 +136,9 @@ fn ends(questions: &[Question], base: &Base, host: &dyn Host, past: &Past<'_>) -
         if past.revisions(file).len() < 2 {
             continue;
         }
+        let mut words = Words::default();
         for (since, names) in moments.values() {
-            for (kind, name) in made_in(file, names, since, past) {
+            for (kind, name) in words.made_in(file, names, since, past) {
                 let Some(proof) = end_in(file, kind, name, since, host, past) else { continue };
                 let known = ends.entry((kind, name.to_owned(), since.commit.clone())).or_insert_with(|| proof.clone());
                 if known.end.seconds < proof.end.seconds {
@@ -149,17 +150,33 @@ fn ends(questions: &[Question], base: &Base, host: &dyn Host, past: &Past<'_>) -
     ends
 }
 
-/// The names whose words stood in a file at a moment, if it changed since.
-fn made_in<'n>(file: &str, names: &Names<'n>, since: &Moment, past: &Past<'_>) -> Vec<(Kind, &'n str)> {
-    let (later, revisions) = (past.changes_since(file, since), past.revisions(file));
-    let texts = revisions.get(later).filter(|_| later > 0).and_then(|then| past.texts(file, &then.commit));
-    let Some(text) = texts.as_ref().and_then(|texts| texts.1.as_deref()) else { return Vec::new() };
-    let words: BTreeSet<&str> = runs(text).flat_map(|run| run.text.split('-').chain([run.text])).collect();
-    let stands = |(kind, name): &&(Kind, &str)| {
-        let is_of_file = is_runner(file) == (*kind == Kind::Command);
-        is_of_file && (words.contains(name) || words.contains(name.replace('-', "_").as_str()) || *kind == Kind::Command)
-    };
-    names.iter().filter(stands).copied().collect()
+/// The words of the revisions of one file, each read once for all moments.
+#[derive(Default)]
+struct Words(BTreeMap<usize, HashSet<String>>);
+
+impl Words {
+    /// The names whose words stood in a file at a moment, if it changed since.
+    fn made_in<'n>(&mut self, file: &str, names: &Names<'n>, since: &Moment, past: &Past<'_>) -> Vec<(Kind, &'n str)> {
+        let is_of_file = |(kind, _): &&(Kind, &str)| is_runner(file) == (*kind == Kind::Command);
+        let later = past.changes_since(file, since);
+        if later == 0 || !names.iter().any(|name| is_of_file(&name)) {
+            return Vec::new();
+        }
+        let words = self.0.entry(later).or_insert_with(|| words_at(file, later, past));
+        let stands = |(kind, name): &&(Kind, &str)| {
+            words.contains(*name)
+                || words.contains(name.replace('-', "_").as_str())
+                || *kind == Kind::Command && !words.is_empty()
+        };
+        names.iter().filter(is_of_file).filter(stands).copied().collect()
+    }
+}
+
+/// The words of a file before its newest `later` revisions.
+fn words_at(file: &str, later: usize, past: &Past<'_>) -> HashSet<String> {
+    let texts = past.revisions(file).get(later).and_then(|then| past.texts(file, &then.commit));
+    let text = texts.as_ref().and_then(|texts| texts.1.as_deref()).unwrap_or_default();
+    runs(text).flat_map(|run| run.text.split('-').chain([run.text])).map(str::to_owned).collect()
 }
 
 /// The commit after a moment that took a name out of a file which made it then.

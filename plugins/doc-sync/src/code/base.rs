@@ -8,7 +8,7 @@ use std::hash::{Hash as _, Hasher as _};
 
 use lifeos_sdk::{Document, Refusal};
 
-use crate::code::define::{derives_flags, may_have_command, may_have_flag};
+use crate::code::define::{derives_flags, may_be_flag, may_have_command};
 use crate::document::mention::{Kind, Mention};
 use crate::options::{Options, is_runner, tells_of_the_past};
 use crate::place::Host;
@@ -121,29 +121,31 @@ struct Missing<'m> {
 
 impl Missing<'_> {
     fn look(&mut self, path: &str, text: &str, there: &mut BTreeSet<(Kind, String)>) {
-        for word in runs(text).flat_map(|run| run.text.split('-')) {
-            if self.symbols.remove(word) {
-                there.insert((Kind::Symbol, word.to_owned()));
+        let derives = derives_flags(text);
+        // Once over the text, whatever the number of names.
+        for run in runs(text) {
+            for word in run.text.split('-') {
+                if self.symbols.remove(word) {
+                    there.insert((Kind::Symbol, word.to_owned()));
+                }
+            }
+            for name in may_be_flag(run, derives) {
+                // A parser may make `--no-x` of `x`.
+                for name in [format!("no-{name}"), name.into_owned()] {
+                    if self.flags.remove(name.as_str()) {
+                        there.insert((Kind::Flag, name));
+                    }
+                }
             }
         }
-        let derives = derives_flags(text);
-        let mut met = |kind, names: &mut BTreeSet<&str>, is_there: &dyn Fn(&str) -> bool| {
-            names.retain(|name| {
-                let is_met = is_there(name);
+        if is_runner(path) || path.ends_with(".mk") || path.ends_with(".just") {
+            self.commands.retain(|name| {
+                let is_met = may_have_command(text, name);
                 if is_met {
-                    there.insert((kind, (*name).to_owned()));
+                    there.insert((Kind::Command, (*name).to_owned()));
                 }
                 !is_met
             });
-        };
-        // A parser may make `--no-x` of `x`.
-        let has_flag = |name: &str| {
-            let positive = name.strip_prefix("no-").unwrap_or(name);
-            may_have_flag(text, name, derives) || positive != name && may_have_flag(text, positive, derives)
-        };
-        met(Kind::Flag, &mut self.flags, &has_flag);
-        if is_runner(path) || path.ends_with(".mk") || path.ends_with(".just") {
-            met(Kind::Command, &mut self.commands, &|name| may_have_command(text, name));
         }
     }
 }

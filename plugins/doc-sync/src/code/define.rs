@@ -2,8 +2,10 @@
 //! command. It knows the habits of many languages and the grammar of none; what
 //! it is not sure of is no definition.
 
+use std::borrow::Cow;
+
 use crate::document::mention::Kind;
-use crate::words::{has, is_identifier, places, runs};
+use crate::words::{Run, is_identifier, places, runs};
 
 /// Words before the name that they define.
 const KEYWORDS: [&str; 24] = [
@@ -45,11 +47,15 @@ pub(crate) struct Definition<'t> {
 /// The line of a text that makes `name`, if one does.
 pub(crate) fn line_for<'t>(kind: Kind, name: &str, text: &'t str) -> Option<&'t str> {
     let derives = derives_flags(text);
-    text.lines().find(|line| match kind {
-        Kind::Symbol => makes_symbol(line, name),
-        Kind::Flag => makes_flag(line, name, derives),
-        Kind::Command => makes_command(line, name),
-        Kind::Path => false,
+    let mut before = "";
+    text.lines().find(|line| {
+        let opens = std::mem::replace(&mut before, line);
+        match kind {
+            Kind::Symbol => makes_symbol(line, name),
+            Kind::Flag => makes_flag(line, name, derives) || makes_flag_below(opens, line, name),
+            Kind::Command => makes_command(line, name),
+            Kind::Path => false,
+        }
     })
 }
 
@@ -113,8 +119,7 @@ fn makes_flag(line: &str, name: &str, derives: bool) -> bool {
     {
         return false;
     }
-    let lower = line.to_ascii_lowercase();
-    let tells = ["long", "flag", "option", "arg"].iter().any(|word| lower.contains(word));
+    let tells = tells_of_flags(line);
     let field = name.replace('-', "_");
     runs(line).any(|run| {
         let is_literal = run.text == name && run.dashes == 2 && begins_text(line, run.start - 2);
@@ -125,6 +130,24 @@ fn makes_flag(line: &str, name: &str, derives: bool) -> bool {
             derives && run.text == field && after.starts_with(": ") && (before.is_empty() || BEFORE_FIELDS.contains(&before));
         is_literal || is_named || is_field
     })
+}
+
+/// Whether a flag's name stands in quotes at the start of a line, below one that opens what tells of a flag.
+fn makes_flag_below(opens: &str, line: &str, name: &str) -> bool {
+    let opens = opens.trim();
+    let is_open = opens.ends_with(['(', '{', '[']) && !opens.starts_with("//") && !PASSES.iter().any(|sign| opens.contains(sign));
+    let begins = || runs(line).next().is_some_and(|run| run.text == name && run.is_quoted && run.start == indent(line) + 1);
+    is_open && begins() && tells_of_flags(opens)
+}
+
+fn indent(line: &str) -> usize {
+    line.len() - line.trim_start().len()
+}
+
+/// Whether a line of code is about flags.
+fn tells_of_flags(line: &str) -> bool {
+    let lower = line.to_ascii_lowercase();
+    ["long", "flag", "option", "arg"].iter().any(|word| lower.contains(word))
 }
 
 /// Whether what stands at a place begins a text in quotes, but for a short flag before it.
@@ -149,14 +172,15 @@ fn makes_command(line: &str, name: &str) -> bool {
     is_script || is_recipe
 }
 
-/// Whether a text of today may still have a flag, however it is written there.
-pub(crate) fn may_have_flag(text: &str, name: &str, derives: bool) -> bool {
-    let field = name.replace('-', "_");
-    let is_there = |run: crate::words::Run<'_>| {
-        let is_same = run.text == name && (run.dashes >= 2 || run.is_quoted);
-        is_same || run.text == field && (name.contains('-') || derives)
+/// The flags that a run of today may still make, however they are written there.
+pub(crate) fn may_be_flag<'t>(run: Run<'t>, derives: bool) -> impl Iterator<Item = Cow<'t, str>> {
+    let same = (run.dashes >= 2 || run.is_quoted).then_some(Cow::Borrowed(run.text));
+    let field = match (run.text.contains('_'), derives && !run.text.contains('-')) {
+        (true, _) => Some(Cow::Owned(run.text.replace('_', "-"))),
+        (false, true) => Some(Cow::Borrowed(run.text)),
+        (false, false) => None,
     };
-    runs(text).any(is_there)
+    same.into_iter().chain(field)
 }
 
 /// Whether runners of commands of today may still have a command.
@@ -164,7 +188,7 @@ pub(crate) fn may_have_command(text: &str, name: &str) -> bool {
     let is_open =
         text.lines().any(|line| line.starts_with(['%', '$']) || line.starts_with("include") || line.starts_with("-include"));
     is_open
-        || text.lines().any(|line| line.contains(':') && has(line, name))
+        || text.lines().any(|line| line.contains(':') && runs(line).any(|run| run.text == name))
         || text.contains("import ")
         || text.contains("\nmod ")
 }
@@ -221,6 +245,23 @@ mod tests {
     }
 
     #[test]
+    fn a_flag_may_stand_on_a_line_of_its_own() {
+        for (opens, line) in
+            [("    fn name_long(&self) -> &'static str {", "        \"color-mode\""), ("option(", "  \"color-mode\", None,")]
+        {
+            assert!(makes_flag_below(opens, line, "color-mode"), "{opens}");
+        }
+        for (opens, line) in [
+            ("fn name(&self) -> &str {", "\"color-mode\""),
+            ("option(", "x, \"color-mode\""),
+            ("option();", "\"color-mode\""),
+            ("Command::new(\"x\").args([", "\"color-mode\","),
+        ] {
+            assert!(!makes_flag_below(opens, line, "color-mode"), "{opens}");
+        }
+    }
+
+    #[test]
     fn commands_are_made_by_targets() {
         for line in ["docs:", "docs: build", "all docs: x", "docs name='x': build", "    \"docs\": \"mdbook build\",", "@docs:"] {
             assert!(makes_command(line, "docs"), "{line}");
@@ -232,9 +273,10 @@ mod tests {
 
     #[test]
     fn a_flag_of_today_is_known_in_any_form() {
+        let has = |text, name: &str, derives| runs(text).flat_map(|run| may_be_flag(run, derives)).any(|flag| flag == name);
         for text in ["--color-mode", "'color-mode'", "color_mode: x"] {
-            assert!(may_have_flag(text, "color-mode", false), "{text}");
+            assert!(has(text, "color-mode", false), "{text}");
         }
-        assert!(!may_have_flag("color: x", "color", false) && may_have_flag("color: x", "color", true));
+        assert!(!has("color: x", "color", false) && has("color: x", "color", true));
     }
 }
