@@ -32,7 +32,8 @@ impl Default for Options {
 }
 
 /// Parts of names of documents and folders that tell of the past: what they name may be gone.
-const TELLS_OF_THE_PAST: [&str; 24] = [
+const TELLS_OF_THE_PAST: [&str; 25] = [
+    "deprecated",
     "changelog",
     "changes",
     "history",
@@ -91,7 +92,7 @@ pub(crate) fn tells_of_the_past(path: &str) -> bool {
         let lower = part.to_ascii_lowercase();
         let stem = lower.split('.').next().unwrap_or(&lower);
         let begins = |word: &&str| word.len() > 5 && stem.starts_with(*word);
-        TELLS_OF_THE_PAST.iter().any(|word| stem == *word || begins(word))
+        stem.ends_with("deprecated") || TELLS_OF_THE_PAST.iter().any(|word| stem == *word || begins(word))
     })
 }
 
@@ -109,6 +110,18 @@ pub(crate) fn is_source(path: &str) -> bool {
     !is_aside && !is_test && SOURCE.contains(&ending)
 }
 
+/// Whether a file is prose in another form than the documents are: what it names may be gone as well.
+pub(crate) fn is_prose(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
+    let is_page = |ending: &str| ending.len() == 1 && ending.bytes().all(|byte| byte.is_ascii_digit());
+    match name.rsplit_once('.') {
+        Some(("cmakelists" | "meson_options", "txt")) => false,
+        Some((stem, "txt")) => !stem.contains("requirements"),
+        Some((_, ending)) => matches!(ending, "rst" | "adoc" | "asciidoc" | "po") || is_page(ending),
+        None => false,
+    }
+}
+
 /// Whether a file says which commands `make`, `just` or `npm run` know.
 pub(crate) fn is_runner(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
@@ -121,11 +134,28 @@ mod tests {
 
     #[test]
     fn what_tells_of_the_past_is_known_by_its_name() {
-        for path in ["CHANGELOG.md", "docs/adr/001.md", "HISTORY.md", "docs/release-notes/1.md", "docs/upgrading.md"] {
+        for path in [
+            "CHANGELOG.md",
+            "docs/adr/001.md",
+            "HISTORY.md",
+            "docs/release-notes/1.md",
+            "docs/upgrading.md",
+            "use/ignore-deprecated.md",
+        ] {
             assert!(tells_of_the_past(path), "{path}");
         }
         for path in ["README.md", "docs/guide.md", "docs/newsletter.md", "docs/historic.md", "docs/adrenaline.md"] {
             assert!(!tells_of_the_past(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn prose_in_other_forms_is_no_code() {
+        for path in ["docs/a.rst", "CHANGES.txt", "man/tool.1", "doc/a.adoc"] {
+            assert!(is_prose(path), "{path}");
+        }
+        for path in ["CMakeLists.txt", "requirements-dev.txt", "src/a.rs", "a.json", "Makefile", "tool.1.in"] {
+            assert!(!is_prose(path), "{path}");
         }
     }
 

@@ -159,7 +159,7 @@ impl Words {
     fn made_in<'n>(&mut self, file: &str, names: &Names<'n>, since: &Moment, past: &Past<'_>) -> Vec<(Kind, &'n str)> {
         let is_of_file = |(kind, _): &&(Kind, &str)| is_runner(file) == (*kind == Kind::Command);
         let later = past.changes_since(file, since);
-        if later == 0 || !names.iter().any(|name| is_of_file(&name)) {
+        if known_at(file, later, past).is_none() || !names.iter().any(|name| is_of_file(&name)) {
             return Vec::new();
         }
         let words = self.0.entry(later).or_insert_with(|| words_at(file, later, past));
@@ -172,24 +172,35 @@ impl Words {
     }
 }
 
+/// The revision of a file before its newest `later` ones, if it changed after that. Of a file that was made later,
+/// often of parts of others, it is the first one.
+fn known_at(file: &str, later: usize, past: &Past<'_>) -> Option<usize> {
+    let first = past.revisions(file).len().checked_sub(1)?;
+    Some(later.min(first)).filter(|at| *at > 0)
+}
+
 /// The words of a file before its newest `later` revisions.
 fn words_at(file: &str, later: usize, past: &Past<'_>) -> HashSet<String> {
-    let texts = past.revisions(file).get(later).and_then(|then| past.texts(file, &then.commit));
+    let then = known_at(file, later, past).and_then(|at| past.revisions(file).get(at).cloned());
+    let texts = then.and_then(|then| past.texts(file, &then.commit));
     let text = texts.as_ref().and_then(|texts| texts.1.as_deref()).unwrap_or_default();
     runs(text).flat_map(|run| run.text.split('-').chain([run.text])).map(str::to_owned).collect()
 }
 
 /// The commit after a moment that took a name out of a file which made it then.
 fn end_in(file: &str, kind: Kind, name: &str, since: &Moment, host: &dyn Host, past: &Past<'_>) -> Option<Proof> {
-    let later = past.changes_since(file, since);
+    let later = known_at(file, past.changes_since(file, since), past)?;
     let revisions = past.revisions(file);
-    let then = revisions.get(later).filter(|_| later > 0)?;
+    let then = revisions.get(later)?;
     let texts = past.texts(file, &then.commit)?;
     line_for(kind, name, texts.1.as_deref()?)?;
     for (at, revision) in revisions[..later].iter().enumerate() {
         let texts = past.texts(file, &revision.commit)?;
         let (Some(before), Some(after)) = (&texts.0, &texts.1) else { continue };
         let Some(line) = line_for(kind, name, before) else { continue };
+        if line_for(kind, name, after).is_some() {
+            return None;
+        }
         let now = host.read(file).ok()?.text;
         let heir = heir::of(kind, name, line, (before, after), &now);
         let line = Some(line.trim().to_owned());

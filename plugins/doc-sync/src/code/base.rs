@@ -10,7 +10,7 @@ use lifeos_sdk::{Document, Refusal};
 
 use crate::code::define::{derives_flags, may_be_flag, may_have_command};
 use crate::document::mention::{Kind, Mention};
-use crate::options::{Options, is_runner, tells_of_the_past};
+use crate::options::{Options, is_prose, is_runner, tells_of_the_past};
 use crate::place::Host;
 use crate::words::runs;
 
@@ -88,7 +88,9 @@ impl Base {
         }
         for path in &self.code {
             let Ok(document) = host.read(path) else { continue };
-            missing.look(path, &document.text, &mut seen.there);
+            if !is_prose(path) {
+                missing.look(path, &document.text, &mut seen.there);
+            }
             seen.by_text.entry(digest(&document.text)).or_default().push(path.clone());
         }
         seen

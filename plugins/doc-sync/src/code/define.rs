@@ -3,6 +3,7 @@
 //! it is not sure of is no definition.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use crate::document::mention::Kind;
 use crate::words::{Run, is_identifier, places, runs};
@@ -183,12 +184,22 @@ pub(crate) fn may_be_flag<'t>(run: Run<'t>, derives: bool) -> impl Iterator<Item
     same.into_iter().chain(field)
 }
 
+/// Whether a command's name is not a part of a longer one: `lint` of `lint-fix`, or of `docs:lint`.
+fn is_whole_command(line: &str, place: &Range<usize>) -> bool {
+    let bytes = line.as_bytes();
+    let is_glue = |byte: Option<&u8>| byte.is_some_and(|byte| matches!(byte, b'-' | b':'));
+    let is_word = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+    let before = |far: usize| place.start.checked_sub(far).and_then(|at| bytes.get(at));
+    let goes_on = is_glue(bytes.get(place.end)) && is_word(bytes.get(place.end + 1));
+    !goes_on && !(is_glue(before(1)) && is_word(before(2)))
+}
+
 /// Whether runners of commands of today may still have a command.
 pub(crate) fn may_have_command(text: &str, name: &str) -> bool {
     let is_open =
         text.lines().any(|line| line.starts_with(['%', '$']) || line.starts_with("include") || line.starts_with("-include"));
     is_open
-        || text.lines().any(|line| line.contains(':') && runs(line).any(|run| run.text == name))
+        || text.lines().any(|line| line.contains(':') && places(line, name).any(|place| is_whole_command(line, &place)))
         || text.contains("import ")
         || text.contains("\nmod ")
 }
@@ -269,6 +280,17 @@ mod tests {
         for line in ["docs := 1", "\tdocs: x", "# docs: x", "VAR = docs:x", "docs-all:"] {
             assert!(!makes_command(line, "docs"), "{line}");
         }
+    }
+
+    #[test]
+    fn a_command_of_today_is_no_part_of_another() {
+        for text in ["lint: x", "all: lint", "  \"lint\": \"x\",", "  \"all\": \"npm run lint && x\","] {
+            assert!(may_have_command(text, "lint"), "{text}");
+        }
+        for text in ["lint-fix: x", "  \"docs:lint\": \"x\",", "  \"lint:docs\": \"x\",", "  \"x\": \"lint-fix\","] {
+            assert!(!may_have_command(text, "lint"), "{text}");
+        }
+        assert!(may_have_command("  \"test:cli\": \"mocha\",", "test:cli"));
     }
 
     #[test]

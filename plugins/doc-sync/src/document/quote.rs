@@ -80,6 +80,10 @@ const PAST_TITLES: [&str; 12] = [
     "alternatives",
 ];
 
+/// Words of a section about what another project makes.
+const ELSEWHERE: [&str; 6] =
+    ["provided by the", "provided by a", "separate plugin", "separate package", "separate repository", "own repository"];
+
 /// All pieces of code of a document, in order.
 pub(crate) fn quotes(text: &str) -> Vec<Quote> {
     let mut reading = Reading { text, quotes: Vec::new(), links: Vec::new(), block: None, heading: None, past: None };
@@ -137,9 +141,16 @@ impl Reading<'_> {
             self.past = None;
         }
         let title = self.text[start..end].to_ascii_lowercase();
-        if self.past.is_none() && PAST_TITLES.iter().any(|word| title.contains(word)) {
+        let is_told = |words: &[&str], text: &str| words.iter().any(|word| text.contains(word));
+        if self.past.is_none() && (is_told(&PAST_TITLES, &title) || is_told(&ELSEWHERE, &self.opening(end))) {
             self.past = Some(level);
         }
+    }
+
+    /// What stands below a heading, up to the next one.
+    fn opening(&self, end: usize) -> String {
+        let rest = &self.text[end..];
+        rest[..rest.find("\n#").unwrap_or(rest.len())].to_ascii_lowercase()
     }
 
     /// Whether what stands here is told as it is now.
@@ -232,6 +243,13 @@ mod tests {
             found(&format!("[`now`]({forge}/main/a.rs) [`then`]({forge}/v1/a.rs) [`there`][x]\n\n[x]: https://c.example\n")),
             [("now", QuoteKind::Linked)]
         );
+    }
+
+    #[test]
+    fn what_another_project_makes_is_left_out() {
+        let text =
+            "# Use\n\n`--a`\n\n## Export\n\nIt is provided by the export plugin.\n\n### More\n\n`--b`\n\n## Run\n\n`--c`\n";
+        assert_eq!(found(text), [("--a", QuoteKind::Span), ("--c", QuoteKind::Span)]);
     }
 
     #[test]

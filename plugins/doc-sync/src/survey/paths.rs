@@ -28,7 +28,9 @@ pub(crate) struct Gone {
 pub(crate) fn gone(named: &str, document: &str, since: &Moment, base: &Base, seen: &Seen, past: &Past<'_>) -> Option<Gone> {
     let folder = document.rsplit_once('/').map_or("", |(folder, _)| folder);
     let beside = if folder.is_empty() { named.to_owned() } else { format!("{folder}/{named}") };
-    [named.to_owned(), beside].into_iter().find_map(|path| {
+    // A name without a folder is one of the document's own folder: from elsewhere it may be anybody's.
+    let from_root = named.contains('/').then(|| named.to_owned());
+    from_root.into_iter().chain([beside]).find_map(|path| {
         let (end, text) = past.end_of(&path).filter(|_| !base.paths.contains(&path))?;
         // Who writes of a path that is gone already means something else by it.
         (end.commit != since.commit && end.seconds >= since.seconds).then(|| {

@@ -129,6 +129,33 @@ fn symbols_and_commands_are_found() {
 }
 
 #[test]
+fn a_name_in_a_file_that_was_made_later_is_found() {
+    let text = "pub fn read_all() {}\npub struct TextReader;\n";
+    let made = Made::default()
+        .commit(&[("src/old.rs", Some(text)), ("a.md", Some("`TextReader::read_all()`\n"))])
+        .commit(&[("src/old.rs", None), ("src/new.rs", Some(&format!("//! More.\n{text}")))])
+        .commit(&[("src/new.rs", Some("//! More.\npub fn load() {}\npub struct TextReader;\n"))]);
+    check(&made, &[("doc-sync/renamed-symbol", "it is `load` now")]);
+}
+
+#[test]
+fn a_name_without_a_folder_is_one_beside_the_document() {
+    let text = "//! A file of some length, so that it is known again.\n\npub fn read_all() {}\n";
+    let made = Made::default()
+        .commit(&[("main.rs", Some(text)), ("docs/init.md", Some("It makes `main.rs`.\n")), ("a.md", Some("See `main.rs`.\n"))])
+        .commit(&[("main.rs", None), ("src/main_loop.rs", Some(text))]);
+    check(&made, &[("doc-sync/moved-path", "to `src/main_loop.rs`")]);
+}
+
+#[test]
+fn prose_elsewhere_does_not_keep_a_name() {
+    let made = Made::default()
+        .commit(&[("src/a.rs", Some(PARSER)), ("a.md", Some("`--colour`\n")), ("CHANGES.rst", Some("--colour\n"))])
+        .commit(&[("src/a.rs", Some(&renamed()))]);
+    check(&made, &[("doc-sync/renamed-flag", "--color")]);
+}
+
+#[test]
 fn flags_of_other_programs_are_not_ours() {
     let text = "fn run() {\n    Command::new(\"git\").arg(\"--no-pager\");\n}\n";
     let made = Made::default()

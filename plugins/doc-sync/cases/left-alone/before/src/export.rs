@@ -1,0 +1,3 @@
+//! The export of everything there is.
+
+fn flags() {}

@@ -1,0 +1,5 @@
+//! Flags.
+
+fn name_long(&self) -> &str {
+    "color-mode"
+}
