@@ -6,6 +6,7 @@ mod context;
 mod encoded;
 mod shapes;
 mod view;
+mod work;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use memchr::memmem;
 use zeroize::Zeroizing;
 
 use crate::clean;
+use work::Work;
 
 /// Bytes that a known value has at least: shorter ones are found in any text.
 const KNOWN_BYTES_MIN: usize = 8;
@@ -22,6 +24,8 @@ const KNOWN_BYTES_MIN: usize = 8;
 const LAYERS: u32 = 2;
 /// How often a text is gone over until nothing is found in it any more.
 const PASSES_MAX: usize = 8;
+/// The kind of a text that takes too long to search.
+const UNSEARCHED: Kind = Kind { word: "unsearched", rank: 0 };
 /// The kind of a known value.
 const KNOWN: Kind = Kind { word: "known-key", rank: 0 };
 /// What characters are counted as that hide what a text says.
@@ -36,7 +40,8 @@ pub struct Redactor {
 /// A text without its secrets.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Redacted<'t> {
-    /// What is left, with `[KIND]` where one was, and without tag characters.
+    /// What is left, with `[KIND]` where one was, and without tag characters. Of a text that
+    /// would take too long to search nothing is left: `[unsearched]`.
     pub text: Cow<'t, str>,
     /// How many there were, by kind; `hidden` are characters that cannot be seen.
     pub counts: BTreeMap<&'static str, u64>,
@@ -56,6 +61,11 @@ struct Hit {
     kind: Kind,
 }
 
+/// A text that cannot be gone over is taken out whole.
+fn all_of(text: &str) -> Vec<Hit> {
+    vec![Hit { range: 0..text.len(), kind: UNSEARCHED }]
+}
+
 impl Redactor {
     /// A redactor of all shapes and of these values. Those of fewer than 8 bytes are not looked for.
     #[must_use]
@@ -71,14 +81,19 @@ impl Redactor {
         if hidden > 0 {
             counts.insert(HIDDEN, hidden);
         }
+        let mut work = Work::default();
         // What is put in its place may bring two halves of another together.
-        for _ in 0..PASSES_MAX {
-            let hits = self.hits(&text);
+        for pass in 0..=PASSES_MAX {
+            let hits = self.hits(&text, &mut work);
             if hits.is_empty() {
                 break;
             }
+            let hits = if pass < PASSES_MAX { hits } else { all_of(&text) };
             hits.iter().for_each(|hit| *counts.entry(hit.kind.word).or_default() += 1);
             text = Cow::Owned(replaced(&text, &hits));
+            if hits[0].kind == UNSEARCHED {
+                break;
+            }
         }
         Redacted { text, counts }
     }
@@ -87,14 +102,17 @@ impl Redactor {
     #[must_use]
     pub fn count(&self, text: &str) -> BTreeMap<&'static str, u64> {
         let mut counts = BTreeMap::new();
-        self.hits(text).iter().for_each(|hit| *counts.entry(hit.kind.word).or_default() += 1);
+        self.hits(text, &mut Work::default()).iter().for_each(|hit| *counts.entry(hit.kind.word).or_default() += 1);
         counts
     }
 
     /// Secrets of a text by place, none of which touches another.
-    fn hits(&self, text: &str) -> Vec<Hit> {
+    fn hits(&self, text: &str, work: &mut Work) -> Vec<Hit> {
         let mut hits = Vec::new();
-        self.find(text.as_bytes(), LAYERS, &mut hits);
+        self.find(text.as_bytes(), LAYERS, work, &mut hits);
+        if work.is_used_up() {
+            return all_of(text);
+        }
         // The places in an encoded text are those of its bytes.
         for Hit { range, .. } in &mut hits {
             *range = text.floor_char_boundary(range.start)..text.ceil_char_boundary(range.end);
@@ -102,32 +120,35 @@ impl Redactor {
         merged(hits)
     }
 
-    fn find(&self, text: &[u8], layers: u32, hits: &mut Vec<Hit>) {
+    fn find(&self, text: &[u8], layers: u32, work: &mut Work, hits: &mut Vec<Hit>) {
+        if !work.take(text.len()) {
+            return;
+        }
         for value in &self.known {
             let places = memmem::find_iter(text, value.as_bytes());
             hits.extend(places.map(|at| Hit { range: at..at + value.len(), kind: KNOWN }));
         }
-        shapes::find(text, hits);
+        shapes::find(text, work, hits);
         context::find(text, hits);
         let Some(layers) = layers.checked_sub(1) else { return };
         let shortest = self.known.iter().map(|value| value.len()).min().unwrap_or(usize::MAX);
         encoded::runs(text, shortest, |range, decoded| {
             let known = self.known.iter().any(|value| memmem::find(decoded, value.as_bytes()).is_some());
-            let kind = if known { Some(KNOWN) } else { self.within(decoded, layers) };
+            let kind = if known { Some(KNOWN) } else { self.within(decoded, layers, work) };
             hits.extend(kind.map(|kind| Hit { range, kind }));
             kind.is_some()
         });
         if let Some(view) = view::View::of(text) {
             let mut seen = Vec::new();
-            self.find(&view.text, layers, &mut seen);
+            self.find(&view.text, layers, work, &mut seen);
             hits.extend(seen.into_iter().map(|hit| Hit { range: view.place(hit.range), ..hit }));
         }
     }
 
     /// The kind of a secret in what was decoded: secrets can be printed, other bytes cannot.
-    fn within(&self, decoded: &[u8], layers: u32) -> Option<Kind> {
+    fn within(&self, decoded: &[u8], layers: u32, work: &mut Work) -> Option<Kind> {
         let mut hits = Vec::new();
-        encoded::printable(decoded).for_each(|text| self.find(text, layers, &mut hits));
+        encoded::printable(decoded).for_each(|text| self.find(text, layers, work, &mut hits));
         hits.into_iter().map(|hit| hit.kind).min()
     }
 }

@@ -1,116 +1,189 @@
 //! Secrets that are known by how they begin. A shape that plain words could have asks
 //! for digits and letters besides. What stands around a secret is looked at in `context`.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use memchr::memmem;
 use regex::bytes::Regex;
 
 use super::context::is_mixed;
+use super::work::Work;
 use super::{Hit, Kind};
 
-/// A shape: its kind, its pattern over ASCII, and whether plain words could have it.
-type Shape = (&'static str, &'static str, bool);
+/// A shape: its kind, how it begins (one of these), how it goes on (a pattern over
+/// ASCII), and what else must hold.
+type Shape = (&'static str, &'static str, &'static str, u8);
+
+/// No letter, digit or `_` stands before it.
+const ALONE: u8 = 1;
+/// Plain words could have it.
+const MIXED: u8 = 2;
+/// It goes on in the lines below.
+const WRAPPED: u8 = 4;
 
 /// All but private keys. The first that fits counts.
+#[rustfmt::skip]
 const SHAPES: &[Shape] = &[
-    ("github-token", r"gh[pousr]_[A-Za-z0-9]{36,}", false),
-    ("github-token", r"github_pat_[A-Za-z0-9_]{22,}", false),
-    ("gitlab-token", r"gl(?:pat|dt|rt|cbt|ptt|ft|imt|agent|oas|soat|ffct)-[A-Za-z0-9_-]{20,}", false),
-    ("bitbucket-token", r"ATBB[A-Za-z0-9]{32,}", true),
-    ("atlassian-token", r"AT[AC]TT3[A-Za-z0-9_=-]{50,}", false),
-    ("aws-key-id", r"AKIA[A-Z0-9]{16}", false),
-    ("aws-key-id", r"\b(?:ASIA|ABIA|ACCA)[A-Z0-9]{16}\b", true),
-    ("google-key", r"AIza[0-9A-Za-z_-]{35}", false),
-    ("google-token", r"GOCSPX-[A-Za-z0-9_-]{28,}", false),
-    ("google-token", r"\bya29\.[0-9A-Za-z_-]{20,}", false),
-    ("slack-token", r"xox[abeoprs]-[A-Za-z0-9-]{10,}", true),
-    ("slack-token", r"xapp-[0-9]-[A-Za-z0-9-]{20,}", true),
-    ("webhook", r"hooks\.slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9+/]{30,}", false),
-    ("webhook", r"discord(?:app)?\.com/api/webhooks/[0-9]+/[A-Za-z0-9_-]{50,}", false),
-    ("stripe-key", r"[sr]k_(?:live|test|prod)_[0-9A-Za-z]{16,}", false),
-    ("stripe-key", r"\bwhsec_[A-Za-z0-9+/]{24,}={0,2}", false),
-    ("model-key", r"sk-ant-[A-Za-z0-9_-]{20,}", false),
-    ("model-key", r"\bsk-[A-Za-z0-9_-]{20,}", true),
-    ("model-key", r"\bhf_[A-Za-z0-9]{30,}", false),
-    ("model-key", r"\bgsk_[A-Za-z0-9]{40,}", false),
-    ("model-key", r"\bxai-[A-Za-z0-9]{60,}", false),
-    ("model-key", r"\bpplx-[A-Za-z0-9]{40,}", false),
-    ("model-key", r"\br8_[A-Za-z0-9]{37,}", false),
-    ("npm-token", r"npm_[A-Za-z0-9]{36,}", false),
-    ("pypi-token", r"pypi-[A-Za-z0-9_-]{50,}", true),
-    ("rubygems-token", r"rubygems_[a-f0-9]{48,}", false),
-    ("cargo-token", r"\bcio[A-Za-z0-9]{32}\b", true),
-    ("nuget-key", r"\boy2[a-z0-9]{43}\b", false),
-    ("docker-token", r"dckr_(?:pat|oat)_[A-Za-z0-9_-]{20,}", false),
-    ("digitalocean-token", r"do[opr]_v1_[a-f0-9]{64}", false),
-    ("linear-key", r"lin_api_[A-Za-z0-9]{32,}", false),
-    ("notion-token", r"\bntn_[A-Za-z0-9]{40,}", false),
-    ("shopify-token", r"shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32,}", false),
-    ("sendgrid-key", r"\bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}", false),
-    ("twilio-key", r"\bSK[0-9a-f]{32}\b", false),
-    ("mailgun-key", r"\bkey-[0-9a-f]{32}\b", false),
-    ("vault-token", r"\bhv[sbr]\.[A-Za-z0-9_-]{24,}", false),
-    ("databricks-token", r"\bdapi[a-f0-9]{32}", false),
-    ("postman-key", r"PMAK-[a-f0-9]{24}-[a-f0-9]{34}", false),
-    ("newrelic-key", r"NRAK-[A-Z0-9]{27}", false),
-    ("grafana-token", r"\bglsa_[A-Za-z0-9]{32}_[A-Fa-f0-9]{8}", false),
-    ("grafana-token", r"\bglc_[A-Za-z0-9+/]{32,}={0,2}", false),
-    ("doppler-token", r"\bdp\.(?:pt|st|ct|sa|scim|audit)\.[A-Za-z0-9]{40,}", false),
-    ("pulumi-token", r"\bpul-[a-f0-9]{40}\b", false),
-    ("planetscale-token", r"pscale_(?:tkn|oauth|pw)_[A-Za-z0-9_.-]{32,}", false),
-    ("supabase-token", r"\bsb[ps]_[a-f0-9]{40}\b", false),
-    ("private-key", r"AGE-SECRET-KEY-1[0-9A-Z]{58}", false),
-    ("private-key", r"b3BlbnNzaC1rZXktdjEA[A-Za-z0-9+/=\r\n]{40,}", false),
-    ("jwt", r"eyJ[A-Za-z0-9_-]{8,}\.(?:eyJ[A-Za-z0-9_-]{8,}|[A-Za-z0-9_-]*\.[A-Za-z0-9_-]+)\.[A-Za-z0-9_.-]{10,}", false),
-    ("authorization", r"\b[Bb]earer[ +][A-Za-z0-9._~+/-]{20,}={0,2}", true),
+    ("github-token", "ghp_|gho_|ghu_|ghs_|ghr_", r"[A-Za-z0-9]{36,}", 0),
+    ("github-token", "github_pat_", r"[A-Za-z0-9_]{22,}", 0),
+    ("gitlab-token", "glpat-|gldt-|glrt-|glcbt-|glptt-|glft-|glimt-|glagent-|gloas-|glsoat-|glffct-", r"[A-Za-z0-9_-]{20,}", 0),
+    ("bitbucket-token", "ATBB", r"[A-Za-z0-9]{32,}", MIXED),
+    ("atlassian-token", "ATATT3|ATCTT3", r"[A-Za-z0-9_=-]{50,}", 0),
+    ("aws-key-id", "AKIA", r"[A-Z0-9]{16}", 0),
+    ("aws-key-id", "ASIA|ABIA|ACCA", r"[A-Z0-9]{16}\b", ALONE | MIXED),
+    ("google-key", "AIza", r"[0-9A-Za-z_-]{35}", 0),
+    ("google-token", "GOCSPX-", r"[A-Za-z0-9_-]{28,}", 0),
+    ("google-token", "ya29.", r"[0-9A-Za-z_-]{20,}", ALONE),
+    ("slack-token", "xoxa-|xoxb-|xoxe-|xoxo-|xoxp-|xoxr-|xoxs-", r"[A-Za-z0-9-]{10,}", MIXED),
+    ("slack-token", "xapp-", r"[0-9]-[A-Za-z0-9-]{20,}", MIXED),
+    ("webhook", "hooks.slack.com/", r"(?:services|workflows|triggers)/[A-Za-z0-9+/]{30,}", 0),
+    ("webhook", "discordapp.com/api/|discord.com/api/", r"webhooks/[0-9]+/[A-Za-z0-9_-]{50,}", 0),
+    ("stripe-key", "sk_|rk_", r"(?:live|test|prod)_[0-9A-Za-z]{16,}", 0),
+    ("stripe-key", "whsec_", r"[A-Za-z0-9+/]{24,}={0,2}", ALONE),
+    ("model-key", "sk-", r"ant-[A-Za-z0-9_-]{20,}", 0),
+    ("model-key", "sk-", r"[A-Za-z0-9_-]{20,}", ALONE | MIXED),
+    ("model-key", "hf_", r"[A-Za-z0-9]{30,}", ALONE),
+    ("model-key", "gsk_", r"[A-Za-z0-9]{40,}", ALONE),
+    ("model-key", "xai-", r"[A-Za-z0-9]{60,}", ALONE),
+    ("model-key", "pplx-", r"[A-Za-z0-9]{40,}", ALONE),
+    ("model-key", "r8_", r"[A-Za-z0-9]{37,}", ALONE),
+    ("npm-token", "npm_", r"[A-Za-z0-9]{36,}", 0),
+    ("pypi-token", "pypi-", r"[A-Za-z0-9_-]{50,}", MIXED),
+    ("rubygems-token", "rubygems_", r"[a-f0-9]{48,}", 0),
+    ("cargo-token", "cio", r"[A-Za-z0-9]{32}\b", ALONE | MIXED),
+    ("nuget-key", "oy2", r"[a-z0-9]{43}\b", ALONE),
+    ("docker-token", "dckr_", r"(?:pat|oat)_[A-Za-z0-9_-]{20,}", 0),
+    ("digitalocean-token", "doo_v1_|dop_v1_|dor_v1_", r"[a-f0-9]{64}", 0),
+    ("linear-key", "lin_api_", r"[A-Za-z0-9]{32,}", 0),
+    ("notion-token", "ntn_", r"[A-Za-z0-9]{40,}", ALONE),
+    ("shopify-token", "shpat_|shpca_|shppa_|shpss_", r"[a-fA-F0-9]{32,}", 0),
+    ("sendgrid-key", "SG.", r"[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}", ALONE),
+    ("twilio-key", "SK", r"[0-9a-f]{32}\b", ALONE),
+    ("mailgun-key", "key-", r"[0-9a-f]{32}\b", ALONE),
+    ("vault-token", "hvs.|hvb.|hvr.", r"[A-Za-z0-9_-]{24,}", ALONE),
+    ("databricks-token", "dapi", r"[a-f0-9]{32}", ALONE),
+    ("postman-key", "PMAK-", r"[a-f0-9]{24}-[a-f0-9]{34}", 0),
+    ("newrelic-key", "NRAK-", r"[A-Z0-9]{27}", 0),
+    ("grafana-token", "glsa_", r"[A-Za-z0-9]{32}_[A-Fa-f0-9]{8}", ALONE),
+    ("grafana-token", "glc_", r"[A-Za-z0-9+/]{32,}={0,2}", ALONE),
+    ("doppler-token", "dp.", r"(?:pt|st|ct|sa|scim|audit)\.[A-Za-z0-9]{40,}", ALONE),
+    ("pulumi-token", "pul-", r"[a-f0-9]{40}\b", ALONE),
+    ("planetscale-token", "pscale_", r"(?:tkn|oauth|pw)_[A-Za-z0-9_.-]{32,}", 0),
+    ("supabase-token", "sbp_|sbs_", r"[a-f0-9]{40}\b", ALONE),
+    ("private-key", "AGE-SECRET-KEY-1", r"[0-9A-Z]{58}", 0),
+    ("private-key", "b3BlbnNzaC1rZXktdjEA", r"[A-Za-z0-9+/=]{40,}", WRAPPED),
+    ("jwt", "eyJ", r"[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_.-]{10,}", 0),
+    ("jwt", "eyJ", r"[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]+\.[A-Za-z0-9_.-]{10,}", 0),
+    ("authorization", "Bearer |Bearer+|bearer |bearer+", r"[A-Za-z0-9._~+/-]{20,}={0,2}", ALONE | MIXED),
 ];
 
+/// Bytes that a shape is looked for in; one that fills them up goes on as long as it can.
+const SHAPE_BYTES_MAX: usize = 2048;
 /// Bytes of a private key that are looked at before it counts as one.
 const KEY_BYTES_SEEN: usize = 400;
 /// Digits of a line of it.
 const KEY_LINE_MIN: usize = 32;
+/// What its first line begins with, its pattern, and bytes that it has at most.
+const DASHES: &str = "-----BEGIN ";
+const BEGIN: &str = r"\A(?-u:-----BEGIN (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?-----)";
+const BEGIN_BYTES_MAX: usize = 100;
 
-static COMPILED: LazyLock<Vec<(Kind, Option<Regex>, bool)>> = LazyLock::new(|| {
-    let compiled = |(word, pattern, plain): &Shape| (Kind { word, rank: 1 }, Regex::new(&ascii(pattern)).ok(), *plain);
-    SHAPES.iter().map(compiled).collect()
-});
-
-/// All of them in one pass, and where private keys begin.
-static ANY: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let patterns: Vec<_> = SHAPES.iter().map(|(_, pattern, _)| *pattern).collect();
-    Regex::new(&ascii(&format!("{}|{BEGIN}", patterns.join("|")))).ok()
-});
-
-const BEGIN: &str = r"-----BEGIN (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?-----";
-
-fn ascii(pattern: &str) -> String {
-    format!("(?-u:{pattern})")
+/// One way that a shape begins, and the shape.
+struct Ready {
+    begin: &'static [u8],
+    rest: Option<Regex>,
+    kind: Kind,
+    asks: u8,
 }
 
-/// Adds what has a shape.
-pub(super) fn find(text: &[u8], hits: &mut Vec<Hit>) {
-    let Some(any) = &*ANY else { return };
-    let mut at = 0;
+/// All of them, by their first byte.
+static READY: LazyLock<Vec<Vec<Ready>>> = LazyLock::new(|| {
+    let mut ready: Vec<Vec<Ready>> = (0..=u8::MAX).map(|_| Vec::new()).collect();
+    for (word, begins, rest, asks) in SHAPES {
+        let rest = Regex::new(&format!(r"\A(?-u:{rest})")).ok();
+        for begin in begins.split('|').map(str::as_bytes) {
+            let kind = Kind { word, rank: 1 };
+            ready[usize::from(begin[0])].push(Ready { begin, rest: rest.clone(), kind, asks: *asks });
+        }
+    }
+    ready
+});
+
+/// Where any of them, or a private key, may begin: texts of a few bytes, so that
+/// looking for the next one costs as much as what is passed.
+static BEGINS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let begins = SHAPES.iter().flat_map(|(_, begins, ..)| begins.split('|')).chain([DASHES]);
+    let begins: Vec<_> = begins.map(regex::escape).collect();
+    Regex::new(&format!("(?-u:{})", begins.join("|"))).ok()
+});
+
+static FIRST_LINE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(BEGIN).ok());
+
+/// Adds what has a shape, as far as the work goes.
+pub(super) fn find(text: &[u8], work: &mut Work, hits: &mut Vec<Hit>) {
+    let (Some(begins), Some(first_line)) = (&*BEGINS, &*FIRST_LINE) else { return };
+    let (mut at, mut run_end) = (0, 0);
     let mut ends = Ends { last: None };
-    while let Some(found) = any.find_at(text, at) {
-        at = found.end();
-        let range = found.range();
-        if found.as_bytes().starts_with(b"-----BEGIN") {
-            if let Some(end) = ends.of_key(text, range.end) {
+    while let Some(found) = begins.find_at(text, at) {
+        let start = found.start();
+        at = start + 1;
+        if found.as_bytes() == DASHES.as_bytes() {
+            let line = first_line.find(&text[start..text.len().min(start + BEGIN_BYTES_MAX)]);
+            let end = line.filter(|_| work.take(KEY_BYTES_SEEN)).and_then(|line| ends.of_key(text, start + line.end()));
+            if let Some(end) = end {
                 at = end;
-                hits.push(Hit { range: range.start..end, kind: Kind { word: "private-key", rank: 1 } });
+                hits.push(Hit { range: start..end, kind: Kind { word: "private-key", rank: 1 } });
             }
             continue;
         }
-        let fits = |shape: &Option<Regex>| shape.as_ref().and_then(|shape| shape.find_at(text, range.start));
-        let shape = COMPILED.iter().find(|(_, shape, _)| fits(shape).is_some_and(|one| one.range() == range));
-        if let Some((kind, _, plain)) = shape
-            && (!plain || is_mixed(found.as_bytes()))
-        {
-            hits.push(Hit { range, kind: *kind });
+        // Many may begin in one run, which is gone over once.
+        if run_end < found.end() {
+            run_end = end_of_run(text, found.end(), is_sign);
+        }
+        if !work.take(run_end.min(start + SHAPE_BYTES_MAX) - start) {
+            return;
+        }
+        let is_alone = start == 0 || !is_word(text[start - 1]);
+        if let Some((end, kind)) = fitting(text, start..run_end, is_alone) {
+            at = end;
+            hits.push(Hit { range: start..end, kind });
         }
     }
+}
+
+/// The end and the kind of the shape that a run begins with.
+fn fitting(text: &[u8], run: Range<usize>, is_alone: bool) -> Option<(usize, Kind)> {
+    let window = &text[run.start..run.end.min(run.start + SHAPE_BYTES_MAX)];
+    READY[usize::from(window[0])].iter().find_map(|Ready { begin, rest, kind, asks }| {
+        let found = rest.as_ref()?.find(window.strip_prefix(*begin).filter(|_| is_alone || asks & ALONE == 0)?)?;
+        let length = begin.len() + found.end();
+        if asks & MIXED != 0 && !is_mixed(&window[..length]) {
+            return None;
+        }
+        let end = run.start + length;
+        let end = if asks & WRAPPED != 0 {
+            end_of_run(text, end, |byte| byte.is_ascii_alphanumeric() || b"+/=\r\n".contains(&byte))
+        } else if length == SHAPE_BYTES_MAX {
+            run.end
+        } else {
+            end
+        };
+        Some((end, *kind))
+    })
+}
+
+fn end_of_run(text: &[u8], from: usize, is_part: impl Fn(u8) -> bool) -> usize {
+    text[from..].iter().position(|byte| !is_part(*byte)).map_or(text.len(), |at| from + at)
+}
+
+/// Whether some shape may have it behind its begin.
+fn is_sign(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"_.+/=~:@-".contains(&byte)
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
 /// Where private keys end; looked for once, however many begin.
@@ -144,5 +217,5 @@ impl Ends {
 
 #[cfg(test)]
 pub(super) fn all_compile() -> bool {
-    ANY.is_some() && COMPILED.iter().all(|(_, shape, _)| shape.is_some())
+    BEGINS.is_some() && FIRST_LINE.is_some() && READY.iter().flatten().all(|ready| ready.rest.is_some())
 }
