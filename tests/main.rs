@@ -22,6 +22,7 @@ mod crash;
 mod directory;
 mod doc_sync;
 mod documents;
+mod door;
 mod egress;
 mod exits;
 mod fetch_faults;

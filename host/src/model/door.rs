@@ -190,12 +190,14 @@ impl Door {
         sent: &mut Sent,
     ) -> Result<Reply, Refusal> {
         let deadline = deadline.min(Instant::now() + self.terms.patience.call);
-        let answer = live.purse.ask().map_err(ModelError::from);
-        answer.and_then(|()| Call::new(self, live, deadline, sent).answered(request, schema)).map_err(|error| {
-            let refusal = error.refusal();
-            self.with(|told| told.trouble = Some(error));
-            refusal
-        })
+        let asked = live.purse.ask().map_err(ModelError::from);
+        let answer = asked.and_then(|()| Call::new(self, live, deadline, sent).answered(request, schema));
+        // Also where the answer that took too much is one, and nobody asks again.
+        let trouble = if live.purse.is_over() { Some(ModelError::Overrun) } else { answer.as_ref().err().cloned() };
+        if let Some(trouble) = trouble {
+            self.with(|told| told.trouble = Some(trouble));
+        }
+        answer.map_err(|error| error.refusal())
     }
 
     /// What went through.
@@ -217,12 +219,6 @@ impl Door {
             Way::Live(live) => live.purse.spent(),
             Way::Taped(_) => BTreeMap::new(),
         }
-    }
-
-    /// Whether more was spent than was reserved.
-    #[must_use]
-    pub fn is_over(&self) -> bool {
-        matches!(&self.way, Way::Live(live) if live.purse.is_over())
     }
 
     fn with<T>(&self, note: impl FnOnce(&mut Told) -> T) -> T {

@@ -92,8 +92,7 @@ impl Way<'_> {
 }
 
 /// Adds what a round asked to what the next one stands on.
-pub(super) fn add(past: &mut Past, asked: Option<&AskedText>, open: Option<&Open>) {
-    past.is_over |= open.is_some_and(|open| open.door.is_over());
+pub(super) fn add(past: &mut Past, asked: Option<&AskedText>) {
     let Some(asked) = asked else { return };
     [&mut past.task, &mut past.all].into_iter().for_each(|days| spent::add(days, &asked.spent));
     past.run = past.run.plus(asked.sum());
