@@ -1,6 +1,7 @@
 //! Where a document quotes code: its code spans, and the lines of its blocks of
 //! shell commands. What a passage about the past quotes is left out.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
@@ -86,14 +87,18 @@ const ELSEWHERE: [&str; 6] =
 
 /// All pieces of code of a document, in order.
 pub(crate) fn quotes(text: &str) -> Vec<Quote> {
-    let mut reading = Reading { text, quotes: Vec::new(), links: Vec::new(), block: None, heading: None, past: None };
+    let mut reading =
+        Reading { text, quotes: Vec::new(), links: Vec::new(), block: None, heading: None, past: None, away: BTreeSet::new() };
     let options =
         Options::ENABLE_TABLES | Options::ENABLE_YAML_STYLE_METADATA_BLOCKS | Options::ENABLE_PLUSES_DELIMITED_METADATA_BLOCKS;
     for (event, bytes) in Parser::new_ext(text, options).into_offset_iter() {
         reading.take(&event, bytes);
     }
-    reading.quotes.sort_by_key(|quote| quote.bytes.start);
-    reading.quotes
+    let Reading { mut quotes, away, .. } = reading;
+    // What is linked once to another place or time means that everywhere in the document.
+    quotes.retain(|quote| quote.kind == QuoteKind::Command || !away.contains(&text[quote.bytes.clone()]));
+    quotes.sort_by_key(|quote| quote.bytes.start);
+    quotes
 }
 
 /// The line around a place, without its end.
@@ -114,6 +119,8 @@ struct Reading<'t> {
     heading: Option<(u8, usize)>,
     /// The level of the heading of the section about the past that goes on.
     past: Option<u8>,
+    /// Code spans that are links to another place or another time.
+    away: BTreeSet<String>,
 }
 
 impl Reading<'_> {
@@ -163,6 +170,9 @@ impl Reading<'_> {
         let whole = &self.text[bytes.clone()];
         let Some(at) = whole.find(code).filter(|_| !code.contains('\n')) else { return };
         let start = bytes.start + at;
+        if self.links.contains(&true) {
+            self.away.insert(code.to_owned());
+        }
         if self.is_told_of_now(start) && !self.links.contains(&true) {
             let kind = if !self.links.is_empty() { QuoteKind::Linked } else { QuoteKind::Span };
             self.quotes.push(Quote { bytes: start..start + code.len(), kind });
@@ -240,7 +250,9 @@ mod tests {
     fn what_leads_to_another_place_or_time_is_left_out() {
         let forge = "https://forge.example/a/b/blob";
         assert_eq!(
-            found(&format!("[`now`]({forge}/main/a.rs) [`then`]({forge}/v1/a.rs) [`there`][x]\n\n[x]: https://c.example\n")),
+            found(&format!(
+                "[`now`]({forge}/main/a.rs) [`then`]({forge}/v1/a.rs) [`there`][x] `then`\n\n[x]: https://c.example\n"
+            )),
             [("now", QuoteKind::Linked)]
         );
     }
