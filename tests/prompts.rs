@@ -54,6 +54,19 @@ fn a_run_has_at_most_a_hundred_prompts() {
 }
 
 #[test]
+fn a_prompt_has_the_same_templates_all_through_a_run() {
+    let repo = TestRepo::new(&[("a.md", "a\n")]);
+    repo.asking(YES, &repo.table("t", &hostile("many-prompts"), "options = {count = 3, text = 'p@1'}\nmodel = {}"));
+    let tape = repo.scratch().join("tape").display().to_string();
+    let ran = repo.lifeos(&["run", "t", "--record", &tape]);
+    ran.exits(0).says("2 refused").says("prompt: p@1 had other templates in this run; raise its version");
+    assert_eq!(prompts(&repo), 1, "{ran}");
+    let days = asked(&repo)["spent"].as_object().expect("days").values().cloned().collect::<Vec<_>>();
+    assert_eq!(days[0]["attempts"], 1, "what is on record is what was sent");
+    repo.lifeos(&["run", "t", "--replay", &tape]).exits(0);
+}
+
+#[test]
 fn what_could_not_be_read_again_is_not_written() {
     let repo = TestRepo::new(&[("a.md", "a\n")]);
     let options = "options = {paths = ['a.md'], find = 'a', text = 'b'}";

@@ -233,9 +233,7 @@ impl Door {
         if others.into_iter().any(|text| !self.redactor.count(text).is_empty()) {
             return Err(Refusal::InvalidRequest("schema, stop, prompt: there is what looks like a secret".to_owned()));
         }
-        if self.with(|told| told.prompts.len() >= PROMPTS_MAX && !told.prompts.contains_key(&asked.prompt)) {
-            return Err(Refusal::InvalidRequest(format!("prompt: a run has at most {PROMPTS_MAX} names")));
-        }
+        self.knows(&request)?;
         let schema = asked.schema.as_deref().map(Schema::read).transpose().map_err(Refusal::InvalidRequest)?;
         request.schema = schema.as_ref().map(|schema| schema.value().clone());
         request.output_tokens_max = request.output_tokens_max.min(self.terms.output_tokens_max);
@@ -243,6 +241,18 @@ impl Door {
             message.text = self.cleaned(&message.text);
         }
         Ok((request, schema))
+    }
+
+    /// Whether the prompt may stand on record beside those before it.
+    fn knows(&self, request: &Request) -> Result<(), Refusal> {
+        let Request { prompt, templates, .. } = request;
+        let (known, count) = self.with(|told| (told.prompts.get(prompt).copied(), told.prompts.len()));
+        let fault = match known {
+            Some(known) if known != *templates => format!("{prompt} had other templates in this run; raise its version"),
+            None if count >= PROMPTS_MAX => format!("a run has at most {PROMPTS_MAX} names"),
+            _ => return Ok(()),
+        };
+        Err(Refusal::InvalidRequest(format!("prompt: {fault}")))
     }
 
     fn cleaned(&self, text: &str) -> String {

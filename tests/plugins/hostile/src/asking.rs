@@ -31,9 +31,16 @@ pub fn ask(options: &Options) -> Result<(), String> {
     }
 }
 
-/// Asks `count` times, each time under another name.
+/// Asks `count` times, each time under another name; with a `text` that is the name of
+/// all of them, and their templates differ.
 pub fn names(options: &Options) -> Result<(), String> {
-    let refused = |number| Prompt::new(&format!("p@{number}")).output_tokens(10).user("{{x}}", &[("x", "hi")]).ask().err();
+    let refused = |number| {
+        let (name, template) = match options.text.as_str() {
+            "" => (format!("p@{number}"), "{{x}}".to_owned()),
+            name => (name.to_owned(), format!("{{{{x}}}} {number}")),
+        };
+        Prompt::new(name).output_tokens(10).user(template, &[("x", "hi")]).ask().err()
+    };
     let refusals: Vec<String> = (0..options.count).filter_map(refused).map(String::from).collect();
     log::write(log::Level::Info, &format!("{} refused, the last one: {:?}", refusals.len(), refusals.last()));
     Ok(())
