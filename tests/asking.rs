@@ -72,7 +72,7 @@ fn what_was_asked_is_told_however_it_ends() {
     told(GREET, &format!("model = {{}}\n{gate}"), "asked script: 1 call, ", 22);
     told(GREET, "model = {}\nlimits.edit_files_max = 0\n", "asked script: 1 call, ", 21);
     told("[[rule]]\nmatches = 'never'\nanswer = 'x'\n", "model = {}\n", "asked script: 1 call, ", 2);
-    told(GREET, "model = {call_tokens_max = 1}\n", "asked script: 1 call, 0 tokens, 0", 31);
+    told(GREET, "model = {call_tokens_max = 1}\n", "asked script: 0 calls, 0 tokens, 0", 31);
     let rounds = format!("model = {{}}\nrounds = 1\n{gate}");
     let repo = asking("ask", GREET, &format!("{ASK}{rounds}"));
     repo.lifeos(&["run", "t"]).says("asked script: 2 calls, ");

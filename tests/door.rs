@@ -46,3 +46,40 @@ fn case_138_no_round_of_repair_follows_an_answer_that_took_too_much() {
     repo.lifeos(&["run", "t"]).exits(31);
     assert_eq!(server.requests().len(), 1);
 }
+
+#[test]
+fn a_round_of_repair_has_the_calls_that_the_one_before_left() {
+    // `obey` asks once in each round.
+    for (calls, exit, requests) in [(1, 31, 1), (2, 21, 2)] {
+        let server = Model::start(|_, _| orders());
+        let repo = asking(&server, "obey", &format!("{GATE}\nmodel = {{calls_max = {calls}}}"));
+        let ran = repo.lifeos(&["run", "t"]);
+        assert_eq!((ran.code, server.requests().len()), (Some(exit), requests), "{ran}");
+        assert!(exit != 31 || ran.says("[task.t.model] calls_max = 1").stderr.contains("asked m-1: 1 call, "), "{ran}");
+    }
+}
+
+#[test]
+fn a_round_of_repair_has_the_tokens_that_the_one_before_left() {
+    // Who does not say what it took has taken the most, so the second round takes more than is left.
+    let ends = |tokens_max: u64| {
+        let server = Model::start(|_, _| orders().tokens(None));
+        let repo = asking(&server, "obey", &format!("{GATE}\nmodel = {{tokens_max = {tokens_max}}}"));
+        let ran = repo.lifeos(&["run", "t"]);
+        let spent = repo.lifeos(&["budget", "--json"]).json()["windows"][0]["spent"]["tokens"].clone();
+        (ran.code, server.requests().len(), ["input", "output"].map(|kind| spent[kind].as_u64().expect("tokens")).iter().sum())
+    };
+    let (code, requests, both): (_, _, u64) = ends(100_000);
+    assert_eq!((code, requests), (Some(21), 2));
+    assert_eq!(ends(both - 1).0, Some(31));
+    assert_eq!((ends(both - 1).1, ends(both).1), (1, 2));
+}
+
+#[test]
+fn a_second_try_that_there_is_no_money_for_says_what_was_wrong_with_the_first() {
+    let server = Model::start(|_, _| Says::text("not JSON").tokens(None));
+    let table = "options = {paths = ['a.md'], text = 'the moon'}\nmodel = {calls_max = 1, tokens_max = 2500}";
+    let ran = asking(&server, "obey", table).lifeos(&["run", "t"]);
+    ran.exits(23).says("it is not JSON that can be taken");
+    assert_eq!(server.requests().len(), 1);
+}

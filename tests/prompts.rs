@@ -39,7 +39,7 @@ fn is_readable(repo: &TestRepo) {
 fn names_of_calls_that_nobody_answers_leave_nothing_on_record() {
     let (repo, ran, tape) = names(1_500, 20);
     ran.exits(31).says("1480 refused");
-    assert_eq!(prompts(&repo), 20, "{ran}");
+    assert_eq!((prompts(&repo), &asked(&repo)["calls"]), (20, &20.into()), "what nobody was asked is no call: {ran}");
     is_readable(&repo);
     repo.lifeos(&["run", "t", "--replay", &tape]).exits(0);
 }

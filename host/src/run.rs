@@ -160,7 +160,7 @@ impl Tale<'_> {
         let open = Open::of(way, &rounds.past, asks)?;
         let proposed = self.propose(&mut record, rounds, open.as_ref(), keep);
         record.model = open.as_ref().and_then(|open| open.told(way));
-        asking::add(&mut rounds.past, record.model.as_ref());
+        asking::add(&mut rounds.past, record.model.as_ref(), open.as_ref());
         if let Some(asked) = &record.model {
             rounds.asked.get_or_insert_default().add(asked);
         }

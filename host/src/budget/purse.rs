@@ -19,7 +19,7 @@ pub struct Past {
     pub all: BTreeMap<Day, Sum>,
     /// In earlier rounds of the same run.
     pub run: Sum,
-    /// Calls of the plugin in those.
+    /// Calls in those that count towards the bound.
     pub asked: u64,
 }
 
@@ -166,6 +166,12 @@ impl Purse {
             *taken = taken.beyond(worst).plus(booked);
         }
         booked
+    }
+
+    /// Calls that count towards the bound, with those of earlier rounds.
+    #[must_use]
+    pub fn asked(&self) -> u64 {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).asked
     }
 
     /// Whether more was spent than was reserved.

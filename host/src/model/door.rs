@@ -109,7 +109,7 @@ pub struct Told {
     pub answered: Vec<String>,
     /// Prompts with the digests of their templates.
     pub prompts: BTreeMap<String, Digest>,
-    /// Calls of the plugin.
+    /// Calls of the plugin of which something was sent.
     pub calls: u64,
     /// Attempts that were sent.
     pub attempts: u64,
@@ -162,7 +162,6 @@ impl Door {
     /// # Errors
     /// [`ModelError::NotOnTape`]: the run is not that of the tape.
     pub fn complete(&self, asked: &Asked, deadline: Instant) -> Result<Said, ModelError> {
-        self.with(|told| told.calls += 1);
         let (request, schema) = match self.read(asked) {
             Ok(read) => read,
             Err(refusal) => return Ok(Said { request: None, answer: Err(refusal), sent: None }),
@@ -218,6 +217,15 @@ impl Door {
         match &self.way {
             Way::Live(live) => live.purse.spent(),
             Way::Taped(_) => BTreeMap::new(),
+        }
+    }
+
+    /// Calls that count towards the run's bound, with those of earlier rounds.
+    #[must_use]
+    pub fn counted(&self) -> u64 {
+        match &self.way {
+            Way::Live(live) => live.purse.asked(),
+            Way::Taped(_) => 0,
         }
     }
 
@@ -306,8 +314,9 @@ impl Door {
     /// Counts an attempt beyond the first, while there may be others.
     fn may_retry(&self) -> bool {
         self.with(|told| {
-            told.retries += 1;
-            told.retries <= RETRIES_MAX
+            let may = told.retries < RETRIES_MAX;
+            told.retries += u32::from(may);
+            may
         })
     }
 }

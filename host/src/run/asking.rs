@@ -66,7 +66,7 @@ impl Open {
     pub(super) fn told(&self, way: &Way<'_>) -> Option<AskedText> {
         let Told { asked, answered, prompts, calls, redacted, waited, trouble, .. } = self.door.told();
         let line = |text: &str| clean::line(clean::cut(text, WORDS_MAX)).into_owned();
-        if calls == 0 {
+        if calls == 0 && trouble.is_none() {
             drop(journal::clear(&way.lock));
             return None;
         }
@@ -92,11 +92,11 @@ impl Way<'_> {
 }
 
 /// Adds what a round asked to what the next one stands on.
-pub(super) fn add(past: &mut Past, asked: Option<&AskedText>) {
+pub(super) fn add(past: &mut Past, asked: Option<&AskedText>, open: Option<&Open>) {
+    past.asked = open.map_or(past.asked, |open| open.door.counted());
     let Some(asked) = asked else { return };
     [&mut past.task, &mut past.all].into_iter().for_each(|days| spent::add(days, &asked.spent));
     past.run = past.run.plus(asked.sum());
-    past.asked += asked.calls;
 }
 
 /// Examines with a model for a verb that makes no run; what was spent is on record

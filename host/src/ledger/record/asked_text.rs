@@ -22,7 +22,7 @@ pub struct AskedText {
     /// Digests of the templates, by prompt.
     #[schemars(with = "BTreeMap<String, String>")]
     pub prompts: BTreeMap<String, Digest>,
-    /// Calls of the plugin.
+    /// Calls of the plugin of which something was sent.
     pub calls: u64,
     /// What was spent, by day of UTC.
     #[schemars(with = "BTreeMap<String, Sum>")]
@@ -74,7 +74,7 @@ pub struct AllRounds {
     /// Digests of the templates, by prompt.
     #[schemars(with = "BTreeMap<String, String>")]
     pub prompts: BTreeMap<String, Digest>,
-    /// Calls of the plugin.
+    /// Calls of the plugin of which something was sent.
     pub calls: u64,
     /// What was spent.
     pub spent: Sum,

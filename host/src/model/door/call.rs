@@ -82,7 +82,9 @@ impl<'c> Call<'c> {
         let reserved = live.purse.reserve(most, self.taken, live.clock.now())?;
         let begun = Instant::now();
         let sent = live.provider.send(body, deadline.min(begun + door.terms.patience.attempt));
+        let is_first = self.sent.attempts == 0;
         door.with(|told| {
+            told.calls += u64::from(is_first);
             told.attempts += 1;
             told.waited += begun.elapsed();
         });
