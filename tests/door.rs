@@ -4,6 +4,7 @@
 
 use serde_json::json;
 
+use crate::rig::forge::Fault;
 use crate::rig::model::{Model, Says};
 use crate::rig::{TestRepo, hostile};
 
@@ -82,4 +83,14 @@ fn a_second_try_that_there_is_no_money_for_says_what_was_wrong_with_the_first() 
     let ran = asking(&server, "obey", table).lifeos(&["run", "t"]);
     ran.exits(23).says("it is not JSON that can be taken");
     assert_eq!(server.requests().len(), 1);
+}
+
+#[test]
+fn what_was_proposed_before_the_task_s_time_ends_a_call_is_kept() {
+    let server = Model::start(|_, before| if before == 0 { Says::text("moon") } else { Says::Fault(Fault::Hang) });
+    let repo = asking(&server, "ask", &format!("{}\napprove = 'auto'\nlimits.seconds_max = 8\nmodel = {{}}", times(4)));
+    let ran = repo.lifeos(&["run", "t"]);
+    ran.exits(30).says("the model did not answer in time").says("waits for approval (1 file");
+    assert_eq!(server.requests().len(), 2, "what cannot be answered in time is not sent");
+    assert!(ran.stderr.contains("asked m-1: 2 calls, "), "{ran}");
 }

@@ -22,7 +22,7 @@ impl Broker {
         self.count_call()?;
         let Shared { door, policy, holds, .. } = &*self.shared;
         let Said { request, answer, sent } = match door.as_ref().filter(|_| policy.may_ask()) {
-            Some(door) => door.complete(asked, self.shared.deadline()).map_err(Stop::Model)?,
+            Some(door) => door.complete(asked, self.shared.answers_until()).map_err(Stop::Model)?,
             None => Said { request: None, answer: Err(Refusal::NotGranted), sent: None },
         };
         let digest = request.map(|request| request.hex()).unwrap_or_default();

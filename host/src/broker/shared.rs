@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::answer::Stop;
 use crate::check::guard::Guard;
@@ -16,6 +16,8 @@ use crate::round::Round;
 
 /// Bytes of all findings of a run.
 const FINDINGS_BYTES_MAX: u64 = 64 << 20;
+/// What is left of a task's time at most when no answer of a model is waited for any more.
+const REST_MAX: Duration = Duration::from_secs(5);
 
 /// What all workers of a run share.
 pub struct Shared {
@@ -91,6 +93,13 @@ impl Shared {
     #[must_use]
     pub fn deadline(&self) -> Instant {
         self.deadline
+    }
+
+    /// When a model has to have answered, so that what was proposed until then is kept:
+    /// the plugin learns that there is no answer while it has time to end.
+    pub(super) fn answers_until(&self) -> Instant {
+        let rest = Duration::from_secs(self.policy.limits.seconds_max) / 10;
+        self.deadline.checked_sub(rest.min(REST_MAX)).unwrap_or(self.deadline)
     }
 
     /// The clock of a guest stands still while the host works for it, so the

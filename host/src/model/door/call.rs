@@ -79,6 +79,10 @@ impl<'c> Call<'c> {
     /// One attempt, paid for.
     fn attempt(&mut self, body: &[u8], most: Tokens) -> Result<Result<Answer, Failure>, ModelError> {
         let Self { door, live, deadline, .. } = *self;
+        if Instant::now() >= deadline {
+            // An answer cannot come in time, and would be paid for.
+            return Err(ModelError::TimedOut);
+        }
         let reserved = live.purse.reserve(most, self.taken, live.clock.now())?;
         let begun = Instant::now();
         let sent = live.provider.send(body, deadline.min(begun + door.terms.patience.attempt));
