@@ -2,11 +2,13 @@
 //! an answer that is dearer than it can be leads to, what is left for a round of repair,
 //! and when the task's own time ends a call.
 
-use serde_json::json;
+use std::time::Duration;
+
+use serde_json::{Value, json};
 
 use crate::rig::forge::Fault;
 use crate::rig::model::{Model, Says};
-use crate::rig::{TestRepo, hostile};
+use crate::rig::{TestRepo, hostile, kill};
 
 /// A task `t` of a plugin, whose model is a server.
 fn asking(server: &Model, danger: &str, table: &str) -> TestRepo {
@@ -93,4 +95,36 @@ fn what_was_proposed_before_the_task_s_time_ends_a_call_is_kept() {
     ran.exits(30).says("the model did not answer in time").says("waits for approval (1 file");
     assert_eq!(server.requests().len(), 2, "what cannot be answered in time is not sent");
     assert!(ran.stderr.contains("asked m-1: 2 calls, "), "{ran}");
+}
+
+#[test]
+fn the_guest_learns_that_a_stop_ended_the_answer() {
+    for (ending, words) in [("complete", "answer: moon\n"), ("stopped", "answer: moon (stopped)\n")] {
+        let server = Model::start(move |_, _| Says::text("moon").ending(ending));
+        asking(&server, "ask", &format!("{}\nmodel = {{}}", times(1))).lifeos(&["run", "t"]).exits(0).says(words);
+    }
+}
+
+#[test]
+fn case_140_a_run_that_is_killed_while_a_model_thinks_has_spent_what_it_reserved() {
+    let server = Model::start(|_, before| if before == 0 { Says::Fault(Fault::Hang) } else { Says::text("moon") });
+    let repo = asking(&server, "ask", &format!("{}\nmodel = {{}}", times(1)));
+    let spent = || repo.lifeos(&["budget", "--json"]).exits(0).json()["windows"][0].clone();
+    let mut running = repo.command(&["run", "t"]).spawn().expect("a run");
+    let is_asking = (0..2_000).any(|_| {
+        std::thread::sleep(Duration::from_millis(10));
+        server.requests().len() == 1
+    });
+    let reserved = spent()["reserved"].clone();
+    kill(&running, rustix::process::Signal::KILL);
+    running.wait().expect("it is gone");
+    assert!(is_asking, "the server was never asked");
+    assert_eq!((&reserved["attempts"], &reserved["cost"]), (&Value::from(1), &spent()["spent"]["cost"]), "{reserved}");
+    // The next run writes it down, and goes its own way.
+    repo.lifeos(&["run", "t"]).exits(0).says("waits for approval (1 file");
+    let after = spent();
+    let cost = |value: &Value| value["cost"].as_u64().expect("a cost");
+    assert_eq!((cost(&after["spent"]), cost(&after["reserved"])), (cost(&reserved) + 30, 0), "{after}");
+    assert_eq!(after["spent"]["attempts"], 2);
+    repo.lifeos(&["verify"]).exits(0);
 }

@@ -1,6 +1,7 @@
 //! The gate: what passes and what does not.
 
-use crate::rig::{Ran, TestRepo};
+use crate::rig::model::{Model, Says};
+use crate::rig::{Ran, TestRepo, hostile};
 
 /// What the hostile plugin does to the repository: a harmless edit.
 pub(crate) const EDIT: &str = "read = ['**']\nedit = ['**/*.md']\n";
@@ -72,6 +73,20 @@ fn case_84_a_red_base_stops_before_the_plugin_is_asked() {
     assert_nothing_landed(&repo);
     let shown = repo.lifeos(&["log", "--json"]).json();
     assert_eq!(shown["runs"][0]["state"], "failed", "{shown}");
+}
+
+#[test]
+fn case_84_a_red_base_stops_before_a_model_is_paid() {
+    for (gate, exit, requests) in [("false", 22, 0), ("true", 0, 1)] {
+        let server = Model::start(|_, _| Says::text("moon"));
+        let repo = TestRepo::new(&[("a.md", "hello world\n")]);
+        let table = "read = ['**']\nedit = ['**']\noptions = {paths = ['a.md'], text = 'x', find = 'world'}\nmodel = {}";
+        let task = repo.table("t", &hostile("ask"), &format!("gate = ['{gate}']\n{table}"));
+        repo.config(&format!("{}{task}", server.table("openai", "")));
+        run(&repo).exits(exit);
+        let spent = repo.lifeos(&["budget", "--json"]).json()["windows"][0]["spent"]["attempts"].clone();
+        assert_eq!((server.requests().len(), spent), (requests, requests.into()), "{gate}");
+    }
 }
 
 #[test]

@@ -44,6 +44,7 @@ mod license;
 mod loading;
 mod lock;
 mod manifest_keys;
+mod model_bounds;
 mod model_faults;
 mod model_keys;
 mod model_told;

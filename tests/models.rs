@@ -64,12 +64,20 @@ pub(crate) struct Plan {
     pub(crate) first_wait: Duration,
     pub(crate) pins: bool,
     pub(crate) tokens_max: u64,
+    pub(crate) call_tokens_max: u64,
 }
 
 impl Default for Plan {
     fn default() -> Self {
         let [attempt, call] = [10, 20].map(Duration::from_secs);
-        Self { attempt, call, first_wait: Duration::from_millis(20), pins: false, tokens_max: 1_000_000 }
+        Self {
+            attempt,
+            call,
+            first_wait: Duration::from_millis(20),
+            pins: false,
+            tokens_max: 1_000_000,
+            call_tokens_max: u64::MAX,
+        }
     }
 }
 
@@ -86,7 +94,8 @@ pub(crate) fn provider(language: &str, endpoint: &str) -> Arc<dyn Provider> {
 impl Lab {
     pub(crate) fn new(language: &str, endpoint: &str, plan: &Plan) -> Self {
         let noted = Noted::default();
-        let caps = Caps { calls_max: 100, run: Cap { tokens: Some(plan.tokens_max), cost: None }, ..Caps::default() };
+        let [run, call] = [plan.tokens_max, plan.call_tokens_max].map(|most| Cap { tokens: Some(most), cost: None });
+        let caps = Caps { calls_max: 100, run, call, ..Caps::default() };
         let price = Price::of(PerMillion { input: 1.0, output: 2.0 }).expect("a price");
         let purse = Purse::new("t", price, caps, Past::default(), Box::new(noted.clone()));
         let known = Token::from_bytes(KEY.as_bytes()).expect("a key").secret();
@@ -130,7 +139,9 @@ pub(crate) fn question(text: &str, schema: Option<&str>) -> Asked {
     }
 }
 
-const SCHEMA: &str = r#"{"type":"object","properties":{"a":{"type":"integer"}},"required":["a"],"additionalProperties":false}"#;
+/// A schema of one number.
+pub(crate) const SCHEMA: &str =
+    r#"{"type":"object","properties":{"a":{"type":"integer"}},"required":["a"],"additionalProperties":false}"#;
 
 #[test]
 fn a_key_is_in_one_header_and_nothing_else_goes_along() {

@@ -26,7 +26,7 @@ pub(crate) enum Says {
 /// An answer in words of our own.
 pub(crate) struct Text {
     text: String,
-    /// `complete`, `truncated` or `withheld`.
+    /// `complete`, `stopped`, `truncated` or `withheld`.
     ending: &'static str,
     tokens: Option<(u64, u64)>,
     model: Option<String>,
@@ -147,15 +147,16 @@ fn written(request: &Request, text: &Text) -> Value {
     let model = text.model.as_deref().or(body["model"].as_str()).expect("a model is asked");
     if request.path.ends_with("/chat/completions") {
         let reason = match text.ending {
-            "complete" => "stop",
+            "complete" | "stopped" => "stop",
             "truncated" => "length",
             "withheld" => "content_filter",
             other => panic!("no ending {other}"),
         };
+        let stop = (text.ending == "stopped").then_some("END");
         let message = json!({"role": "assistant", "content": text.text});
         let usage = text.tokens.map(|(input, output)| json!({"prompt_tokens": input, "completion_tokens": output}));
         return json!({"id": "c-1", "object": "chat.completion", "model": model, "usage": usage,
-            "choices": [{"index": 0, "message": message, "finish_reason": reason}]});
+            "choices": [{"index": 0, "message": message, "finish_reason": reason, "stop_reason": stop}]});
     }
     assert!(request.path.ends_with("/messages"), "no such path: {}", request.path);
     let is_tool = body.get("tools").is_some();
@@ -168,6 +169,7 @@ fn written(request: &Request, text: &Text) -> Value {
     let reason = match text.ending {
         "complete" if is_tool => "tool_use",
         "complete" => "end_turn",
+        "stopped" => "stop_sequence",
         "truncated" => "max_tokens",
         "withheld" => "refusal",
         other => panic!("no ending {other}"),

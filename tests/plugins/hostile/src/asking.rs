@@ -1,6 +1,6 @@
 //! Asks a model, in the ways that the tests need: obedient to it, and forgetful.
 
-use lifeos_sdk::model::Prompt;
+use lifeos_sdk::model::{Finish, Prompt};
 use lifeos_sdk::{log, repo, rounds};
 
 use crate::Options;
@@ -19,7 +19,8 @@ pub fn ask(options: &Options) -> Result<(), String> {
         );
         match prompt.ask() {
             Ok(reply) => {
-                log::write(log::Level::Info, &format!("answer: {}", reply.text));
+                let end = if reply.finish == Finish::Stopped { " (stopped)" } else { "" };
+                log::write(log::Level::Info, &format!("answer: {}{end}", reply.text));
                 last = Some(reply.text);
             }
             Err(refusal) => log::write(log::Level::Warn, &format!("refused: {}", String::from(refusal))),
