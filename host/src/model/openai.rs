@@ -80,6 +80,15 @@ struct Answered {
 struct Usage {
     prompt_tokens: Option<u64>,
     completion_tokens: Option<u64>,
+    total_tokens: Option<u64>,
+}
+
+impl Usage {
+    /// All that is paid for beside the prompt: some count what the model thought in the total alone.
+    fn output(&self) -> Option<u64> {
+        let rest = self.total_tokens.map_or(0, |total| total.saturating_sub(self.prompt_tokens.unwrap_or_default()));
+        self.completion_tokens.map(|tokens| tokens.max(rest))
+    }
 }
 
 impl Language for Chat {
@@ -127,7 +136,7 @@ impl Language for Chat {
         };
         let is_refused = choice.message.refusal.is_some();
         let ending = if is_refused { Ending::Withheld } else { ending(choice.finish_reason.as_deref(), known)? };
-        let tokens = came.usage.and_then(|usage| tokens(usage.prompt_tokens, usage.completion_tokens));
+        let tokens = came.usage.and_then(|usage| tokens(usage.prompt_tokens, usage.output()));
         let text = choice.message.content.unwrap_or_default();
         Ok(Answer { text, ending, tokens, model: came.model, id: came.id })
     }
@@ -256,9 +265,21 @@ mod tests {
         assert_eq!(ending(refused), Ending::Withheld);
         assert_eq!(ending(json!({"message": {"content": "x"}, "finish_reason": "stop", "stop_reason": "END"})), Ending::Stopped);
         assert_eq!(ending(json!({"message": {"content": "x"}, "finish_reason": "stop", "stop_reason": null})), Ending::Complete);
-        for usage in [json!(null), json!({}), json!({"prompt_tokens": 5}), json!({"prompt_tokens": 5, "completion_tokens": null})]
-        {
-            assert_eq!(read(says("stop"), json!({"usage": usage})).expect("an answer").tokens, None);
+        let tokens = |usage: Value| read(says("stop"), json!({"usage": usage})).expect("an answer").tokens;
+        for usage in [
+            json!(null),
+            json!({}),
+            json!({"prompt_tokens": 5}),
+            json!({"prompt_tokens": 5, "completion_tokens": null}),
+            json!({"total_tokens": 9}),
+            json!({"prompt_tokens": 5, "total_tokens": 9}),
+        ] {
+            assert_eq!(tokens(usage.clone()), None, "{usage}");
+        }
+        // What it thought stands in the total alone, or in both, or there is no total worth the name.
+        for (completion, total, output) in [(2, 9_000, 8_995), (8_995, 9_000, 8_995), (2, 0, 2), (2, 7, 2)] {
+            let usage = json!({"prompt_tokens": 5, "completion_tokens": completion, "total_tokens": total});
+            assert_eq!(tokens(usage), Some(Tokens { input: 5, output }));
         }
         for (choice, more) in [
             (says("tool_calls"), json!({})),
