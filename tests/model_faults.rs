@@ -221,16 +221,17 @@ fn case_134_nobody_is_led_elsewhere() {
 
 #[test]
 fn refusals_are_told_in_the_provider_s_words_without_the_key() {
-    let rows = [(401, true), (403, true), (400, false), (404, false), (413, false), (422, false)];
-    for (status, is_key) in rows {
+    use Booked::{Nothing, Worst};
+    let rows = [(401, Nothing), (403, Nothing), (404, Nothing), (400, Worst), (413, Worst), (418, Worst), (422, Worst)];
+    for (status, cost) in rows {
         let server =
             Model::start(move |_, _| Says::refusal(status, "x", &format!("no \u{1b}[2J {KEY} {}", "long ".repeat(1_000))));
         let lab = Lab::new("anthropic", &server.endpoint(), &Plan::default());
         let trouble = lab.fails().1;
-        assert_eq!(matches!(trouble, ModelError::Unauthorized(_)), is_key, "{trouble:?}");
+        assert_eq!(matches!(trouble, ModelError::Unauthorized(_)), matches!(status, 401 | 403), "{trouble:?}");
         let words = trouble.to_string();
         assert!(words.contains("no ") && words.contains("[token]") && words.len() < 700, "{words}");
         assert!(!words.contains(KEY) && !words.contains('\u{1b}'), "{words}");
-        booked(&lab, 1, &Booked::Nothing);
+        booked(&lab, 1, &cost);
     }
 }

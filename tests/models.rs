@@ -210,6 +210,14 @@ fn case_132_what_is_no_answer_of_the_schema_is_asked_for_once_more_and_no_more()
 #[test]
 fn case_137_an_answer_without_usage_is_booked_at_what_was_reserved() {
     for language in LANGUAGES {
+        // Nothing, or nothing for the text, or for the request: that is no usage either.
+        for tokens in [Some((0, 0)), Some((20, 0)), Some((0, 5))] {
+            let server = Model::start(move |_, _| Says::text("hi").tokens(tokens));
+            let lab = Lab::new(language, &server.endpoint(), &Plan::default());
+            lab.ask(&question("hello", None)).expect("a reply");
+            let [(worst, real)] = lab.noted.all()[..] else { panic!("one attempt") };
+            assert_eq!(real, Some(worst), "{tokens:?}");
+        }
         let server = Model::start(|_, _| Says::text("hi").tokens(None));
         let lab = Lab::new(language, &server.endpoint(), &Plan::default());
         let reply = lab.ask(&question("hello", None)).expect("a reply");

@@ -95,8 +95,11 @@ impl<L: Language> Hosted<L> {
     pub(super) fn read(&self, bytes: &[u8]) -> Result<Answer, Failure> {
         let came = serde_json::from_slice(bytes).map_err(|error| self.line.unread(&error))?;
         let answer = L::read(came).map_err(malformed)?;
+        // A text is of tokens, and so is a request: who says otherwise has not counted.
+        let is_counted = |tokens: &Tokens| tokens.input > 0 && (tokens.output > 0 || answer.text.is_empty());
+        let tokens = answer.tokens.filter(is_counted);
         let name = |name: Option<String>| name.and_then(|name| self.line.name(&name));
-        Ok(Answer { model: name(answer.model), id: name(answer.id), ..answer })
+        Ok(Answer { tokens, model: name(answer.model), id: name(answer.id), ..answer })
     }
 }
 

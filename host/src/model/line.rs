@@ -146,7 +146,9 @@ impl Line {
             401 | 403 => known_free(ModelError::Unauthorized(message)),
             // It waited for us, or for somebody behind it: nobody knows.
             408 => Failure { may_repeat: true, wait, ..maybe_spent(ModelError::Refused { status, message }) },
-            400..=499 => known_free(ModelError::Refused { status, message }),
+            404 => known_free(ModelError::Refused { status, message }),
+            // It may have been read, and is paid for then: what a filter holds back is.
+            400..=499 => maybe_spent(ModelError::Refused { status, message }),
             _ => malformed(&format!("its status is {status}")),
         }
     }
@@ -292,12 +294,12 @@ mod tests {
         let serving = std::thread::spawn(move || {
             let (mut stream, _) = listener.accept().expect("a client");
             let _read = stream.read(&mut [0; 4096]).expect("a request");
-            stream.write_all(b"HTTP/1.1 418 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").expect("an answer");
+            stream.write_all(b"HTTP/1.1 404 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").expect("an answer");
         });
         let (lookup, lookups) = looked_up(&["127.0.0.1", "10.0.0.1"]);
         let endpoint = Endpoint::parse(&format!("http://localhost:{port}"), true).expect("an endpoint");
         let line = Line::with(endpoint, None, lookup).expect("a line");
-        assert!(matches!(post(&line), ModelError::Refused { status: 418, .. }), "one look-up, one connection");
+        assert!(matches!(post(&line), ModelError::Refused { status: 404, .. }), "one look-up, one connection");
         assert_eq!(lookups.load(Ordering::SeqCst), 1);
         serving.join().expect("a server");
         assert!(matches!(post(&line), ModelError::Unreachable(_)), "what the name means now is looked at again");
