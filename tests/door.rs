@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::rig::forge::Fault;
+use crate::rig::http::Fault;
 use crate::rig::model::{Model, Says};
 use crate::rig::{TestRepo, hostile, kill};
 
