@@ -275,7 +275,8 @@ mod tests {
             let _read = stream.read(&mut [0; 4096]).expect("a request");
             let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{";
             stream.write_all(head.as_bytes()).expect("a beginning");
-            // Until the other side goes.
+            // Until the other side goes, and no longer than this test may take.
+            stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a time-out");
             let _gone = stream.read(&mut [0; 4096]);
         });
         let endpoint = Endpoint::parse(&format!("http://127.0.0.1:{port}"), true).expect("an endpoint");
@@ -284,6 +285,8 @@ mod tests {
         let failure = line.post(&["x"], HeaderMap::new(), b"{}", begun + patience).err().expect("no answer");
         assert!(failure.error == ModelError::Slow && !failure.is_free && !failure.may_repeat, "{failure:?}");
         assert!(begun.elapsed() < patience, "it is the silence that ends it");
+        // The connection goes with whoever drives it.
+        drop(line);
         serving.join().expect("a server");
     }
 
