@@ -198,6 +198,7 @@ fn case_121_a_damaged_journal_stops_what_would_spend_and_nothing_else() {
     repo.lifeos(&["run", "t"]).exits(50).says("is damaged: line 1");
     repo.lifeos(&["check", "t"]).exits(50).says("is damaged: line 1");
     repo.lifeos(&["doctor"]).exits(2).says("is damaged: line 1");
+    repo.lifeos(&["doctor", "--model"]).exits(50).says("is damaged: line 1");
     repo.lifeos(&["run", "plain"]).exits(0);
     assert_eq!(entries(&repo, "run").iter().skip(before).filter(|run| run["model"] != Value::Null).count(), 0);
     assert!(journal_of(&repo).exists(), "it is left for its owner");
