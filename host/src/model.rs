@@ -15,6 +15,7 @@ mod said;
 pub mod schema;
 pub mod scripted;
 pub mod supply;
+mod written;
 
 use std::time::Instant;
 

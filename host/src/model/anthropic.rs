@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::answer::{Answer, Ending};
 use super::hosted::{Hosted, Language, Message, ending, messages, temperature, tokens};
 use super::request::{Request, Role};
+use super::written::Written;
 use crate::token::Token;
 
 /// Where Anthropic itself answers.
@@ -71,18 +72,14 @@ pub struct Came {
     usage: Option<Usage>,
 }
 
+/// A block of any sort: one by its sort would be read twice, and a key that stands in
+/// it twice forgotten.
 #[derive(Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum Block {
-    Text {
-        text: String,
-    },
-    ToolUse {
-        name: String,
-        input: Value,
-    },
-    #[serde(other)]
-    Other,
+struct Block {
+    r#type: String,
+    text: Option<String>,
+    name: Option<String>,
+    input: Option<Written>,
 }
 
 #[derive(Deserialize)]
@@ -132,11 +129,13 @@ impl Language for Messages {
     fn read(came: Came) -> Result<Answer, &'static str> {
         let (mut text, mut used) = (String::new(), None);
         for block in came.content {
-            match block {
-                Block::Text { text: more } => text.push_str(&more),
-                Block::ToolUse { name, input } if name == TOOL && used.is_none() => used = Some(input.to_string()),
-                Block::ToolUse { .. } => return Err("it uses a tool that it was not given"),
-                Block::Other => {}
+            match block.r#type.as_str() {
+                "text" => text.push_str(&block.text.ok_or("a text of it is none")?),
+                "tool_use" if block.name.as_deref() == Some(TOOL) && used.is_none() => {
+                    used = Some(block.input.ok_or("it uses its tool without an input")?.text());
+                }
+                "tool_use" => return Err("it uses a tool that it was not given"),
+                _ => {}
             }
         }
         let ending = ending(came.stop_reason.as_deref(), |reason| match reason {
@@ -175,6 +174,7 @@ mod tests {
     use super::super::endpoint::Endpoint;
     use super::super::error::ModelError;
     use super::super::request::Message as Asked;
+    use super::super::schema::Schema;
     use super::*;
     use crate::budget::Tokens;
     use crate::digest::Digest;
@@ -236,12 +236,19 @@ mod tests {
             json!({"content": [{"type": "tool_use", "id": "t", "name": "answer", "input": {"a": 1}}], "stop_reason": "tool_use"});
         let answer = read(used).expect("an answer");
         assert_eq!((answer.text.as_str(), answer.ending, answer.tokens), ("{\"a\":1}", Ending::Complete, None));
+        let twice =
+            r#"{"content": [{"type": "tool_use", "name": "answer", "input": {"a": [], "a": [1]}}], "stop_reason": "tool_use"}"#;
+        let answer = provider().read(twice.as_bytes()).expect("an answer");
+        assert_eq!(answer.text, r#"{"a":[],"a":[1]}"#, "as over any other language");
+        assert!(Schema::read(r#"{"type": "object"}"#).expect("a schema").hold(&answer.text).is_err());
         for wrong in [
             says("tool_use"),
             says("pause_turn"),
             json!({"content": text}),
             json!({"content": "hi", "stop_reason": "end_turn"}),
             json!({"content": [{"type": "text"}], "stop_reason": "end_turn"}),
+            json!({"content": [{"text": "hi"}], "stop_reason": "end_turn"}),
+            json!({"content": [{"type": "tool_use", "name": "answer"}], "stop_reason": "tool_use"}),
             json!({"content": [{"type": "tool_use", "name": "shell", "input": {}}], "stop_reason": "tool_use"}),
             json!({"content": text, "stop_reason": "end_turn", "usage": {"input_tokens": 1.5, "output_tokens": 1}}),
             json!([]),
