@@ -241,6 +241,15 @@ fn case_138_who_reports_more_than_was_reserved_is_paid_and_not_asked_again() {
     let (refusal, _) = lab.fails();
     assert!(matches!(refusal, Refusal::OverBudget { .. }), "{refusal:?}");
     assert_eq!(server.requests().len(), 1);
+    // A claim that cannot be true is booked as far as it can, and no further: the month goes on.
+    for language in LANGUAGES {
+        let server = Model::start(|_, _| Says::text("hi").tokens(Some((u64::MAX, u64::MAX))));
+        let lab = Lab::new(language, &server.endpoint(), &Plan::default());
+        let _spent = lab.ask(&question("hello", None));
+        let [(worst, Some(real))] = lab.noted.all()[..] else { panic!("one attempt") };
+        assert!(real.tokens.all() > worst.tokens.all() && real.tokens.all() < 2_010_000, "{real:?}");
+        assert!(matches!(lab.fails().0, Refusal::OverBudget { .. }));
+    }
 }
 
 #[test]

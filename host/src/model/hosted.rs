@@ -6,8 +6,8 @@ use std::marker::PhantomData;
 use std::time::Instant;
 
 use reqwest::header::HeaderMap;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use super::Provider;
 use super::answer::{Answer, Ending};
@@ -20,6 +20,10 @@ use crate::token::Token;
 
 /// Tokens that a provider puts around each message.
 const ADDED_PER_MESSAGE: u64 = 16;
+
+/// Tokens that an attempt takes at most beyond what it was allowed: no model reads or
+/// writes more. A claim of more would end the month of every task.
+const BEYOND_MAX: u64 = 1_000_000;
 
 /// One endpoint, one model, one key.
 pub struct Hosted<L> {
@@ -83,6 +87,28 @@ pub(super) fn tokens(input: Option<u64>, output: Option<u64>) -> Option<Tokens> 
     Some(Tokens { input: input?, output: output? })
 }
 
+/// What a request allows an answer, under the name of either language.
+#[derive(Deserialize)]
+struct Allowed {
+    #[serde(alias = "max_completion_tokens")]
+    max_tokens: u64,
+}
+
+/// What an answer to a request took, of what its provider claims: all that can be true.
+fn believed(claimed: Tokens, body: &[u8]) -> Tokens {
+    if claimed.input.max(claimed.output) <= BEYOND_MAX {
+        return claimed;
+    }
+    let allowed = serde_json::from_slice(body).map_or(0, |allowed: Allowed| allowed.max_tokens);
+    let most = |allowed: u64| allowed.saturating_add(BEYOND_MAX);
+    let believed = Tokens { input: claimed.input.min(most(body.len() as u64)), output: claimed.output.min(most(allowed)) };
+    if believed != claimed {
+        let (Tokens { input, output }, booked) = (claimed, believed.all());
+        tracing::warn!(input, output, booked, "the provider says that an answer took more tokens than any can");
+    }
+    believed
+}
+
 impl<L: Language> Hosted<L> {
     /// Speaks to `endpoint`; without a key if it wants none.
     ///
@@ -120,6 +146,30 @@ impl<L: Language> Provider for Hosted<L> {
     fn send(&self, body: &[u8], until: Instant) -> Result<Answer, Failure> {
         let came = self.line.post(L::PATH, L::headers(self.line.key()), body, until)?;
         let answer = self.read(&came.bytes)?;
-        Ok(Answer { id: came.id.or(answer.id), ..answer })
+        let tokens = answer.tokens.map(|claimed| believed(claimed, body));
+        Ok(Answer { id: came.id.or(answer.id), tokens, ..answer })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn case_138_a_claim_is_believed_as_far_as_it_can_be_true() {
+        let body = |key: &str, most: u64| format!("{{\"{key}\":{most},\"messages\":[]}}").into_bytes();
+        let tokens = |input, output| Tokens { input, output };
+        for key in ["max_tokens", "max_completion_tokens"] {
+            let sent = body(key, 50);
+            for claimed in [tokens(0, 0), tokens(900_000, 1_000_000), tokens(1_000_000, 1_000_050)] {
+                assert_eq!(believed(claimed, &sent), claimed, "more than was allowed, and it can be");
+            }
+            let most = tokens(1_000_000 + sent.len() as u64, 1_000_050);
+            for claimed in [tokens(u64::MAX, u64::MAX), tokens(1 << 40, 1 << 40)] {
+                assert_eq!(believed(claimed, &sent), most);
+            }
+            let allowed = u64::from(u32::MAX);
+            assert_eq!(believed(tokens(1, allowed), &body(key, allowed)), tokens(1, allowed), "never less than was reserved");
+        }
     }
 }
