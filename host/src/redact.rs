@@ -5,6 +5,8 @@
 mod context;
 mod encoded;
 mod shapes;
+mod spoken;
+mod value;
 mod view;
 mod work;
 
@@ -15,7 +17,6 @@ use std::ops::Range;
 use memchr::memmem;
 use zeroize::Zeroizing;
 
-use crate::clean;
 use work::Work;
 
 /// Bytes that a known value has at least: shorter ones are found in any text.
@@ -77,7 +78,7 @@ impl Redactor {
     #[must_use]
     pub fn redact<'t>(&self, text: &'t str) -> Redacted<'t> {
         let mut counts = BTreeMap::new();
-        let (mut text, hidden) = without_tags(text);
+        let (mut text, hidden) = view::without_tags(text);
         if hidden > 0 {
             counts.insert(HIDDEN, hidden);
         }
@@ -130,6 +131,7 @@ impl Redactor {
         }
         shapes::find(text, work, hits);
         context::find(text, hits);
+        spoken::find(text, work, hits);
         let Some(layers) = layers.checked_sub(1) else { return };
         let shortest = self.known.iter().map(|value| value.len()).min().unwrap_or(usize::MAX);
         encoded::runs(text, shortest, |range, decoded| {
@@ -181,33 +183,6 @@ fn replaced(text: &str, hits: &[Hit]) -> String {
     }
     out.push_str(&text[done..]);
     out
-}
-
-/// A text without tag characters, in which whole sentences can be hidden, and how many
-/// characters of it cannot be seen. A joiner within an emoji is part of what is seen.
-fn without_tags(text: &str) -> (Cow<'_, str>, u64) {
-    if text.is_ascii() || !text.contains(clean::is_hidden) {
-        return (text.into(), 0);
-    }
-    let (mut hidden, mut has_tags, mut before) = (0, false, '\0');
-    let mut chars = text.chars().peekable();
-    while let Some(char) = chars.next() {
-        let joins = char == '\u{200d}' && is_pictorial(before) && chars.peek().copied().is_some_and(is_pictorial);
-        hidden += u64::from(clean::is_hidden(char) && !joins);
-        has_tags |= is_tag(char);
-        before = char;
-    }
-    let text = if has_tags { Cow::Owned(text.chars().filter(|char| !is_tag(*char)).collect()) } else { text.into() };
-    (text, hidden)
-}
-
-fn is_tag(char: char) -> bool {
-    matches!(char, '\u{e0000}'..='\u{e007f}')
-}
-
-/// Roughly: signs, emoji, their colours and their variations.
-fn is_pictorial(char: char) -> bool {
-    matches!(char, '\u{2190}'..='\u{2bff}' | '\u{fe0f}' | '\u{1f000}'..='\u{1faff}')
 }
 
 #[cfg(test)]

@@ -3,6 +3,9 @@
 
 use std::ops::Range;
 
+use memchr::memmem;
+
+use super::value::{is_bare_secret, is_mixed, is_quoted_secret, is_variable, stands_in};
 use super::{Hit, Kind};
 
 /// Bytes of a name, and of a value.
@@ -31,35 +34,46 @@ const NAMES: &[&str] = &[
     "signingkey",
     "encryptionkey",
     "masterkey",
+    "adminkey",
+    "appkey",
+    "openaikey",
+    "servicekey",
+    "storagekey",
+    "subscriptionkey",
+    "licensekey",
+    "hmackey",
     "auth",
+    "requirepass",
+    "vaultpass",
+    "dbpass",
+    "userpass",
+    "adminpass",
+    "rootpass",
+    "smtppass",
+    "sessionid",
+    "sessid",
+    "connectsid",
+    "amzsignature",
+    "googsignature",
 ];
+
+/// What Laravel writes before a key.
+const ENCODED: &[u8] = b"base64:";
+/// Names that are too short to be the end of one.
+const WHOLE_NAMES: &[&str] = &[SHORT_NAME, "pass", "pw"];
+/// A signature in an address, or something else that has a short name.
+const SHORT_NAME: &str = "sig";
+const SIGNATURE_BYTES_MIN: usize = 32;
+/// Numbers of a key in JSON, if its kind stands near them.
+const NUMBERS: &[&str] = &["d", "p", "q", "dp", "dq", "qi", "k"];
+const NUMBER_BYTES_MIN: usize = 40;
+const KIND_NEAR: usize = 2048;
 
 /// The end of a name that sounds like one of these: part of a .NET assembly's name.
 const PUBLIC: &str = "publickeytoken";
 
 /// Schemes whose credential is a secret, in lower case.
-const SCHEMES: &[&[u8]] = &[b"basic", b"bearer", b"token", b"apikey", b"key", b"negotiate", b"ntlm"];
-
-/// Values that stand for one.
-const STANDING_IN: &[&str] = &[
-    "pass",
-    "passwd",
-    "password",
-    "pwd",
-    "pw",
-    "secret",
-    "token",
-    "mypassword",
-    "mysecret",
-    "yourpassword",
-    "pass123",
-    "x-oauth-basic",
-    "xxx",
-    "xxxx",
-    "user",
-    "username",
-    "key",
-];
+const SCHEMES: &[&[u8]] = &[b"basic", b"bearer", b"token", b"apikey", b"key", b"negotiate", b"ntlm", b"ssws", b"splunk", b"bot"];
 
 /// Adds what a name, a scheme or a user stands before.
 pub(super) fn find(text: &[u8], hits: &mut Vec<Hit>) {
@@ -76,13 +90,16 @@ pub(super) fn find(text: &[u8], hits: &mut Vec<Hit>) {
 /// The password of an address whose authority begins at `from`.
 fn in_address(text: &[u8], from: usize) -> Option<(&'static str, Range<usize>)> {
     let rest = &text[from..text.len().min(from + VALUE_BYTES_MAX)];
-    let ends = |byte: &u8| byte.is_ascii_whitespace() || b"/?#\"<>`".contains(byte);
+    let ends = |byte: &u8| byte.is_ascii_whitespace() || b"/\"<>`".contains(byte);
     let authority = &rest[..rest.iter().position(ends).unwrap_or(rest.len())];
     let user = &authority[..authority.iter().rposition(|byte| *byte == b'@')?];
     let colon = user.iter().position(|byte| *byte == b':');
     let begin = colon.map_or(0, |colon| colon + 1);
     let password = &user[begin..];
-    let is_place = user.iter().any(|byte| b"[]{}$".contains(byte));
+    // These end an authority, unless somebody forgot to encode a password.
+    let mark = user.iter().position(|byte| b"?#".contains(byte)).unwrap_or(user.len());
+    let is_host = mark < user.len() && user.get(begin..mark).is_none_or(|port| port.iter().all(u8::is_ascii_digit));
+    let is_place = is_host || user.iter().any(|byte| b"[]{}".contains(byte)) || is_variable(password);
     let is_secret = if is_place {
         false
     } else if colon.is_some() {
@@ -106,7 +123,9 @@ fn named(text: &[u8], at: usize) -> Option<(&'static str, Range<usize>)> {
     let mut buffer = [0; NAME_BYTES_MAX];
     let name = name_before(&text[..at], &mut buffer)?;
     let is_header = name.ends_with("authorization");
-    if !is_header && (name.ends_with(PUBLIC) || !NAMES.iter().any(|end| name.ends_with(end))) {
+    let is_number = NUMBERS.contains(&name);
+    let is_name = WHOLE_NAMES.contains(&name) || NAMES.iter().any(|end| name.ends_with(end));
+    if !is_header && !is_number && (name.ends_with(PUBLIC) || !is_name) {
         return None;
     }
     let limit = text.len().min(at + VALUE_BYTES_MAX);
@@ -115,14 +134,22 @@ fn named(text: &[u8], at: usize) -> Option<(&'static str, Range<usize>)> {
         from + passed
     };
     let from = skip(skip(at + 1, b"=>:", 2), b" \t", 40);
-    let begin = skip(from, b"\\\"'`", 2);
+    let mut begin = skip(from, b"\\\"'`", 2);
     let quote = text[from..begin].last().copied();
+    if text[begin..limit].starts_with(ENCODED) {
+        begin += ENCODED.len();
+    }
     if is_header {
         return credential(&text[..limit], begin).map(|range| ("authorization", range));
     }
     let end = end_of(&text[..limit], begin, quote.filter(|quote| *quote != b'\\'));
     let value = &text[begin..end];
-    let is_secret = if quote.is_some() { is_quoted_secret(value) } else { is_bare_secret(value) };
+    let is_secret = match quote {
+        _ if is_number => quote.is_some() && is_number_of_key(text, begin..end),
+        Some(_) => is_quoted_secret(value),
+        None if name == SHORT_NAME => value.len() >= SIGNATURE_BYTES_MIN && is_bare_secret(value),
+        None => is_bare_secret(value),
+    };
     is_secret.then_some(("assigned-secret", begin..end))
 }
 
@@ -140,11 +167,11 @@ fn name_before<'b>(text: &[u8], buffer: &'b mut [u8; NAME_BYTES_MAX]) -> Option<
             _ => break,
         }
     }
-    std::str::from_utf8(&buffer[left..]).ok().filter(|name| name.len() >= 3)
+    std::str::from_utf8(&buffer[left..]).ok().filter(|name| !name.is_empty())
 }
 
 /// Where a value ends: at its quote, or at what no value has inside; `=` fills one up.
-fn end_of(text: &[u8], from: usize, quote: Option<u8>) -> usize {
+pub(super) fn end_of(text: &[u8], from: usize, quote: Option<u8>) -> usize {
     let ends = |byte: &u8| match quote {
         Some(quote) => *byte == quote || *byte == b'\\' || byte.is_ascii_control(),
         None => !byte.is_ascii_graphic() || b",;\"'`)}]<>\\&|=:".contains(byte),
@@ -168,47 +195,103 @@ fn credential(text: &[u8], from: usize) -> Option<Range<usize>> {
     (value.len() >= 8 && is_one && !stands_in(value)).then_some(begin..end)
 }
 
-fn is_quoted_secret(value: &[u8]) -> bool {
-    let is_code = value.iter().any(|byte| !byte.is_ascii_graphic() || b"(){}<>".contains(byte));
-    value.len() >= 12 && !is_code && !stands_in(value) && is_mixed_of(value, 8)
+/// A large number of a key: who says `"d"` has said `"kty"` before, or does so soon.
+fn is_number_of_key(text: &[u8], range: Range<usize>) -> bool {
+    let near = range.start.saturating_sub(KIND_NEAR)..text.len().min(range.end + KIND_NEAR);
+    let value = &text[range];
+    let is_digit = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-".contains(byte);
+    value.len() >= NUMBER_BYTES_MIN
+        && value.iter().all(is_digit)
+        && is_mixed(value)
+        && memmem::find(&text[near], b"kty").is_some()
 }
 
-/// Without quotes it may be code or prose: a secret is one word that no name is like.
-fn is_bare_secret(value: &[u8]) -> bool {
-    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=_-.~".contains(byte);
-    value.len() >= 16 && value.iter().all(is_plain) && !stands_in(value) && is_mixed_of(value, 10)
-}
+#[cfg(test)]
+mod tests {
+    use super::super::Redactor;
 
-/// Whether a value is a place for one, and no secret.
-fn stands_in(value: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(value).to_ascii_lowercase();
-    let first = value.first().copied().unwrap_or(b'$');
-    let is_place = b"$<{[%*/.#".contains(&first) || text.contains("...") || text.contains("://");
-    let is_one_sign = value.iter().all(|byte| *byte == first);
-    is_place || is_one_sign || STANDING_IN.contains(&text.as_str()) || text.starts_with("your") || text.contains("example")
-}
+    fn digits(count: usize) -> String {
+        "a8Kq3Zt6Rb1Xw9Lm4Cv7Np2Jd5Fh0Sg".chars().cycle().take(count).collect()
+    }
 
-/// Whether a text is made as nobody writes words: digits among letters, and many signs.
-pub(super) fn is_mixed(text: &[u8]) -> bool {
-    is_mixed_of(text, 8)
-}
+    fn hex(count: usize) -> String {
+        "3f9a1c7e05b2d846".chars().cycle().take(count).collect()
+    }
 
-/// The same with at least so many different signs.
-fn is_mixed_of(text: &[u8], signs_min: usize) -> bool {
-    let mut seen = [false; 256];
-    text.iter().for_each(|byte| seen[usize::from(*byte)] = true);
-    let signs = seen.iter().filter(|seen| **seen).count();
-    let is_part = |byte: &u8| !byte.is_ascii_alphanumeric();
-    signs >= signs_min && text.split(is_part).any(is_unlike_a_word)
-}
+    /// Passwords that people and machines make, in parts.
+    fn strong() -> String {
+        ["Xk9#mP2", "$vL8!qR4z"].concat()
+    }
 
-/// A part of a name is a word, a number, a word with a number behind it, or short.
-fn is_unlike_a_word(part: &[u8]) -> bool {
-    let changes = part.windows(2).filter(|pair| pair[0].is_ascii_digit() != pair[1].is_ascii_digit()).count();
-    let has_digit_first = part.first().is_some_and(u8::is_ascii_digit);
-    match changes {
-        0 => false,
-        1 => has_digit_first && part.len() >= 12,
-        _ => part.len() >= 6,
+    #[track_caller]
+    fn taken(row: &str, secret: &str, kind: &str) {
+        let redacted = Redactor::default().redact(&row.replace("{}", secret)).text.into_owned();
+        assert_eq!(redacted, row.replace("{}", &format!("[{kind}]")), "{secret}");
+    }
+
+    #[test]
+    fn a_password_is_judged_whole() {
+        let rows = [
+            "\"password\": \"{}\"",
+            "DB_PASSWORD={}",
+            "[pypi]\nusername = deploy\npassword = {}",
+            "Server=h;User Id=sa;Password={};Encrypt=true",
+            "jdbc:postgresql://h/db?user=a&password={}",
+            "password: {}\n",
+            "'PASSWORD': '{}',",
+            "vault_pass: {}",
+        ];
+        for secret in [strong(), ["hunter", "2!"].concat(), ["Sommer", "2026!"].concat(), ["kD83hs", "92jsLQ"].concat()] {
+            rows.iter().for_each(|row| taken(row, &secret, "assigned-secret"));
+        }
+        let django = format!("django-insecure-{}", ["a8(k!q3@z_", "t6=r&b1x)", "w9^lm4#cv7"].concat());
+        taken("SECRET_KEY = \"{}\"", &django, "assigned-secret");
+    }
+
+    #[test]
+    fn a_password_in_an_address_may_have_signs_that_nobody_encoded() {
+        taken("postgres://app:{}@db.internal:5432/x", &strong(), "url-password");
+        taken("redis://:{}@h:6379", &["pa$", "$w#rd"].concat(), "url-password");
+        taken("https://$USER:{}@h/x", &["pa?", "w0rd!"].concat(), "url-password");
+        for text in [
+            "https://$USER:$PASSWORD@h/x https://$TOKEN@h https://u:${PASS}@h u://a:pre$PASS@h",
+            "https://example.org:8080#a@b https://example.org?x=a@b https://example.org:8080?mail=a:b@c",
+        ] {
+            assert_eq!(Redactor::default().redact(text).text, text);
+        }
+    }
+
+    #[test]
+    fn secrets_have_many_names() {
+        let rows = [
+            "AZURE_OPENAI_KEY={}",
+            "\"azureOpenAiKey\": \"{}\"",
+            "ALGOLIA_ADMIN_KEY={}",
+            "DD_APP_KEY={}",
+            "Cookie: sessionid={}; x=1",
+            "https://b.s3.amazonaws.com/x?X-Amz-Signature={}",
+            "https://a.blob.core.windows.net/c?sv=2022-11-02&sig={}",
+            "APP_KEY=base64:{}",
+        ];
+        for secret in [hex(40), digits(44)] {
+            rows.iter().for_each(|row| taken(row, &secret, "assigned-secret"));
+        }
+        taken("Authorization: SSWS {}", &format!("00{}", digits(40)), "authorization");
+        let key = "{\"kty\":\"EC\",\"crv\":\"P-256\",\"d\":\"{}\"}";
+        taken(key, &digits(43), "assigned-secret");
+        let other = format!("{{\"d\":\"{}\",\"k\":\"{}\"}}", digits(43), hex(64));
+        assert_eq!(Redactor::default().redact(&other).text, other, "no key");
+    }
+
+    #[test]
+    fn code_and_addresses_of_code_are_no_secrets() {
+        for text in [
+            "password: String!\ntoken = user1.save!\nsecret = \"pkg@1.2.3\"; auth: me1@example.net",
+            "write!(f, \"{sig:0mwidth2x$}\")\ntoken = !is_v2_ready\npassword=\"$(get pass1)\" pwd=$HOME1",
+            "const STORAGE_KEY: Flags = Flags(1);\nlet token: &'a str = x1; bypass=1 compass: a1b2",
+            "oauth_token_secret=secret%3Dpassword&oauth_token=lock%26key",
+        ] {
+            assert_eq!(Redactor::default().redact(text).text, text);
+        }
     }
 }

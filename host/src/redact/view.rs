@@ -1,6 +1,7 @@
 //! A text as somebody reads it who takes its escapes for what they stand for:
 //! `%41`, `\u0041`, `\x41`, `&#65;`, `&lowbar;`, and characters that cannot be seen left out.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::clean;
@@ -137,4 +138,31 @@ fn hidden(text: &[u8]) -> Option<usize> {
     };
     let char = std::str::from_utf8(text.get(..length)?).ok()?.chars().next()?;
     clean::is_hidden(char).then_some(length)
+}
+
+/// A text without tag characters, in which whole sentences can be hidden, and how many
+/// characters of it cannot be seen. A joiner within an emoji is part of what is seen.
+pub(super) fn without_tags(text: &str) -> (Cow<'_, str>, u64) {
+    if text.is_ascii() || !text.contains(clean::is_hidden) {
+        return (text.into(), 0);
+    }
+    let (mut hidden, mut has_tags, mut before) = (0, false, '\0');
+    let mut chars = text.chars().peekable();
+    while let Some(char) = chars.next() {
+        let joins = char == '\u{200d}' && is_pictorial(before) && chars.peek().copied().is_some_and(is_pictorial);
+        hidden += u64::from(clean::is_hidden(char) && !joins);
+        has_tags |= is_tag(char);
+        before = char;
+    }
+    let text = if has_tags { Cow::Owned(text.chars().filter(|char| !is_tag(*char)).collect()) } else { text.into() };
+    (text, hidden)
+}
+
+fn is_tag(char: char) -> bool {
+    matches!(char, '\u{e0000}'..='\u{e007f}')
+}
+
+/// Roughly: signs, emoji, their colours and their variations.
+fn is_pictorial(char: char) -> bool {
+    matches!(char, '\u{2190}'..='\u{2bff}' | '\u{fe0f}' | '\u{1f000}'..='\u{1faff}')
 }
