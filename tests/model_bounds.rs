@@ -18,7 +18,7 @@ fn a_broken_provider_is_asked_again_ten_times_in_a_round_and_no_more() {
         assert_eq!(lab.fails().1, ModelError::Server { status: 503 });
     }
     // Five calls of three attempts each, and three of one.
-    assert_eq!((server.requests().len(), lab.told().calls, lab.told().retries), (18, 8, 10));
+    assert_eq!((server.requests().len(), lab.traffic().calls, lab.traffic().retries), (18, 8, 10));
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn an_answer_has_a_mebibyte_at_most() {
         let answer = lab.ask(&question("hello", None));
         assert_eq!(answer.as_ref().map(|reply| reply.text.len()).ok(), is_one.then_some(1 << 20));
         let trouble = (!is_one).then_some(ModelError::TooLarge(1 << 20));
-        assert_eq!(lab.told().trouble, trouble);
+        assert_eq!(lab.traffic().trouble, trouble);
         assert_eq!(lab.noted.all()[0].1.map(|real| real.cost), Some(30), "it is booked");
     }
 }

@@ -12,11 +12,11 @@ use lifeos::budget::{Sum, Tokens};
 use lifeos::model::Provider;
 use lifeos::model::answer::{Refusal, Reply};
 use lifeos::model::anthropic::Anthropic;
-use lifeos::model::door::{Clock, Door, Patience, Terms, Told};
+use lifeos::model::door::{Clock, Door, Patience, Terms, Traffic};
 use lifeos::model::endpoint::Endpoint;
 use lifeos::model::error::ModelError;
 use lifeos::model::openai::OpenAi;
-use lifeos::model::request::{Asked, Role, Template};
+use lifeos::model::request::{RawRequest, Role, Template};
 use lifeos::redact::Redactor;
 use lifeos::token::Token;
 
@@ -106,7 +106,7 @@ impl Lab {
     }
 
     /// Asks something, as a plugin does: on a thread that drives a runtime.
-    pub(crate) fn ask(&self, asked: &Asked) -> Result<Reply, Refusal> {
+    pub(crate) fn ask(&self, asked: &RawRequest) -> Result<Reply, Refusal> {
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
         runtime.block_on(async {
             let deadline = Instant::now() + Duration::from_secs(60);
@@ -117,19 +117,19 @@ impl Lab {
     /// The same for a question, and what the owner learns.
     pub(crate) fn fails(&self) -> (Refusal, ModelError) {
         let refusal = self.ask(&question("hello", None)).expect_err("a failure");
-        (refusal, self.told().trouble.expect("the owner must know"))
+        (refusal, self.traffic().trouble.expect("the owner must know"))
     }
 
-    pub(crate) fn told(&self) -> Told {
-        self.door.told()
+    pub(crate) fn traffic(&self) -> Traffic {
+        self.door.traffic()
     }
 }
 
 /// A question with what was read in its place.
-pub(crate) fn question(text: &str, schema: Option<&str>) -> Asked {
+pub(crate) fn question(text: &str, schema: Option<&str>) -> RawRequest {
     let message = |role, text: &str, inputs| Template { role, text: text.to_owned(), inputs };
     let inputs = vec![("text".to_owned(), text.to_owned())];
-    Asked {
+    RawRequest {
         prompt: "test@1".to_owned(),
         messages: vec![message(Role::System, "Be short.", Vec::new()), message(Role::User, "Say {{text}}", inputs)],
         output_tokens_max: 50,
@@ -174,8 +174,8 @@ fn a_key_is_in_one_header_and_nothing_else_goes_along() {
         assert_eq!(request.header("accept-encoding"), Some("identity"));
         assert_eq!(asked(request), "Be short.\nSay hello");
         assert!(!request.text().contains(KEY));
-        let told = lab.told();
-        assert_eq!((told.answered.as_slice(), told.attempts, told.trouble), (["m-1".to_owned()].as_slice(), 1, None));
+        let traffic = lab.traffic();
+        assert_eq!((traffic.answered.as_slice(), traffic.attempts, traffic.trouble), (["m-1".to_owned()].as_slice(), 1, None));
     }
 }
 
@@ -258,7 +258,7 @@ fn case_144_another_model_is_told_of_and_refused_where_it_is_pinned() {
         let server = Model::start(|_, _| Says::text("hi").of("m-1-mini"));
         let lab = Lab::new(language, &server.endpoint(), &Plan::default());
         lab.ask(&question("hello", None)).expect("a reply");
-        assert_eq!(lab.told().answered, ["m-1-mini"]);
+        assert_eq!(lab.traffic().answered, ["m-1-mini"]);
         let pinned = Lab::new(language, &server.endpoint(), &Plan { pins: true, ..Plan::default() });
         let (refusal, trouble) = pinned.fails();
         assert_eq!(refusal, Refusal::Unavailable);
@@ -286,11 +286,11 @@ fn case_70_a_request_with_a_secret_where_none_can_be_replaced_is_not_sent() {
     let server = Model::start(|_, _| Says::text("hi"));
     let lab = Lab::new("openai", &server.endpoint(), &Plan::default());
     let schema = format!(r#"{{"type":"string","const":"{KEY}"}}"#);
-    let prompt = Asked { prompt: format!("{KEY}@1"), ..question("hello", None) };
-    let stop = Asked { stop: vec![KEY.to_owned()], ..question("hello", None) };
+    let prompt = RawRequest { prompt: format!("{KEY}@1"), ..question("hello", None) };
+    let stop = RawRequest { stop: vec![KEY.to_owned()], ..question("hello", None) };
     for asked in [question("hello", Some(&schema)), prompt, stop] {
         assert!(matches!(lab.ask(&asked), Err(Refusal::InvalidRequest(_))), "{asked:?}");
     }
     assert_eq!(server.requests().len(), 0);
-    lab.ask(&Asked { prompt: "test@2".to_owned(), ..question("hello", None) }).expect("one without is sent");
+    lab.ask(&RawRequest { prompt: "test@2".to_owned(), ..question("hello", None) }).expect("one without is sent");
 }

@@ -20,7 +20,7 @@ use lifeos::model::Provider;
 use lifeos::model::answer::{Answer, Ending};
 use lifeos::model::door::{Clock, PATIENCE, Terms};
 use lifeos::model::error::Failure;
-use lifeos::model::request::{Asked, Request, Role, Template};
+use lifeos::model::request::{RawRequest, Request, Role, Template};
 use lifeos::model::supply::Supply;
 use lifeos::path::RepoPath;
 use lifeos::plugin::official;
@@ -147,7 +147,7 @@ fn asking(bench: &mut Criterion) {
     let template = Template { role: Role::User, text: "{{x}}".to_owned(), inputs: vec![("x".to_owned(), text)] };
     let (messages, stop) = (vec![template], Vec::new());
     let prompt = "bench@1".to_owned();
-    let asked = Asked { prompt, messages, output_tokens_max: 1_000, temperature: None, schema: None, stop };
+    let asked = RawRequest { prompt, messages, output_tokens_max: 1_000, temperature: None, schema: None, stop };
     bench.bench_function("a call to a model, without the network", |bench| {
         bench.iter(|| {
             let said = door.complete(&asked, Instant::now() + HOUR).expect("not a tape");

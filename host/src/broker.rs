@@ -24,7 +24,7 @@ pub use shared::Shared;
 pub use told::{Answered, Given};
 
 use answer::{Collected, Document, PAGE_ENTRIES, Page, PathKind, Refusal, Stop};
-use told::{Asked, Told, Versions};
+use told::{Digested, Question, Versions};
 
 /// Bytes a run may log.
 pub const LOG_BYTES_MAX: usize = 64 << 10;
@@ -122,7 +122,7 @@ impl Broker {
             let (capability, subject) = ("read", entry.path.as_str());
             // The plugin handed nothing over. Most documents have this line and one for an edit.
             self.results.trace.reserve_exact(2);
-            self.note(&Asked { capability, function, subject, given: Given::default() }, answered, Duration::ZERO);
+            self.note(&Question { capability, function, subject, given: Given::default() }, answered, Duration::ZERO);
         }
     }
 
@@ -131,7 +131,7 @@ impl Broker {
     /// # Errors
     /// [`Stop`] over the limit of calls.
     pub fn list_files(&mut self, pattern: &str, after: Option<&str>) -> Answer<Page> {
-        let asked = Asked::about("list", "list-files", pattern, after.unwrap_or_default().as_bytes());
+        let asked = Question::about("list", "list-files", pattern, after.unwrap_or_default().as_bytes());
         self.call(&asked, |broker| {
             let Ok(globs) = Globs::new(&[pattern]) else { return Ok(Err(Refusal::InvalidPath)) };
             let base = &broker.shared.base;
@@ -152,7 +152,7 @@ impl Broker {
     /// # Errors
     /// [`Stop`] over the limit of calls.
     pub fn stat(&mut self, path: &str) -> Answer<PathKind> {
-        self.call(&Asked::about("list", "stat", path, &[]), |broker| {
+        self.call(&Question::about("list", "stat", path, &[]), |broker| {
             let Shared { base, policy, .. } = &*broker.shared;
             let Ok(path) = RepoPath::new(path) else { return Ok(Err(Refusal::InvalidPath)) };
             if base.below(&path).iter().any(|entry| policy.may_list(&entry.path)) {
@@ -170,7 +170,7 @@ impl Broker {
     /// # Errors
     /// [`Stop`] over the limit of calls.
     pub fn read_file(&mut self, path: &str) -> Answer<Document> {
-        self.call(&Asked::about("read", "read-file", path, &[]), |broker| match broker.granted(path) {
+        self.call(&Question::about("read", "read-file", path, &[]), |broker| match broker.granted(path) {
             Err(refusal) => Ok(Err(refusal)),
             Ok(entry) => broker.read(&entry),
         })
@@ -181,7 +181,7 @@ impl Broker {
     /// # Errors
     /// [`Stop`] over the limit of calls.
     pub fn revisions(&mut self, path: &str, max: u32) -> Answer<Vec<Revision>> {
-        self.call(&Asked::about("history", "revisions", path, &max.to_le_bytes()), |broker| {
+        self.call(&Question::about("history", "revisions", path, &max.to_le_bytes()), |broker| {
             let revisions = match broker.past(path)? {
                 Err(refusal) => return Ok(Err(refusal)),
                 Ok(revisions) => revisions,
@@ -195,7 +195,7 @@ impl Broker {
     /// # Errors
     /// [`Stop`] over the limit of calls.
     pub fn texts(&mut self, path: &str, commit: &str) -> Answer<(Option<String>, Option<String>)> {
-        let versions = self.call(&Asked::about("history", "texts", path, commit.as_bytes()), |broker| {
+        let versions = self.call(&Question::about("history", "texts", path, commit.as_bytes()), |broker| {
             let revision = match broker.past(path)? {
                 Err(refusal) => return Ok(Err(refusal)),
                 Ok(revisions) => revisions.iter().find(|revision| revision.commit.to_string() == commit),
@@ -236,7 +236,7 @@ impl Broker {
         let verdict = self.judge(edit)?;
         if self.shared.traces {
             let given = given.unwrap_or_else(|| told::given(edit));
-            let asked = Asked { capability: "edit", function: "propose", subject: &edit.path, given };
+            let asked = Question { capability: "edit", function: "propose", subject: &edit.path, given };
             self.note(&asked, Answered::verdict(&verdict), started.elapsed());
         }
         Ok(match verdict {
@@ -382,7 +382,7 @@ impl Broker {
         self.shared.count_calls(1)
     }
 
-    fn call<T: Told>(&mut self, asked: &Asked<'_>, answer: impl FnOnce(&Self) -> Answer<T>) -> Answer<T> {
+    fn call<T: Digested>(&mut self, asked: &Question<'_>, answer: impl FnOnce(&Self) -> Answer<T>) -> Answer<T> {
         let started = Instant::now();
         self.count_call()?;
         let answer = answer(self)?;
@@ -390,7 +390,7 @@ impl Broker {
         Ok(answer)
     }
 
-    fn note(&mut self, asked: &Asked<'_>, answered: Answered, took: Duration) {
+    fn note(&mut self, asked: &Question<'_>, answered: Answered, took: Duration) {
         self.results.trace.push(asked.call(self.document, answered, took));
     }
 }

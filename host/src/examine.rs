@@ -232,7 +232,7 @@ pub fn examine(repo: &Repo, base: Base, job: &Job<'_>, machine: &Machine, events
         World::Task => pool.run_once(*instruction),
         World::FileTask => pool.run_documents(),
     };
-    let trouble = door.as_ref().and_then(|door| door.told().trouble);
+    let trouble = door.as_ref().and_then(|door| door.traffic().trouble);
     let gathered = gathered.map_err(|error| caused(error, trouble.as_ref()))?;
     drop(pool);
     shared.remember();

@@ -11,7 +11,7 @@ use crate::digest::Digest;
 use crate::plugin::COMPONENT_BYTES_MAX;
 use crate::plugin::origin::{Reference, Web, host, is_loopback};
 use crate::token::Token;
-use http::{Ask, Key, Line};
+use http::{Ask, Key, Transport};
 
 /// The token for a host, if the owner has one for it; or why its file is not taken.
 pub type Tokens<'t> = dyn Fn(&str) -> Result<Option<Token>, String> + 't;
@@ -159,11 +159,11 @@ impl<'t> Fetcher<'t> {
     /// [`FetchError`].
     pub fn web(&self, web: &Web, wanted: Option<Digest>) -> Result<Vec<u8>, FetchError> {
         let (url, host) = (web.url().clone(), host(web.url()));
-        let line = self.line(&host, url.scheme() == "http")?;
+        let transport = self.transport(&host, url.scheme() == "http")?;
         let token = self.token(&host)?;
         let key = token.as_ref().and_then(Token::header).map_or(Key::None, Key::Header);
         let ask = Ask { url, accept: "application/wasm, */*", key, bytes_max: COMPONENT_BYTES_MAX, hops_max: 3, what: "file" };
-        let bytes = line.ask(&ask)?.body(&host, token.is_some())?;
+        let bytes = transport.ask(&ask)?.body(&host, token.is_some())?;
         held(&host, bytes, wanted)
     }
 
@@ -173,19 +173,19 @@ impl<'t> Fetcher<'t> {
     /// [`FetchError`].
     pub fn registry(&self, reference: &Reference) -> Result<Pulled, FetchError> {
         let is_here = reference.below("manifests", "x", true).is_some_and(|url| is_loopback(&url));
-        let line = self.line(&reference.host, is_here && self.allows_http)?;
-        oci::pull(&line, reference, self.tokens, is_here && self.allows_http)
+        let transport = self.transport(&reference.host, is_here && self.allows_http)?;
+        oci::pull(&transport, reference, self.tokens, is_here && self.allows_http)
     }
 
     fn token(&self, host: &str) -> Result<Option<Token>, FetchError> {
         (self.tokens)(host).map_err(|reason| FetchError::Token { host: host.to_owned(), reason })
     }
 
-    fn line(&self, host: &str, is_plain: bool) -> Result<Line, FetchError> {
+    fn transport(&self, host: &str, is_plain: bool) -> Result<Transport, FetchError> {
         if is_plain && !self.allows_http {
             return Err(FetchError::Plain(host.to_owned()));
         }
-        Line::new(is_plain, self.timeouts)
+        Transport::new(is_plain, self.timeouts)
     }
 }
 

@@ -16,7 +16,7 @@ pub use crate::http::patience::Patience;
 use crate::token::Token;
 use address::Address;
 use answer::{PullAnswer, RunsAnswer, StatusesAnswer, Tally};
-use call::{Call, Line, Request, Verb};
+use call::{Call, Request, Transport, Verb};
 use error::ForgeError;
 
 /// How long a forge is waited for.
@@ -25,7 +25,7 @@ pub const PATIENCE: Patience =
 
 /// One repository of a forge, and the key to it.
 pub struct Forge {
-    line: Line,
+    transport: Transport,
 }
 
 /// What became of a pull request.
@@ -116,13 +116,13 @@ impl Forge {
     /// # Errors
     /// As [`Self::new`].
     pub fn with_patience(address: Address, token: Token, patience: Patience) -> Result<Self, ForgeError> {
-        Ok(Self { line: Line::new(address, token, patience)? })
+        Ok(Self { transport: Transport::new(address, token, patience)? })
     }
 
     /// The repository that is asked about.
     #[must_use]
     pub fn address(&self) -> &Address {
-        self.line.address()
+        self.transport.address()
     }
 
     /// The pull request with this number.
@@ -141,7 +141,7 @@ impl Forge {
         let head = format!("{}:{branch}", self.address().owner());
         let query = [("head", head.as_str()), ("state", "open")];
         let request = get(&["pulls"], &query, "pull requests");
-        let call = self.line.call();
+        let call = self.transport.call();
         let (found, _) = call.ask::<Vec<PullAnswer>>(&request)?;
         let mut found = found.into_iter().map(|pull| self.pull_from(pull, &call, &request)).collect::<Result<Vec<_>, _>>()?;
         found.retain(|pull| pull.branch == branch && pull.state == State::Open && !pull.is_fork);
@@ -155,7 +155,7 @@ impl Forge {
     /// [`ForgeError`].
     pub fn open_pulls(&self, prefix: &str) -> Result<Vec<Pull>, ForgeError> {
         let request = get(&["pulls"], &[("state", "open"), ("sort", "created"), ("direction", "desc")], "pull requests");
-        let call = self.line.call();
+        let call = self.transport.call();
         let (pages, _) = pages(&call, &request, Vec::<PullAnswer>::len)?;
         let mut pulls: Vec<Pull> = Vec::new();
         for pull in pages.into_iter().flatten() {
@@ -180,7 +180,7 @@ impl Forge {
         let NewPull { title, body, head, base, draft } = *new;
         let body = json!({"title": title, "body": body, "head": head, "base": base, "draft": draft});
         let request = Request { verb: Verb::Post(body), ..get(&["pulls"], &[], "pull requests") };
-        let call = self.line.call();
+        let call = self.transport.call();
         let (pull, _) = call.ask::<PullAnswer>(&request)?;
         let pull = self.pull_from(pull, &call, &request)?;
         if pull.branch != head || pull.base != base {
@@ -208,7 +208,7 @@ impl Forge {
         let (id, what) = (number.to_string(), format!("pull request {number}"));
         let segments = ["issues", &id, "labels"];
         let request = Request { verb: Verb::Post(json!({"labels": labels})), ..get(&segments, &[], &what) };
-        self.line.call().ask::<Vec<serde::de::IgnoredAny>>(&request).map(drop)
+        self.transport.call().ask::<Vec<serde::de::IgnoredAny>>(&request).map(drop)
     }
 
     /// What check runs and statuses say of a commit, given by its whole id; those
@@ -220,7 +220,7 @@ impl Forge {
         let what = format!("commit {commit}");
         let (runs, statuses) = (["commits", commit, "check-runs"], ["commits", commit, "status"]);
         let (runs, statuses) = (get(&runs, &[], &what), get(&statuses, &[], &what));
-        let call = self.line.call();
+        let call = self.transport.call();
         if !answer::is_commit(commit) {
             return Err(ForgeError::Invalid { asked: call.asked(&runs), message: "that is no commit's whole id".to_owned() });
         }
@@ -238,7 +238,7 @@ impl Forge {
         let (id, what) = (number.to_string(), format!("pull request {number}"));
         let segments = ["pulls", &id];
         let request = Request { verb, ..get(&segments, &[], &what) };
-        let call = self.line.call();
+        let call = self.transport.call();
         let (pull, _) = call.ask::<PullAnswer>(&request)?;
         let pull = self.pull_from(pull, &call, &request)?;
         if pull.number != number {

@@ -7,14 +7,14 @@ pub mod anthropic;
 pub mod door;
 pub mod endpoint;
 pub mod error;
+mod error_body;
 mod hosted;
-mod line;
 pub mod openai;
 pub mod request;
-mod said;
 pub mod schema;
 pub mod scripted;
 pub mod supply;
+mod transport;
 mod written;
 
 use std::time::Instant;

@@ -89,7 +89,7 @@ pub struct Tape {
 
 /// A call as it is written.
 #[derive(Serialize)]
-struct Line<'c> {
+struct Entry<'c> {
     #[serde(flatten)]
     call: &'c Call,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -169,7 +169,7 @@ impl Tape {
     /// Writes the lines and seals them.
     fn sealed(&mut self) -> Vec<u8> {
         let mut text = line(&self.header);
-        self.calls.iter().for_each(|call| text.push_str(&line(&Line { call, held: call.held.as_deref() })));
+        self.calls.iter().for_each(|call| text.push_str(&line(&Entry { call, held: call.held.as_deref() })));
         let end = line(&self.end);
         text.push_str(end.trim_end().trim_end_matches('}'));
         self.seal = Digest::of(text.as_bytes());

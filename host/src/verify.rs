@@ -66,7 +66,7 @@ pub fn verify(repo: &Repo) -> Result<Verified, VerifyError> {
 
 /// A run as told so far.
 #[derive(Default)]
-struct Told {
+struct RunSoFar {
     /// Whether an entry tells that it landed.
     landed: bool,
     candidate: Option<Candidate>,
@@ -85,7 +85,7 @@ struct Told {
     published: bool,
 }
 
-impl Told {
+impl RunSoFar {
     /// Whether enough people approved the candidate.
     fn is_approved(&self) -> bool {
         let Some(candidate) = &self.candidate else { return false };
@@ -100,7 +100,7 @@ struct Walk<'r> {
     verified: Verified,
     /// Entries by id, and their place in the chain.
     places: HashMap<String, usize>,
-    runs: HashMap<String, Told>,
+    runs: HashMap<String, RunSoFar>,
 }
 
 impl Walk<'_> {

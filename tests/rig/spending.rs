@@ -14,7 +14,7 @@ use lifeos::model::Provider;
 use lifeos::model::answer::{Answer, Ending};
 use lifeos::model::door::{PATIENCE, Terms};
 use lifeos::model::error::Failure;
-use lifeos::model::request::{Asked, Request, Role, Template};
+use lifeos::model::request::{RawRequest, Request, Role, Template};
 use lifeos::model::supply::Supply;
 use lifeos::repo::Repo;
 use lifeos::run::asking::{Asks, tried};
@@ -109,9 +109,9 @@ pub(crate) fn spend(folder: &Path, task: &str, at: i64, micros: u64) {
     assert_eq!(answer.map(|reply| reply.cost), Ok(micros));
 }
 
-fn asked() -> Asked {
+fn asked() -> RawRequest {
     let message = Template { role: Role::User, text: "Is it?".to_owned(), inputs: Vec::new() };
-    Asked {
+    RawRequest {
         prompt: "ask@1".to_owned(),
         messages: vec![message],
         output_tokens_max: 1,

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::answer::Stop;
-use super::told::{Answered, Asked as Question};
+use super::told::{Answered, Question};
 use super::{Broker, Shared};
 use crate::model::answer::{Refusal, Reply};
-use crate::model::door::{Held, Said};
-use crate::model::request::Asked;
+use crate::model::door::{Completion, Held};
+use crate::model::request::RawRequest;
 use crate::round::Round;
 
 impl Broker {
@@ -17,13 +17,13 @@ impl Broker {
     ///
     /// # Errors
     /// [`Stop`] over the limit of calls, or where a tape has no answer.
-    pub fn complete(&mut self, asked: &Asked) -> Result<Result<Reply, Refusal>, Stop> {
+    pub fn complete(&mut self, asked: &RawRequest) -> Result<Result<Reply, Refusal>, Stop> {
         let started = Instant::now();
         self.count_call()?;
         let Shared { door, policy, holds, .. } = &*self.shared;
-        let Said { request, answer, sent } = match door.as_ref().filter(|_| policy.may_ask()) {
+        let Completion { request, answer, sent } = match door.as_ref().filter(|_| policy.may_ask()) {
             Some(door) => door.complete(asked, self.shared.answers_until()).map_err(Stop::Model)?,
-            None => Said { request: None, answer: Err(Refusal::NotGranted), sent: None },
+            None => Completion { request: None, answer: Err(Refusal::NotGranted), sent: None },
         };
         let digest = request.map(|request| request.hex()).unwrap_or_default();
         let question = Question::about("model", "complete", &asked.prompt, digest.as_bytes());

@@ -16,7 +16,7 @@ use crate::round::Round;
 use crate::trace::{Call, Outcome, SUBJECT_BYTES_MAX, Short, Summing, Word};
 
 /// A question.
-pub(super) struct Asked<'a> {
+pub(super) struct Question<'a> {
     pub(super) capability: &'static str,
     pub(super) function: &'static str,
     /// The path or pattern.
@@ -28,7 +28,7 @@ pub(super) struct Asked<'a> {
 /// What was handed over: its digest and its bytes.
 pub type Given = (Short, u64);
 
-impl<'a> Asked<'a> {
+impl<'a> Question<'a> {
     /// A question about a path or pattern, with what else was handed over.
     pub(super) fn about(capability: &'static str, function: &'static str, subject: &'a str, more: &[u8]) -> Self {
         let mut given = Summing::default();
@@ -124,10 +124,10 @@ impl Answered {
         Self::allowed(output.len() as u64, Short::of_parts(parts))
     }
 
-    pub(super) fn of<T: Told>(answer: &Result<T, Refusal>) -> Self {
+    pub(super) fn of<T: Digested>(answer: &Result<T, Refusal>) -> Self {
         match answer {
             Err(refusal) => Self::refusal(*refusal),
-            Ok(answer) => answer.told(),
+            Ok(answer) => answer.digested(),
         }
     }
 
@@ -137,24 +137,24 @@ impl Answered {
 }
 
 /// What an answer comes to: its bytes and its digest.
-pub(super) trait Told {
-    fn told(&self) -> Answered;
+pub(super) trait Digested {
+    fn digested(&self) -> Answered;
 }
 
-impl Told for Document {
-    fn told(&self) -> Answered {
+impl Digested for Document {
+    fn digested(&self) -> Answered {
         Answered::document(self.id, self.text.len() as u64)
     }
 }
 
-impl Told for PathKind {
-    fn told(&self) -> Answered {
+impl Digested for PathKind {
+    fn digested(&self) -> Answered {
         Answered::allowed(1, Short::of_parts([self.word().as_bytes()]))
     }
 }
 
-impl Told for Page {
-    fn told(&self) -> Answered {
+impl Digested for Page {
+    fn digested(&self) -> Answered {
         let bytes = self.entries.iter().map(|(path, _)| path.as_str().len() as u64 + 1).sum();
         let entries = self.entries.iter().flat_map(|(path, kind)| [path.as_str().as_bytes(), kind.word().as_bytes()]);
         let next = self.next.iter().map(|path| path.as_str().as_bytes());
@@ -162,8 +162,8 @@ impl Told for Page {
     }
 }
 
-impl Told for Vec<Revision> {
-    fn told(&self) -> Answered {
+impl Digested for Vec<Revision> {
+    fn digested(&self) -> Answered {
         let revisions: Vec<Vec<u8>> = self.iter().map(Revision::bytes).collect();
         let bytes = revisions.iter().map(|revision| revision.len() as u64).sum();
         Answered::allowed(bytes, Short::of_parts(revisions.iter().map(Vec::as_slice)))
@@ -176,8 +176,8 @@ pub(super) struct Versions {
     pub(super) blobs: [Option<Oid>; 2],
 }
 
-impl Told for Versions {
-    fn told(&self) -> Answered {
+impl Digested for Versions {
+    fn digested(&self) -> Answered {
         let texts = [&self.texts.0, &self.texts.1];
         let bytes = texts.iter().map(|text| text.as_ref().map_or(0, String::len) as u64).sum();
         let side = |(blob, text): (&'_ Option<Oid>, &Option<String>)| match blob {

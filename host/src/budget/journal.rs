@@ -54,7 +54,7 @@ pub struct Left {
 /// A line.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-enum Line {
+enum Entry {
     Begun { version: u32, id: String, task: String },
     Reserved { number: u64, day: Day, worst: Sum },
     Settled { number: u64, real: Sum },
@@ -76,7 +76,7 @@ pub fn begin(lock: &Lock, task: &str) -> Result<(Journal, String), BudgetError> 
     let id = format!("{:016x}", u64::from_be_bytes(id));
     let file = lock.journal().map_err(failed)?;
     let mut journal = Journal { file, length: 0, room: 0, next: 0, check: String::new(), is_broken: false };
-    let begun = Line::Begun { version: VERSION, id: id.clone(), task: task.to_owned() };
+    let begun = Entry::Begun { version: VERSION, id: id.clone(), task: task.to_owned() };
     journal.write(&begun, true).map_err(failed)?;
     Ok((journal, id))
 }
@@ -116,7 +116,7 @@ fn told(read: std::io::Result<Option<Vec<u8>>>) -> Result<Option<Left>, BudgetEr
 
 impl Journal {
     /// Writes a line, whole or not at all, and through to the disk if it must be.
-    fn write(&mut self, line: &Line, is_flushed: bool) -> std::io::Result<()> {
+    fn write(&mut self, line: &Entry, is_flushed: bool) -> std::io::Result<()> {
         if self.is_broken {
             return Err(Error::other("a line before could not be written"));
         }
@@ -153,12 +153,12 @@ impl Journal {
 
 impl purse::Journal for Journal {
     fn reserved(&mut self, number: u64, day: Day, worst: Sum) -> std::io::Result<()> {
-        self.write(&Line::Reserved { number, day, worst }, true)
+        self.write(&Entry::Reserved { number, day, worst }, true)
     }
 
     fn settled(&mut self, number: u64, real: Sum) -> std::io::Result<()> {
         // A line that is lost leaves its reservation, which is more.
-        self.write(&Line::Settled { number, real }, false)
+        self.write(&Entry::Settled { number, real }, false)
     }
 }
 
@@ -243,15 +243,15 @@ impl Read {
         }
     }
 
-    fn add(&mut self, line: Line) -> Result<(), Fault> {
+    fn add(&mut self, line: Entry) -> Result<(), Fault> {
         match (line, &self.whose) {
-            (Line::Begun { id, task, .. }, None) if is_id(&id) && is_name(&task) => self.whose = Some((id, task)),
-            (Line::Reserved { number, day, worst }, Some(_)) => {
+            (Entry::Begun { id, task, .. }, None) if is_id(&id) && is_name(&task) => self.whose = Some((id, task)),
+            (Entry::Reserved { number, day, worst }, Some(_)) => {
                 if self.open.insert(number, (day, worst)).is_some() {
                     return Err(Fault::NoSense);
                 }
             }
-            (Line::Settled { number, real }, Some(_)) => {
+            (Entry::Settled { number, real }, Some(_)) => {
                 let (day, _) = self.open.remove(&number).ok_or(Fault::NoSense)?;
                 let sum = self.settled.entry(day).or_default();
                 *sum = sum.plus(real);

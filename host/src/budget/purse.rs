@@ -242,12 +242,12 @@ mod tests {
 
     /// A journal that holds what it is told, and fails when it should.
     #[derive(Default, Clone)]
-    struct Told {
+    struct FakeJournal {
         lines: Arc<Mutex<Vec<(u64, Sum)>>>,
         fails: Arc<AtomicBool>,
     }
 
-    impl Told {
+    impl FakeJournal {
         fn take(&self, number: u64, sum: Sum) -> std::io::Result<()> {
             if self.fails.load(Ordering::Relaxed) {
                 return Err(std::io::Error::from(std::io::ErrorKind::StorageFull));
@@ -257,7 +257,7 @@ mod tests {
         }
     }
 
-    impl Journal for Told {
+    impl Journal for FakeJournal {
         fn reserved(&mut self, number: u64, _: Day, worst: Sum) -> std::io::Result<()> {
             self.take(number, worst)
         }
@@ -268,7 +268,7 @@ mod tests {
     }
 
     /// One token costs a millionth.
-    fn purse(caps: Caps, past: Past, journal: Told) -> Purse {
+    fn purse(caps: Caps, past: Past, journal: FakeJournal) -> Purse {
         let price = Price::of(PerMillion { input: 1.0, output: 1.0 }).expect("a price");
         Purse::new("docs", price, caps, past, Box::new(journal))
     }
@@ -299,7 +299,7 @@ mod tests {
     #[test]
     fn case_141_fifty_threads_race_for_the_last_unit() {
         for cap in [Cap { tokens: Some(1_000), cost: None }, cost(1_000)] {
-            let purse = purse(Caps { run: cap, ..Caps::default() }, Past::default(), Told::default());
+            let purse = purse(Caps { run: cap, ..Caps::default() }, Past::default(), FakeJournal::default());
             let sent: usize = std::thread::scope(|scope| {
                 let threads: Vec<_> = (0..50)
                     .map(|_| scope.spawn(|| (0..40).filter(|_| purse.reserve(tokens(7), Sum::default(), 0).is_ok()).count()))
@@ -318,9 +318,9 @@ mod tests {
             ..Past::default()
         };
         let caps = Caps { task_day: cost(100), day: cost(200), ..Caps::default() };
-        let over = over(purse(caps, past.clone(), Told::default()).reserve(tokens(6), Sum::default(), 1));
+        let over = over(purse(caps, past.clone(), FakeJournal::default()).reserve(tokens(6), Sum::default(), 1));
         assert_eq!((over.window, over.left, over.key.as_str()), (Window::TaskDay, 5, "[task.docs.model] day_cost_max"));
-        let other = purse(caps, Past { task: BTreeMap::new(), ..past }, Told::default());
+        let other = purse(caps, Past { task: BTreeMap::new(), ..past }, FakeJournal::default());
         assert!(other.reserve(tokens(100), Sum::default(), 1).is_ok());
         assert_eq!(self::over(other.reserve(tokens(6), Sum::default(), 1)).window, Window::TaskDay);
         assert!(other.reserve(tokens(0), Sum::default(), 1).is_ok(), "what costs nothing may be asked");
@@ -330,7 +330,7 @@ mod tests {
     fn case_138_more_than_was_reserved_is_booked_and_ends_it() {
         // Also where no bound is near, or there is none.
         for caps in [Caps::default(), Caps { run: cost(1_000_000), ..Caps::default() }] {
-            let purse = purse(caps, Past::default(), Told::default());
+            let purse = purse(caps, Past::default(), FakeJournal::default());
             let reserved = purse.reserve(tokens(10), Sum::default(), 0).expect("reserved");
             let at_once = purse.reserve(tokens(10), Sum::default(), 0).expect("reserved");
             assert_eq!(purse.settle(reserved, Settled::Real(tokens(25))), sum(25));
@@ -342,7 +342,7 @@ mod tests {
 
     #[test]
     fn case_137_140_what_is_not_known_counts_as_the_most() {
-        let purse = purse(Caps { run: cost(30), ..Caps::default() }, Past::default(), Told::default());
+        let purse = purse(Caps { run: cost(30), ..Caps::default() }, Past::default(), FakeJournal::default());
         let reserved = purse.reserve(tokens(10), Sum::default(), 0).expect("reserved");
         assert_eq!(purse.settle(reserved, Settled::Worst), sum(10));
         drop(purse.reserve(tokens(10), Sum::default(), 0).expect("reserved"));
@@ -352,7 +352,7 @@ mod tests {
 
     #[test]
     fn case_114_nothing_is_reserved_that_is_not_written() {
-        let journal = Told::default();
+        let journal = FakeJournal::default();
         let purse = purse(Caps { run: cost(100), ..Caps::default() }, Past::default(), journal.clone());
         let [one, two] = [10, 10].map(|worst| purse.reserve(tokens(worst), Sum::default(), 0).expect("reserved"));
         journal.fails.store(true, Ordering::Relaxed);
@@ -371,7 +371,7 @@ mod tests {
         let days = BTreeMap::from([(Day::of(before), sum(90))]);
         let past = Past { task: days.clone(), all: days, ..Past::default() };
         let caps = Caps { day: cost(100), month: cost(150), ..Caps::default() };
-        let purse = purse(caps, past, Told::default());
+        let purse = purse(caps, past, FakeJournal::default());
         for now in [before, before + 2, before + 3_600, before - DAY, before - 365 * DAY] {
             assert_eq!(over(purse.reserve(tokens(11), Sum::default(), now)).window, Window::Day, "{now}");
         }
@@ -410,13 +410,13 @@ mod tests {
                     Window::Day => &mut caps.day,
                     Window::Month => &mut caps.month,
                 } = cap;
-                let purse = purse(caps, past.clone(), Told::default());
+                let purse = purse(caps, past.clone(), FakeJournal::default());
                 let over = over(purse.reserve(tokens(10), sum(7), now));
                 assert_eq!((over.window, over.left), (window, 9));
                 assert!(purse.reserve(tokens(9), sum(7), now).is_ok(), "{window:?}");
             }
         }
-        assert_eq!(purse(Caps::default(), past, Told::default()).ask().map_err(|over| over.bound), Err(Bound::Calls));
+        assert_eq!(purse(Caps::default(), past, FakeJournal::default()).ask().map_err(|over| over.bound), Err(Bound::Calls));
     }
 
     proptest! {
@@ -426,7 +426,7 @@ mod tests {
             most in proptest::array::uniform4(20_u64..200),
         ) {
             let [run, day, month, task] = most.map(cost);
-            let journal = Told::default();
+            let journal = FakeJournal::default();
             let purse = purse(Caps { run, day, month, task_day: task, ..Caps::default() }, Past::default(), journal.clone());
             let mut open: Vec<(Reserved, u64)> = Vec::new();
             for (what, worst, days, which) in steps {

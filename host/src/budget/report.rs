@@ -52,7 +52,7 @@ pub struct Proposals {
 
 /// Whether the owner was told that much of the month's bound is spent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Told {
+pub struct AlertStatus {
     /// The share that the owner wants to hear of, in percent.
     pub percent: u64,
     /// How much is spent, in percent of the bound of which the most is spent.
@@ -78,7 +78,7 @@ pub struct Report {
     /// few. None of a month that it is not.
     pub forecast: Option<Result<Forecast, u64>>,
     /// None without a bound of the month.
-    pub told: Option<Told>,
+    pub alert: Option<AlertStatus>,
 }
 
 impl Standing {
@@ -129,7 +129,7 @@ impl Report {
             days: counted.days(),
             proposals: counted.proposals(accepted),
             forecast: counted.today.map(|today| forecast::of(&all.all(), today)),
-            told: counted.told(),
+            alert: counted.alert(),
         }
     }
 }
@@ -201,13 +201,13 @@ impl Counted<'_> {
         self.tasks().into_iter().map(proposals).collect()
     }
 
-    fn told(&self) -> Option<Told> {
+    fn alert(&self) -> Option<AlertStatus> {
         let sum = of_month(&self.spent.all(), self.month);
         let Cap { tokens, cost } = self.bounds.month;
         let shares = [tokens.map(|most| share(sum.tokens.all(), most)), cost.map(|most| share(sum.cost, most))];
         let percent = self.bounds.alert_percent;
         let is_said = self.spent.said(&self.month.month()) >= percent;
-        shares.into_iter().flatten().max().map(|spent_percent| Told { percent, spent_percent, is_said })
+        shares.into_iter().flatten().max().map(|spent_percent| AlertStatus { percent, spent_percent, is_said })
     }
 }
 
@@ -264,7 +264,7 @@ mod tests {
         assert_eq!(rows, expected);
         assert_eq!(report.days.len(), 2);
         assert_eq!(report.proposals[1].cost_each(), Some(43), "128 of 3, rounded up");
-        assert_eq!(report.told, Some(Told { percent: 50, spent_percent: 67, is_said: false }));
+        assert_eq!(report.alert, Some(AlertStatus { percent: 50, spent_percent: 67, is_said: false }));
         assert!(report.forecast.is_some_and(|forecast| forecast.is_ok()));
         // What came to its record meanwhile counts once.
         let mut both = spent.clone();
@@ -278,7 +278,7 @@ mod tests {
         let mut spent = Spent::default();
         spent.add("docs", "1", &Days::from([(today.plus(-40), sum(900)), (today, sum(20))]));
         let report = Report::of(&spent, None, &Bounds::default(), &BTreeMap::new(), Some(today.plus(-40)), NOW);
-        assert_eq!((report.today, report.forecast, report.told), (None, None, None));
+        assert_eq!((report.today, report.forecast, report.alert), (None, None, None));
         assert_eq!(report.windows.iter().map(|of| of.spent.cost).collect::<Vec<_>>(), [900, 900]);
         let next = Report::of(&spent, None, &Bounds::default(), &BTreeMap::new(), Some(today.plus(40)), NOW);
         assert_eq!((next.windows[0].spent, next.days.len()), (Sum::default(), 0));

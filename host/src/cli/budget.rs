@@ -116,7 +116,7 @@ fn facts(page: &Page) -> json::Budget {
         Err(days) => json::Forecast { days, cost: None, tokens: None },
     });
     let alert =
-        report.told.map(|told| json::Alert { percent: told.percent, spent_percent: told.spent_percent, said: told.is_said });
+        report.alert.map(|alert| json::Alert { percent: alert.percent, spent_percent: alert.spent_percent, said: alert.is_said });
     json::Budget {
         schema: SCHEMA,
         month: report.month.month(),

@@ -22,7 +22,7 @@ const REASON_BYTES_MAX: usize = 300;
 const HEADER_BYTES_MAX: usize = 4096;
 
 /// The way out; one deadline for all that is asked.
-pub(super) struct Line {
+pub(super) struct Transport {
     client: Client,
     is_plain: bool,
     deadline: Instant,
@@ -78,7 +78,7 @@ impl Answer {
     }
 }
 
-impl Line {
+impl Transport {
     pub(super) fn new(is_plain: bool, timeouts: Timeouts) -> Result<Self, FetchError> {
         let setup = |error: &dyn std::error::Error| FetchError::Setup(innermost(error, REASON_BYTES_MAX));
         let client = client(is_plain).read_timeout(timeouts.silence).build().map_err(|error| setup(&error))?;

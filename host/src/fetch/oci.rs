@@ -6,7 +6,7 @@ use serde::Deserialize;
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::http::{Answer, Ask, Key, Line};
+use super::http::{Answer, Ask, Key, Transport};
 use super::{FetchError, Pulled, Tokens, held};
 use crate::clean;
 use crate::digest::Digest;
@@ -47,7 +47,7 @@ struct Pass {
 
 /// One pull: whatever pass it got stands for all its requests.
 struct Pull<'a> {
-    line: &'a Line,
+    transport: &'a Transport,
     reference: &'a Reference,
     tokens: &'a Tokens<'a>,
     is_plain: bool,
@@ -67,8 +67,13 @@ enum Known {
 
 /// Brings the component of a reference: by the digest of its manifest if it has
 /// one, by its tag otherwise.
-pub(super) fn pull(line: &Line, reference: &Reference, tokens: &Tokens<'_>, is_plain: bool) -> Result<Pulled, FetchError> {
-    let mut pull = Pull { line, reference, tokens, is_plain, key: Known::Nobody };
+pub(super) fn pull(
+    transport: &Transport,
+    reference: &Reference,
+    tokens: &Tokens<'_>,
+    is_plain: bool,
+) -> Result<Pulled, FetchError> {
+    let mut pull = Pull { transport, reference, tokens, is_plain, key: Known::Nobody };
     let wanted = reference.digest.map(|digest| digest.to_string()).or_else(|| reference.tag.clone()).unwrap_or_default();
     let (kind, bytes) = pull.get("manifests", &wanted, MANIFEST, MANIFEST_BYTES_MAX, 0)?;
     if kind != MANIFEST {
@@ -129,7 +134,7 @@ impl Pull<'_> {
                 Known::Bearer { value, .. } => Key::Header(value.clone()),
                 Known::Pair(token) => Key::Pair(token),
             };
-            self.line.ask(&Ask { url: url.clone(), accept, key, bytes_max, hops_max, what })
+            self.transport.ask(&Ask { url: url.clone(), accept, key, bytes_max, hops_max, what })
         };
         let answer = ask(&self.key)?;
         let answer = match (answer.status, &self.key) {
@@ -205,7 +210,7 @@ impl Pull<'_> {
         let at = host(&realm);
         let key = token.map_or(Key::None, Key::Pair);
         let ask = Ask { url: realm, accept: "application/json", key, bytes_max: REALM_BYTES_MAX, hops_max: 0, what: "pass" };
-        let body = Zeroizing::new(self.line.ask(&ask)?.body(&at, token.is_some())?);
+        let body = Zeroizing::new(self.transport.ask(&ask)?.body(&at, token.is_some())?);
         let wrong = || FetchError::Malformed { host: at.clone(), reason: "it hands out no pass that can be used".to_owned() };
         let Pass { token, access_token } = serde_json::from_slice(&body).map_err(|_| wrong())?;
         let pass = Zeroizing::new(token.or(access_token).ok_or_else(wrong)?);

@@ -10,7 +10,7 @@ use tokio::time::{sleep, timeout_at};
 
 use super::address::Address;
 use super::answer::Refusal;
-use super::error::{Asked, ForgeError};
+use super::error::{ForgeError, RequestLine};
 use crate::http::answer::{self, Unread};
 use crate::http::patience::{Attempts, Patience};
 use crate::http::runtime::Runtime;
@@ -30,7 +30,7 @@ const MEDIA_TYPE: &str = "application/vnd.github+json";
 const API_VERSION: &str = "2022-11-28";
 
 /// The way to one forge.
-pub(super) struct Line {
+pub(super) struct Transport {
     address: Address,
     token: Token,
     patience: Patience,
@@ -56,7 +56,7 @@ pub(super) enum Verb {
 
 /// One call: all its requests share a deadline.
 pub(super) struct Call<'a> {
-    line: &'a Line,
+    transport: &'a Transport,
     deadline: Instant,
 }
 
@@ -78,7 +78,7 @@ impl From<ForgeError> for Failure {
     }
 }
 
-impl Line {
+impl Transport {
     pub(super) fn new(address: Address, token: Token, patience: Patience) -> Result<Self, ForgeError> {
         let client = http::client(address.is_plain()).build();
         let client = client.map_err(|error| ForgeError::Setup { reason: innermost(&error) })?;
@@ -91,7 +91,7 @@ impl Line {
     }
 
     pub(super) fn call(&self) -> Call<'_> {
-        Call { line: self, deadline: Instant::now() + self.patience.call }
+        Call { transport: self, deadline: Instant::now() + self.patience.call }
     }
 }
 
@@ -99,23 +99,23 @@ impl Call<'_> {
     /// Asks, and reads the answer as `T`; says as well whether there is a page
     /// after it.
     pub(super) fn ask<T: DeserializeOwned>(&self, request: &Request<'_>) -> Result<(T, bool), ForgeError> {
-        let answer = self.line.runtime.run(self.attempts(request)).map_err(|reason| ForgeError::Setup { reason })??;
+        let answer = self.transport.runtime.run(self.attempts(request)).map_err(|reason| ForgeError::Setup { reason })??;
         let malformed = |error: serde_json::Error| ForgeError::Malformed {
             asked: self.asked(request),
-            reason: self.line.words(&error.to_string()),
+            reason: self.transport.words(&error.to_string()),
         };
         Ok((serde_json::from_slice(&answer.bytes).map_err(malformed)?, answer.has_next))
     }
 
     /// The request, for an error.
-    pub(super) fn asked(&self, request: &Request<'_>) -> Asked {
-        let url = self.line.address.below(request.segments, request.query);
+    pub(super) fn asked(&self, request: &Request<'_>) -> RequestLine {
+        let url = self.transport.address.below(request.segments, request.query);
         let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
-        Asked { method: request.verb.name(), path: format!("{}{query}", url.path()) }
+        RequestLine { method: request.verb.name(), path: format!("{}{query}", url.path()) }
     }
 
     async fn attempts(&self, request: &Request<'_>) -> Result<Answer, ForgeError> {
-        let mut attempts = Attempts::new(self.line.patience.first_wait, self.deadline);
+        let mut attempts = Attempts::new(self.transport.patience.first_wait, self.deadline);
         loop {
             let Failure { error, wait } = match self.attempt(request).await {
                 Ok(answer) => return Ok(answer),
@@ -130,7 +130,7 @@ impl Call<'_> {
     }
 
     async fn attempt(&self, request: &Request<'_>) -> Result<Answer, Failure> {
-        let end = self.deadline.min(Instant::now() + self.line.patience.attempt);
+        let end = self.deadline.min(Instant::now() + self.transport.patience.attempt);
         match timeout_at(end.into(), self.exchange(request)).await {
             Ok(result) => result,
             Err(_) => Err(ForgeError::TimedOut { asked: self.asked(request) }.into()),
@@ -147,15 +147,15 @@ impl Call<'_> {
     }
 
     async fn send(&self, request: &Request<'_>) -> Result<Response, reqwest::Error> {
-        let url = self.line.address.below(request.segments, request.query);
+        let url = self.transport.address.below(request.segments, request.query);
         let (method, body) = match &request.verb {
             Verb::Get => (reqwest::Method::GET, None),
             Verb::Post(body) => (reqwest::Method::POST, Some(body)),
             Verb::Patch(body) => (reqwest::Method::PATCH, Some(body)),
         };
-        let mut builder = self.line.client.request(method, url);
+        let mut builder = self.transport.client.request(method, url);
         builder = builder.header(ACCEPT, MEDIA_TYPE).header("x-github-api-version", API_VERSION);
-        if let Some(token) = self.line.token.header() {
+        if let Some(token) = self.transport.token.header() {
             builder = builder.header(AUTHORIZATION, token);
         }
         if let Some(body) = body {
@@ -170,7 +170,7 @@ impl Call<'_> {
             return Err(ForgeError::Malformed { asked: self.asked(request), reason: "it is not JSON".to_owned() });
         }
         let has_next = answer::text(response.headers(), "link").is_some_and(|link| link.contains("rel=\"next\""));
-        let whole = answer::whole(&mut response, ANSWER_BYTES_MAX, self.line.patience.attempt).await;
+        let whole = answer::whole(&mut response, ANSWER_BYTES_MAX, self.transport.patience.attempt).await;
         let bytes = whole.map_err(|unread| match unread {
             Unread::TooLarge => ForgeError::TooLarge { asked: self.asked(request) },
             Unread::Silent => ForgeError::TimedOut { asked: self.asked(request) },
@@ -189,11 +189,11 @@ impl Call<'_> {
             403 if is_limit => ForgeError::RateLimited { asked, retry_after: wait },
             300..=399 => ForgeError::Redirect { asked, status },
             401 => ForgeError::Unauthorized { asked },
-            404 => ForgeError::NotFound { asked, what: format!("{} in {}", request.what, self.line.address.repository()) },
+            404 => ForgeError::NotFound { asked, what: format!("{} in {}", request.what, self.transport.address.repository()) },
             500..=599 => ForgeError::Server { asked, status },
             _ => {
                 let refusal = Refusal::read(&answer::beginning(&mut response, REFUSAL_BYTES_MAX).await);
-                let message = self.line.words(&refusal.message());
+                let message = self.transport.words(&refusal.message());
                 match status {
                     403 => ForgeError::Forbidden { asked, message },
                     409 => ForgeError::Conflict { asked, message },
@@ -207,7 +207,7 @@ impl Call<'_> {
     }
 }
 
-impl Line {
+impl Transport {
     /// What a forge said, short, inert, and without the token.
     fn words(&self, text: &str) -> String {
         let text = self.token.withhold(text);
@@ -226,7 +226,7 @@ impl Verb {
     }
 }
 
-fn broken(error: reqwest::Error, asked: Asked) -> ForgeError {
+fn broken(error: reqwest::Error, asked: RequestLine) -> ForgeError {
     let reason = innermost(&error);
     if error.is_connect() || error.is_builder() {
         ForgeError::Unreachable { asked, reason }

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 /// A request, as words of errors name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
+pub struct RequestLine {
     /// `GET`, `POST` or `PATCH`.
     pub method: &'static str,
     /// Path and query, as they were sent.
     pub path: String,
 }
 
-impl std::fmt::Display for Asked {
+impl std::fmt::Display for RequestLine {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(out, "{} {}", self.method, self.path)
     }
@@ -31,7 +31,7 @@ pub enum ForgeError {
     #[error("the forge cannot be reached ({asked}): {reason}")]
     Unreachable {
         /// The request.
-        asked: Asked,
+        asked: RequestLine,
         /// What the connection failed of.
         reason: String,
     },
@@ -39,13 +39,13 @@ pub enum ForgeError {
     #[error("the forge did not answer in time ({asked})")]
     TimedOut {
         /// The request.
-        asked: Asked,
+        asked: RequestLine,
     },
     /// The connection broke. Whether it was carried out is not known.
     #[error("the connection broke before the forge's answer was whole ({asked}): {reason}")]
     Cut {
         /// The request.
-        asked: Asked,
+        asked: RequestLine,
         /// What broke.
         reason: String,
     },
@@ -53,7 +53,7 @@ pub enum ForgeError {
     #[error("the forge's rate limit is used up ({asked}){}", after(*retry_after))]
     RateLimited {
         /// The request.
-        asked: Asked,
+        asked: RequestLine,
         /// How long the forge says to wait.
         retry_after: Option<Duration>,
     },
@@ -61,13 +61,13 @@ pub enum ForgeError {
     #[error("the forge does not take the token ({asked}); it may have expired")]
     Unauthorized {
         /// The request.
-        asked: Asked,
+        asked: RequestLine,
     },
     /// 403.
     #[error("the forge forbids it ({asked}): {message}")]
     Forbidden {
         /// The request.
-        asked: Asked,
+        asked: RequestLine,
         /// What the forge says.
         message: String,
     },
@@ -75,7 +75,7 @@ pub enum ForgeError {
     #[error("the forge has no {what}, or the token may not see it ({asked})")]
     NotFound {
         /// The request.
-        asked: Asked,
+        asked: RequestLine,
         /// What was looked for.
         what: String,
     },
@@ -83,7 +83,7 @@ pub enum ForgeError {
     #[error("the forge sees a conflict ({asked}): {message}")]
     Conflict {
         /// The request.
-        asked: Asked,
+        asked: RequestLine,
         /// What the forge says.
         message: String,
     },
@@ -91,7 +91,7 @@ pub enum ForgeError {
     #[error("the forge does not take the request ({asked}): {message}")]
     Invalid {
         /// The request.
-        asked: Asked,
+        asked: RequestLine,
         /// What the forge says.
         message: String,
     },
@@ -99,13 +99,13 @@ pub enum ForgeError {
     #[error("the branch has an open pull request already ({asked})")]
     AlreadyOpen {
         /// The request.
-        asked: Asked,
+        asked: RequestLine,
     },
     /// 5xx. Whether it was carried out is not known.
     #[error("the forge failed with status {status} ({asked})")]
     Server {
         /// The request.
-        asked: Asked,
+        asked: RequestLine,
         /// The status.
         status: u16,
     },
@@ -113,13 +113,13 @@ pub enum ForgeError {
     #[error("the forge's answer is larger than what is read of one ({asked})")]
     TooLarge {
         /// The request.
-        asked: Asked,
+        asked: RequestLine,
     },
     /// Not what the API's description promises.
     #[error("the forge's answer is not understood ({asked}): {reason}")]
     Malformed {
         /// The request.
-        asked: Asked,
+        asked: RequestLine,
         /// What is wrong with it.
         reason: String,
     },
@@ -127,7 +127,7 @@ pub enum ForgeError {
     #[error("the forge points elsewhere with status {status}, which is not followed ({asked}); has the repository moved?")]
     Redirect {
         /// The request.
-        asked: Asked,
+        asked: RequestLine,
         /// The status.
         status: u16,
     },
@@ -135,7 +135,7 @@ pub enum ForgeError {
     #[error("the forge answered with status {status} ({asked}): {message}")]
     Status {
         /// The request.
-        asked: Asked,
+        asked: RequestLine,
         /// The status.
         status: u16,
         /// What the forge says.

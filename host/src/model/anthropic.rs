@@ -173,7 +173,7 @@ mod tests {
     use super::super::Provider as _;
     use super::super::endpoint::Endpoint;
     use super::super::error::ModelError;
-    use super::super::request::Message as Asked;
+    use super::super::request;
     use super::super::schema::Schema;
     use super::*;
     use crate::budget::Tokens;
@@ -185,7 +185,7 @@ mod tests {
     }
 
     fn sent(system: bool, schema: Option<Value>) -> Value {
-        let message = |role, text: &str| Asked { role, text: text.to_owned() };
+        let message = |role, text: &str| request::Message { role, text: text.to_owned() };
         let mut messages = vec![message(Role::User, "a"), message(Role::Assistant, "b"), message(Role::User, "c")];
         if system {
             messages.insert(0, message(Role::System, "be short"));

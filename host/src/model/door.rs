@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::Provider;
 use super::answer::{Answer, Ending, Fault, Refusal, Reply};
 use super::error::{Failure, ModelError};
-use super::request::{Asked, Request};
+use super::request::{RawRequest, Request};
 use super::schema::Schema;
 use crate::budget::day::Day;
 use crate::budget::purse::Purse;
@@ -70,14 +70,14 @@ impl Clock {
 
 /// A run's way to its model.
 pub struct Door {
-    way: Way,
+    source: Source,
     redactor: Arc<Redactor>,
     terms: Terms,
-    told: Mutex<Told>,
+    traffic: Mutex<Traffic>,
 }
 
 /// Where answers come from.
-enum Way {
+enum Source {
     Live(Box<Live>),
     /// A tape, in its order; nothing is sent and nothing is spent.
     Taped(Mutex<VecDeque<Held>>),
@@ -102,7 +102,7 @@ pub struct Held {
 
 /// What went through a door.
 #[derive(Debug, Clone, Default)]
-pub struct Told {
+pub struct Traffic {
     /// The model that was asked.
     pub asked: String,
     /// Models that answered, as the provider calls them.
@@ -125,7 +125,7 @@ pub struct Told {
 }
 
 /// What became of a call.
-pub struct Said {
+pub struct Completion {
     /// The digest of the request, if there is one.
     pub request: Option<Digest>,
     /// What the plugin gets.
@@ -145,38 +145,38 @@ impl Door {
         clock: Clock,
     ) -> Self {
         let redactor = redactor.into();
-        let told = Told { asked: provider.model().to_owned(), ..Told::default() };
-        Self { way: Way::Live(Box::new(Live { provider, purse, clock })), redactor, terms, told: Mutex::new(told) }
+        let traffic = Traffic { asked: provider.model().to_owned(), ..Traffic::default() };
+        Self { source: Source::Live(Box::new(Live { provider, purse, clock })), redactor, terms, traffic: Mutex::new(traffic) }
     }
 
     /// A door to the answers of a tape, for requests of at most so many tokens.
     #[must_use]
     pub fn taped(held: Vec<Held>, output_tokens_max: u32) -> Self {
         let terms = Terms { output_tokens_max, pins_model: false, patience: PATIENCE };
-        let way = Way::Taped(Mutex::new(held.into()));
-        Self { way, redactor: Arc::default(), terms, told: Mutex::default() }
+        let source = Source::Taped(Mutex::new(held.into()));
+        Self { source, redactor: Arc::default(), terms, traffic: Mutex::default() }
     }
 
     /// Asks for a plugin, until `deadline` at the latest.
     ///
     /// # Errors
     /// [`ModelError::NotOnTape`]: the run is not that of the tape.
-    pub fn complete(&self, asked: &Asked, deadline: Instant) -> Result<Said, ModelError> {
+    pub fn complete(&self, asked: &RawRequest, deadline: Instant) -> Result<Completion, ModelError> {
         let (request, schema) = match self.read(asked) {
             Ok(read) => read,
-            Err(refusal) => return Ok(Said { request: None, answer: Err(refusal), sent: None }),
+            Err(refusal) => return Ok(Completion { request: None, answer: Err(refusal), sent: None }),
         };
         let (digest, prompt, templates) = (request.digest(), request.prompt.clone(), request.templates);
         let mut sent = Sent::default();
-        let answer = match &self.way {
-            Way::Taped(held) => next(held, digest, &prompt)?,
-            Way::Live(live) => self.ask(live, request, schema.as_ref(), deadline, &mut sent),
+        let answer = match &self.source {
+            Source::Taped(held) => next(held, digest, &prompt)?,
+            Source::Live(live) => self.ask(live, request, schema.as_ref(), deadline, &mut sent),
         };
         // A call beyond the bound of calls leaves nothing behind; here and on a tape it is known by its answer.
         if !matches!(answer, Err(Refusal::OverBudget { bound: Bound::Calls, .. })) {
-            self.with(|told| told.prompts.insert(prompt, templates));
+            self.with(|traffic| traffic.prompts.insert(prompt, templates));
         }
-        Ok(Said { request: Some(digest), answer, sent: Some(sent).filter(|sent| sent.attempts > 0) })
+        Ok(Completion { request: Some(digest), answer, sent: Some(sent).filter(|sent| sent.attempts > 0) })
     }
 
     /// Asks a provider; what the owner must know of is noted.
@@ -194,15 +194,15 @@ impl Door {
         // Also where the answer that took too much is one, and nobody asks again.
         let trouble = if live.purse.is_over() { Some(ModelError::Overrun) } else { answer.as_ref().err().cloned() };
         if let Some(trouble) = trouble {
-            self.with(|told| told.trouble = Some(trouble));
+            self.with(|traffic| traffic.trouble = Some(trouble));
         }
         answer.map_err(|error| error.refusal())
     }
 
     /// What went through.
     #[must_use]
-    pub fn told(&self) -> Told {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub fn traffic(&self) -> Traffic {
+        self.traffic.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What takes secrets out of whatever goes through.
@@ -214,27 +214,27 @@ impl Door {
     /// What was spent, by day.
     #[must_use]
     pub fn spent(&self) -> BTreeMap<Day, Sum> {
-        match &self.way {
-            Way::Live(live) => live.purse.spent(),
-            Way::Taped(_) => BTreeMap::new(),
+        match &self.source {
+            Source::Live(live) => live.purse.spent(),
+            Source::Taped(_) => BTreeMap::new(),
         }
     }
 
     /// Calls that count towards the run's bound, with those of earlier rounds.
     #[must_use]
     pub fn counted(&self) -> u64 {
-        match &self.way {
-            Way::Live(live) => live.purse.asked(),
-            Way::Taped(_) => 0,
+        match &self.source {
+            Source::Live(live) => live.purse.asked(),
+            Source::Taped(_) => 0,
         }
     }
 
-    fn with<T>(&self, note: impl FnOnce(&mut Told) -> T) -> T {
-        note(&mut self.told.lock().unwrap_or_else(PoisonError::into_inner))
+    fn with<T>(&self, note: impl FnOnce(&mut Traffic) -> T) -> T {
+        note(&mut self.traffic.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The request as it may leave this machine.
-    fn read(&self, asked: &Asked) -> Result<(Request, Option<Schema>), Refusal> {
+    fn read(&self, asked: &RawRequest) -> Result<(Request, Option<Schema>), Refusal> {
         let mut request = Request::read(asked)?;
         // Nothing is put into these, so nothing is taken out of them either.
         let others = asked.stop.iter().chain(&asked.schema).chain([&asked.prompt]);
@@ -254,7 +254,7 @@ impl Door {
     /// Whether the prompt may stand on record beside those before it.
     fn knows(&self, request: &Request) -> Result<(), Refusal> {
         let Request { prompt, templates, .. } = request;
-        let (known, count) = self.with(|told| (told.prompts.get(prompt).copied(), told.prompts.len()));
+        let (known, count) = self.with(|traffic| (traffic.prompts.get(prompt).copied(), traffic.prompts.len()));
         let fault = match known {
             Some(known) if known != *templates => format!("{prompt} had other templates in this run; raise its version"),
             None if count >= PROMPTS_MAX => format!("a run has at most {PROMPTS_MAX} names"),
@@ -265,7 +265,7 @@ impl Door {
 
     fn cleaned(&self, text: &str) -> String {
         let redacted = self.redactor.redact(text);
-        self.with(|told| redacted.counts.iter().for_each(|(kind, count)| *told.redacted.entry(kind).or_default() += count));
+        self.with(|traffic| redacted.counts.iter().for_each(|(kind, count)| *traffic.redacted.entry(kind).or_default() += count));
         redacted.text.into_owned()
     }
 
@@ -300,9 +300,9 @@ impl Door {
             return Err(failed(ModelError::TooLarge(ANSWER_BYTES_MAX as u64)));
         }
         let Some(answered) = answer.model.as_ref().map(|model| self.cleaned(model)) else { return Ok(answer) };
-        self.with(|told| {
-            if !told.answered.contains(&answered) && told.answered.len() < 16 {
-                told.answered.push(answered.clone());
+        self.with(|traffic| {
+            if !traffic.answered.contains(&answered) && traffic.answered.len() < 16 {
+                traffic.answered.push(answered.clone());
             }
         });
         if self.terms.pins_model && answered != asked {
@@ -313,9 +313,9 @@ impl Door {
 
     /// Counts an attempt beyond the first, while there may be others.
     fn may_retry(&self) -> bool {
-        self.with(|told| {
-            let may = told.retries < RETRIES_MAX;
-            told.retries += u32::from(may);
+        self.with(|traffic| {
+            let may = traffic.retries < RETRIES_MAX;
+            traffic.retries += u32::from(may);
             may
         })
     }

@@ -1,6 +1,6 @@
 //! A model that somebody runs behind an endpoint: what is the same in every language,
 //! from the parts of a request to the assembly of an answer. A language says what
-//! differs; how a request fails is `line`'s.
+//! differs; how a request fails is `transport`'s.
 
 use std::marker::PhantomData;
 use std::time::Instant;
@@ -13,8 +13,8 @@ use super::Provider;
 use super::answer::{Answer, Ending};
 use super::endpoint::Endpoint;
 use super::error::{Failure, ModelError};
-use super::line::{Line, malformed};
 use super::request::{self, Request, Role};
+use super::transport::{Transport, malformed};
 use crate::budget::Tokens;
 use crate::token::Token;
 
@@ -27,7 +27,7 @@ const BEYOND_MAX: u64 = 1_000_000;
 
 /// One endpoint, one model, one key.
 pub struct Hosted<L> {
-    line: Line,
+    transport: Transport,
     model: String,
     language: PhantomData<fn() -> L>,
 }
@@ -115,16 +115,16 @@ impl<L: Language> Hosted<L> {
     /// # Errors
     /// [`ModelError::Setup`].
     pub fn new(endpoint: Endpoint, model: &str, key: Option<Token>) -> Result<Self, ModelError> {
-        Ok(Self { line: Line::new(endpoint, key)?, model: model.to_owned(), language: PhantomData })
+        Ok(Self { transport: Transport::new(endpoint, key)?, model: model.to_owned(), language: PhantomData })
     }
 
     pub(super) fn read(&self, bytes: &[u8]) -> Result<Answer, Failure> {
-        let came = serde_json::from_slice(bytes).map_err(|error| self.line.unread(&error))?;
+        let came = serde_json::from_slice(bytes).map_err(|error| self.transport.unread(&error))?;
         let answer = L::read(came).map_err(malformed)?;
         // A text is of tokens, and so is a request: who says otherwise has not counted.
         let is_counted = |tokens: &Tokens| tokens.input > 0 && (tokens.output > 0 || answer.text.is_empty());
         let tokens = answer.tokens.filter(is_counted);
-        let name = |name: Option<String>| name.and_then(|name| self.line.name(&name));
+        let name = |name: Option<String>| name.and_then(|name| self.transport.name(&name));
         Ok(Answer { tokens, model: name(answer.model), id: name(answer.id), ..answer })
     }
 }
@@ -136,7 +136,7 @@ impl<L: Language> Provider for Hosted<L> {
 
     fn body(&self, request: &Request) -> Vec<u8> {
         // Its keys are text, so this cannot fail.
-        serde_json::to_vec(&L::sent(&self.model, self.line.endpoint().host(), request)).unwrap_or_default()
+        serde_json::to_vec(&L::sent(&self.model, self.transport.endpoint().host(), request)).unwrap_or_default()
     }
 
     fn added(&self, request: &Request) -> u64 {
@@ -144,7 +144,7 @@ impl<L: Language> Provider for Hosted<L> {
     }
 
     fn send(&self, body: &[u8], until: Instant) -> Result<Answer, Failure> {
-        let came = self.line.post(L::PATH, L::headers(self.line.key()), body, until)?;
+        let came = self.transport.post(L::PATH, L::headers(self.transport.key()), body, until)?;
         let answer = self.read(&came.bytes)?;
         let tokens = answer.tokens.map(|claimed| believed(claimed, body));
         Ok(Answer { id: came.id.or(answer.id), tokens, ..answer })

@@ -184,7 +184,7 @@ mod tests {
     use super::super::Provider as _;
     use super::super::endpoint::Endpoint;
     use super::super::error::ModelError;
-    use super::super::request::{Message as Asked, Role};
+    use super::super::request::{self, Role};
     use super::*;
     use crate::budget::Tokens;
     use crate::digest::Digest;
@@ -195,7 +195,7 @@ mod tests {
     }
 
     fn request() -> Request {
-        let message = |role, text: &str| Asked { role, text: text.to_owned() };
+        let message = |role, text: &str| request::Message { role, text: text.to_owned() };
         Request {
             prompt: "p@1".to_owned(),
             templates: Digest::of(b""),

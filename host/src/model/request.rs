@@ -46,7 +46,7 @@ pub struct Template {
 
 /// A request as a plugin makes it.
 #[derive(Debug, Clone)]
-pub struct Asked {
+pub struct RawRequest {
     /// Name and version of the prompt.
     pub prompt: String,
     /// The messages.
@@ -96,7 +96,7 @@ impl Request {
     ///
     /// # Errors
     /// [`Refusal::InvalidRequest`], [`Refusal::TooLarge`].
-    pub fn read(asked: &Asked) -> Result<Self, Refusal> {
+    pub fn read(asked: &RawRequest) -> Result<Self, Refusal> {
         let invalid = |reason: &str| Refusal::InvalidRequest(reason.to_owned());
         if !is_prompt(&asked.prompt) {
             return Err(invalid("prompt: 1 to 80 of a-z 0-9 - / . @, with one @ before its version"));
@@ -211,9 +211,9 @@ fn filled(template: &Template, room: usize) -> Result<String, Unfilled> {
 mod tests {
     use super::*;
 
-    fn asked(template: &str, inputs: &[(&str, &str)]) -> Asked {
+    fn asked(template: &str, inputs: &[(&str, &str)]) -> RawRequest {
         let inputs = inputs.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
-        Asked {
+        RawRequest {
             prompt: "repair@1".to_owned(),
             messages: vec![Template { role: Role::User, text: template.to_owned(), inputs }],
             output_tokens_max: 10,
@@ -248,7 +248,7 @@ mod tests {
 
     #[test]
     fn what_the_contract_does_not_know_is_refused() {
-        let wrong = |change: &dyn Fn(&mut Asked)| {
+        let wrong = |change: &dyn Fn(&mut RawRequest)| {
             let mut asked = asked("x", &[]);
             change(&mut asked);
             Request::read(&asked).is_err()
@@ -267,11 +267,11 @@ mod tests {
 
     #[test]
     fn one_request_has_one_digest() {
-        let read = |asked: &Asked| Request::read(asked).expect("a request");
+        let read = |asked: &RawRequest| Request::read(asked).expect("a request");
         let (one, same) = (read(&asked("a {{x}}", &[("x", "b")])), read(&asked("{{x}} b", &[("x", "a")])));
         assert_eq!(one.digest(), same.digest(), "what is sent is the same");
         assert_ne!(one.templates, same.templates, "and comes from other words");
-        let warm = read(&Asked { temperature: Some(70), ..asked("a {{x}}", &[("x", "b")]) });
+        let warm = read(&RawRequest { temperature: Some(70), ..asked("a {{x}}", &[("x", "b")]) });
         assert_ne!(one.digest(), warm.digest());
         assert_eq!(warm.temperature, Some(70));
     }

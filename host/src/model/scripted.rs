@@ -73,11 +73,11 @@ struct Fit {
 #[derive(Deserialize)]
 struct Sent {
     prompt: String,
-    messages: Vec<Said>,
+    messages: Vec<Message>,
 }
 
 #[derive(Deserialize)]
-struct Said {
+struct Message {
     text: String,
 }
 
@@ -190,7 +190,7 @@ answer = "else"
     fn a_script_answers_from_the_request() {
         let script = Scripted::parse("s", SCRIPT).expect("rules");
         let say = |prompt: &str, text: &str| {
-            let sent = Sent { prompt: prompt.to_owned(), messages: vec![Said { text: text.to_owned() }] };
+            let sent = Sent { prompt: prompt.to_owned(), messages: vec![Message { text: text.to_owned() }] };
             script.answer(&sent).expect("an answer")
         };
         assert_eq!(say("rename@1", "from a\" to b"), r#"{"old":"a\"","new":"b"}"#);

@@ -17,7 +17,7 @@ use crate::config::{Budget, Task};
 use crate::event::Events;
 use crate::examine::{Examined, Job, Machine, examine};
 use crate::ledger::record::{AllRounds, AskedText, Body};
-use crate::model::door::{Clock, Door, Told};
+use crate::model::door::{Clock, Door, Traffic};
 use crate::model::supply::Supply;
 
 /// Bytes of a sentence on record.
@@ -64,7 +64,7 @@ impl Open {
     /// What went through, for the record; none if nothing was asked, and then there is
     /// nothing to keep account of.
     pub(super) fn told(&self, way: &Way<'_>) -> Option<AskedText> {
-        let Told { asked, answered, prompts, calls, redacted, waited, trouble, .. } = self.door.told();
+        let Traffic { asked, answered, prompts, calls, redacted, waited, trouble, .. } = self.door.traffic();
         let line = |text: &str| clean::line(clean::cut(text, WORDS_MAX)).into_owned();
         if calls == 0 && trouble.is_none() {
             drop(journal::clear(&way.lock));

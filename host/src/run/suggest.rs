@@ -86,7 +86,7 @@ pub enum SuggestError {
 }
 
 /// What a suggestion is for.
-pub struct Asked<'a> {
+pub struct Subject<'a> {
     /// The text of `lifeos.toml`.
     pub text: &'a str,
     /// The task as that text has it.
@@ -101,8 +101,13 @@ pub struct Asked<'a> {
 ///
 /// # Errors
 /// [`SuggestError`]; nothing is suggested then.
-pub fn suggest(place: &Place<'_>, asked: &Asked<'_>, machine: &Machine, events: &Events<'_>) -> Result<Suggestion, SuggestError> {
-    let Asked { task, plugin, .. } = *asked;
+pub fn suggest(
+    place: &Place<'_>,
+    asked: &Subject<'_>,
+    machine: &Machine,
+    events: &Events<'_>,
+) -> Result<Suggestion, SuggestError> {
+    let Subject { task, plugin, .. } = *asked;
     let ledger = Ledger::of(place.repo, place.memory);
     let component = plugin.digest.to_string();
     let runs = last_runs(&ledger, &ledger.book()?, &task.name, &component, asked.runs_max)?;
@@ -136,7 +141,7 @@ pub fn suggest(place: &Place<'_>, asked: &Asked<'_>, machine: &Machine, events: 
 /// A base over which grants are tried.
 struct Trial<'t> {
     place: &'t Place<'t>,
-    asked: &'t Asked<'t>,
+    asked: &'t Subject<'t>,
     instruction: Option<&'t str>,
     machine: &'t Machine,
     events: &'t Events<'t>,

@@ -9,8 +9,8 @@ use crate::trace::Call;
 /// The first place where a run and a tape part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Divergence {
-    /// In which way.
-    pub way: Way,
+    /// In which way they part.
+    pub kind: DivergenceKind,
     /// The call that the tape has there.
     pub recorded: Option<Box<Call>>,
     /// The call that was made there.
@@ -19,7 +19,7 @@ pub struct Divergence {
 
 /// In which way a run and a tape part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Way {
+pub enum DivergenceKind {
     /// A call that is not on the tape.
     Miss,
     /// The same call with other arguments, or with another answer.
@@ -30,7 +30,7 @@ pub enum Way {
     Tree,
 }
 
-impl Way {
+impl DivergenceKind {
     /// The stable word for it.
     #[must_use]
     pub fn reason(self) -> &'static str {
@@ -46,16 +46,18 @@ impl Way {
 impl std::fmt::Display for Divergence {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let say = |call: &Option<Box<Call>>| call.as_ref().map_or_else(|| "no call".to_owned(), |call| said(call));
-        match self.way {
-            Way::Miss => write!(out, "{} is not on the tape, which has {} there", say(&self.made), say(&self.recorded)),
-            Way::Mismatch => {
+        match self.kind {
+            DivergenceKind::Miss => {
+                write!(out, "{} is not on the tape, which has {} there", say(&self.made), say(&self.recorded))
+            }
+            DivergenceKind::Mismatch => {
                 let same =
                     self.made.as_ref().zip(self.recorded.as_ref()).is_some_and(|(made, recorded)| made.asks_same(recorded));
                 let what = if same { "the answer" } else { "an argument" };
                 write!(out, "{what} of {} is another one than on the tape", say(&self.made))
             }
-            Way::Leftover => write!(out, "{} is on the tape and was not made", say(&self.recorded)),
-            Way::Tree => write!(out, "all calls are those of the tape, and what came of them is not"),
+            DivergenceKind::Leftover => write!(out, "{} is on the tape and was not made", say(&self.recorded)),
+            DivergenceKind::Tree => write!(out, "all calls are those of the tape, and what came of them is not"),
         }
     }
 }
@@ -70,18 +72,18 @@ fn said(call: &Call) -> String {
 #[must_use]
 pub fn parted(recorded: &[Call], made: &[Call]) -> Option<Divergence> {
     let same = recorded.iter().zip(made).take_while(|(recorded, made)| made.is_same(recorded)).count();
-    let way = match (recorded.get(same), made.get(same)) {
+    let kind = match (recorded.get(same), made.get(same)) {
         (None, None) => return None,
-        (Some(_), None) => Way::Leftover,
-        (None, Some(_)) => Way::Miss,
-        (Some(recorded), Some(made)) if made.is_beside(recorded) => Way::Mismatch,
+        (Some(_), None) => DivergenceKind::Leftover,
+        (None, Some(_)) => DivergenceKind::Miss,
+        (Some(recorded), Some(made)) if made.is_beside(recorded) => DivergenceKind::Mismatch,
         (Some(_), Some(made)) => {
             let later: HashSet<_> = recorded[same..].iter().map(question).collect();
-            if later.contains(&question(made)) { Way::Leftover } else { Way::Miss }
+            if later.contains(&question(made)) { DivergenceKind::Leftover } else { DivergenceKind::Miss }
         }
     };
     let call = |calls: &[Call]| calls.get(same).cloned().map(Box::new);
-    Some(Divergence { way, recorded: call(recorded), made: call(made) })
+    Some(Divergence { kind, recorded: call(recorded), made: call(made) })
 }
 
 fn question(call: &Call) -> (u32, &str, &str, &str, crate::trace::Short) {
@@ -101,7 +103,7 @@ impl Tape {
         parted(&self.calls, calls).or_else(|| {
             let end = &self.end;
             let is_same = end.tree.as_deref() == tree && end.edits == edits && end.findings == findings;
-            (!is_same).then_some(Divergence { way: Way::Tree, recorded: None, made: None })
+            (!is_same).then_some(Divergence { kind: DivergenceKind::Tree, recorded: None, made: None })
         })
     }
 }
@@ -133,7 +135,7 @@ mod tests {
         for (made, expected) in rows {
             let made: Vec<Call> = made.iter().map(|call| Call { micros: 99, ..(*call).clone() }).collect();
             let found = parted(&tape, &made);
-            assert_eq!(found.as_ref().map(|found| found.way.reason()), expected, "{made:?}");
+            assert_eq!(found.as_ref().map(|found| found.kind.reason()), expected, "{made:?}");
             found.iter().for_each(|found| assert!(found.to_string().contains("call 0"), "{found}"));
         }
         assert_eq!(parted(&[], &[]), None);

@@ -2,7 +2,7 @@
 
 use lifeos::budget::alert::share;
 use lifeos::budget::forecast::{Band, DAYS_MIN, Forecast};
-use lifeos::budget::report::{Proposals, Report, Standing, Told};
+use lifeos::budget::report::{AlertStatus, Proposals, Report, Standing};
 use lifeos::budget::{Sum, Window};
 
 use super::super::text;
@@ -126,15 +126,15 @@ pub(super) fn forecast(report: &Report, unit: Unit) -> Vec<String> {
 
 /// Whether the owner was told.
 pub(super) fn alert(report: &Report) -> String {
-    match report.told {
+    match report.alert {
         None => "No bound of a month is set for all tasks together, so there is no alert.".to_owned(),
-        Some(Told { percent, spent_percent, is_said: true }) => {
+        Some(AlertStatus { percent, spent_percent, is_said: true }) => {
             format!("{spent_percent} % of the month's bound is spent; lifeos said so at {percent} %.")
         }
-        Some(Told { percent, spent_percent, .. }) if spent_percent >= percent => {
+        Some(AlertStatus { percent, spent_percent, .. }) if spent_percent >= percent => {
             format!("{spent_percent} % of the month's bound is spent; the next run that spends something says so.")
         }
-        Some(Told { percent, spent_percent, .. }) => {
+        Some(AlertStatus { percent, spent_percent, .. }) => {
             format!("{spent_percent} % of the month's bound is spent; lifeos says so once at {percent} %.")
         }
     }

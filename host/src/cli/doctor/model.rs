@@ -8,9 +8,9 @@ use lifeos::budget::Sum;
 use lifeos::budget::price::money;
 use lifeos::config::{Config, Model, Task};
 use lifeos::model::answer::Refusal;
-use lifeos::model::door::{Door, Told};
+use lifeos::model::door::{Door, Traffic};
 use lifeos::model::error::ModelError;
-use lifeos::model::request::{Asked, Role, Template};
+use lifeos::model::request::{RawRequest, Role, Template};
 use lifeos::repo::Repo;
 use lifeos::run::asking::{self, Asks};
 use lifeos::run::place::Place;
@@ -65,11 +65,11 @@ pub(super) fn call(
         provider: settings.provider.word(),
         host,
         asked: settings.name.clone(),
-        answered: went.told.answered.iter().map(|model| lifeos::clean::line(model).into_owned()).collect(),
+        answered: went.traffic.answered.iter().map(|model| lifeos::clean::line(model).into_owned()).collect(),
         key: key.map(|key| key.to_string()),
         task: task.name.clone(),
-        milliseconds: u64::try_from(went.told.waited.as_millis()).unwrap_or(u64::MAX),
-        attempts: went.told.attempts,
+        milliseconds: u64::try_from(went.traffic.waited.as_millis()).unwrap_or(u64::MAX),
+        attempts: went.traffic.attempts,
         tokens: spent.tokens,
         cost: spent.cost,
         currency: config.budget.currency.clone(),
@@ -81,21 +81,21 @@ pub(super) fn call(
     };
     // That it says more than a word, or that a script has no rule for this, is no fault.
     let is_fault = |trouble: &&ModelError| !matches!(trouble, ModelError::Invalid(_) | ModelError::NoRule { .. });
-    let exit = went.told.trouble.as_ref().filter(is_fault).map_or(Exit::Done, model::class);
+    let exit = went.traffic.trouble.as_ref().filter(is_fault).map_or(Exit::Done, model::class);
     let limits = format!("{}; {} an attempt", bounds.words(&report.currency), text::count(report.seconds_max, "second"));
     Ok(Called { detail: detail(&report, &went, task), limits, report, exit })
 }
 
 /// What came of it.
 struct Went {
-    told: Told,
+    traffic: Traffic,
     answer: Result<(), Refusal>,
     spent: Sum,
 }
 
 fn ask(door: &Door, deadline: Instant) -> Result<Went, ModelError> {
     let message = Template { role: Role::User, text: QUESTION.to_owned(), inputs: Vec::new() };
-    let asked = Asked {
+    let asked = RawRequest {
         prompt: PROMPT.to_owned(),
         messages: vec![message],
         output_tokens_max: OUTPUT_TOKENS_MAX,
@@ -105,14 +105,14 @@ fn ask(door: &Door, deadline: Instant) -> Result<Went, ModelError> {
     };
     let answer = door.complete(&asked, deadline)?.answer.map(drop);
     let spent = door.spent().values().fold(Sum::default(), |sum, day| sum.plus(*day));
-    Ok(Went { told: door.told(), answer, spent })
+    Ok(Went { traffic: door.traffic(), answer, spent })
 }
 
 fn detail(report: &ModelCall, went: &Went, task: &Task) -> String {
-    if let Some(ModelError::NoRule { prompt }) = &went.told.trouble {
+    if let Some(ModelError::NoRule { prompt }) = &went.traffic.trouble {
         return format!("a script, with no rule for {prompt}; it answers what it has rules for");
     }
-    if let Some(trouble) = went.told.trouble.as_ref().filter(|trouble| !matches!(trouble, ModelError::Invalid(_))) {
+    if let Some(trouble) = went.traffic.trouble.as_ref().filter(|trouble| !matches!(trouble, ModelError::Invalid(_))) {
         return format!("{trouble}; {}", model::hint(trouble));
     }
     let ModelCall { answered, milliseconds, tokens, cost, currency, price, .. } = report;

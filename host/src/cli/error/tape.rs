@@ -28,7 +28,7 @@ impl From<TapeError> for CommandError {
 
 impl From<Divergence> for CommandError {
     fn from(divergence: Divergence) -> Self {
-        let reason = divergence.way.reason();
+        let reason = divergence.kind.reason();
         Self::new(Exit::Plugin, format!("{reason}: the run is not that of the tape: {divergence}"))
             .because(reason)
             .hint("the same component over the same commit did something else: tell its author, with the tape")

@@ -48,7 +48,7 @@ fn report(compared: Compared, task: String, base: String, plugins: [&Plugin; 2])
     let same = compared.is_same();
     let call = |call: Option<Box<lifeos::trace::Call>>| call.and_then(|call| serde_json::to_value(call).ok());
     let divergence = compared.divergence.map(|divergence| {
-        let (reason, message) = (divergence.way.reason(), divergence.to_string());
+        let (reason, message) = (divergence.kind.reason(), divergence.to_string());
         json::tape::Divergence { reason, message, recorded: call(divergence.recorded), made: call(divergence.made) }
     });
     let edit = |Difference { path, by, diff }| json::tape::EditOf { path, by, diff: diff.unwrap_or_default() };
@@ -103,7 +103,7 @@ fn print(compared: &Compared, [old, new]: &[PluginId; 2], base: &str, term: &Ter
 }
 
 fn parted(divergence: &Divergence) -> String {
-    format!("{}: {divergence}", divergence.way.reason())
+    format!("{}: {divergence}", divergence.kind.reason())
 }
 
 /// Calls by capability where they are not as many.

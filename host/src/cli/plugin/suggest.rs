@@ -6,7 +6,7 @@ use lifeos::diff::Diff;
 use lifeos::ledger::record::PluginId;
 use lifeos::reach::unused::{RUNS_MAX, RUNS_MIN};
 use lifeos::run::place::{self, Place};
-use lifeos::run::suggest::{Asked, Suggestion, suggest as find};
+use lifeos::run::suggest::{Subject, Suggestion, suggest as find};
 
 use super::{CommandError, Exit, Global, Term, json, open};
 use crate::cli::locked::Locked;
@@ -35,7 +35,7 @@ pub(crate) fn suggest(verb: &Suggest, global: &Global, term: &Term) -> Result<Ex
     let plugin = locked.plugin(task, &repo)?;
     let machine = open::machine(global, None, term)?;
     let place = Place { repo: &repo, base, now: open::now(), memory: machine.memory(), outside: None, lock: Some(&locked.lock) };
-    let asked = Asked { text: &text, task, plugin: &plugin, runs_max: verb.runs.into() };
+    let asked = Subject { text: &text, task, plugin: &plugin, runs_max: verb.runs.into() };
     let suggestion = during(term, |events| find(&place, &asked, &machine, events))?;
     let name = global.config.as_ref().map_or_else(|| config::FILE.to_owned(), |path| path.display().to_string());
     let patch =

@@ -87,10 +87,10 @@ impl<'c> Call<'c> {
         let begun = Instant::now();
         let sent = live.provider.send(body, deadline.min(begun + door.terms.patience.attempt));
         let is_first = self.sent.attempts == 0;
-        door.with(|told| {
-            told.calls += u64::from(is_first);
-            told.attempts += 1;
-            told.waited += begun.elapsed();
+        door.with(|traffic| {
+            traffic.calls += u64::from(is_first);
+            traffic.attempts += 1;
+            traffic.waited += begun.elapsed();
         });
         let settled = match &sent {
             Ok(answer) => answer.tokens.map_or(Settled::Worst, Settled::Real),

@@ -3,9 +3,9 @@
 use super::wit::model as wit;
 use crate::budget;
 use crate::model::answer::{Fault, Refusal, Reply};
-use crate::model::request::{Asked, Role, Template};
+use crate::model::request::{RawRequest, Role, Template};
 
-pub(super) fn asked(request: wit::Request) -> Asked {
+pub(super) fn asked(request: wit::Request) -> RawRequest {
     let wit::Request { prompt, messages, output_tokens_max, temperature, schema, stop } = request;
     let template = |wit::Message { role, template, inputs }| Template {
         role: match role {
@@ -17,7 +17,7 @@ pub(super) fn asked(request: wit::Request) -> Asked {
         inputs: inputs.into_iter().map(|wit::Input { name, text }| (name, text)).collect(),
     };
     let messages = messages.into_iter().map(template).collect();
-    Asked { prompt, messages, output_tokens_max, temperature, schema, stop }
+    RawRequest { prompt, messages, output_tokens_max, temperature, schema, stop }
 }
 
 pub(super) fn reply(reply: Reply) -> wit::Reply {

@@ -9,7 +9,7 @@ use tokio::time::{timeout, timeout_at};
 
 use super::endpoint::Endpoint;
 use super::error::{Failure, ModelError};
-use super::said::{Said, is_used_up};
+use super::error_body::{ErrorBody, is_used_up};
 use crate::http::answer::{Unread, beginning, is_json, retry_after, text, whole};
 use crate::http::resolver::{Lookup, OutOfScope, Resolver, Scope, system};
 use crate::http::runtime::Runtime;
@@ -31,7 +31,7 @@ const WORDS_BYTES_MAX: usize = 500;
 const NAME_BYTES_MAX: usize = 200;
 
 /// The way to one endpoint, with its key.
-pub(super) struct Line {
+pub(super) struct Transport {
     endpoint: Endpoint,
     key: Option<Token>,
     client: Client,
@@ -46,7 +46,7 @@ pub(super) struct Came {
     pub(super) id: Option<String>,
 }
 
-impl Line {
+impl Transport {
     pub(super) fn new(endpoint: Endpoint, key: Option<Token>) -> Result<Self, ModelError> {
         Self::with(endpoint, key, system())
     }
@@ -137,7 +137,7 @@ impl Line {
         }
         // What it says is of use; that it says it slowly is no reason to wait, or to think that it answered.
         let said = timeout(REFUSAL, beginning(response, REFUSAL_BYTES_MAX)).await.unwrap_or_default();
-        let said = Said::read(&said);
+        let said = ErrorBody::read(&said);
         let message = self.words(&said.message);
         match status {
             500..=599 => Failure { may_repeat: true, wait, ..maybe_spent(ModelError::Server { status }) },
@@ -231,9 +231,9 @@ mod tests {
         (lookup, lookups)
     }
 
-    fn post(line: &Line) -> ModelError {
+    fn post(transport: &Transport) -> ModelError {
         let until = Instant::now() + Duration::from_secs(5);
-        let failure = line.post(&["x"], HeaderMap::new(), b"{}", until).err().expect("no answer");
+        let failure = transport.post(&["x"], HeaderMap::new(), b"{}", until).err().expect("no answer");
         assert!(failure.is_free, "{failure:?}");
         failure.error
     }
@@ -245,15 +245,16 @@ mod tests {
             ["127.0.0.1", "169.254.169.254", "10.1.2.3 192.168.0.1", "::1", "::ffff:10.0.0.1", "fd00:ec2::254", "64:ff9b::a00:1"];
         for addresses in rows {
             let (lookup, _) = looked_up(Box::leak(Box::new([addresses])));
-            let line = Line::with(endpoint("https://model.example.org:1/v1", false), None, lookup).expect("a line");
-            assert_eq!(post(&line), ModelError::Private { host: "model.example.org:1".to_owned() }, "{addresses}");
+            let transport =
+                Transport::with(endpoint("https://model.example.org:1/v1", false), None, lookup).expect("a transport");
+            assert_eq!(post(&transport), ModelError::Private { host: "model.example.org:1".to_owned() }, "{addresses}");
         }
         let (lookup, _) = looked_up(&["10.0.0.1"]);
-        let line = Line::with(endpoint("http://localhost:1", true), None, lookup).expect("a line");
-        assert!(matches!(post(&line), ModelError::Unreachable(reason) if reason.contains("not this machine")));
+        let transport = Transport::with(endpoint("http://localhost:1", true), None, lookup).expect("a transport");
+        assert!(matches!(post(&transport), ModelError::Unreachable(reason) if reason.contains("not this machine")));
         let (lookup, _) = looked_up(&["127.0.0.1"]);
-        let line = Line::with(endpoint("https://gpu.lan:1", true), None, lookup).expect("a line");
-        assert!(matches!(post(&line), ModelError::Unreachable(_)), "with the owner's word it is gone to");
+        let transport = Transport::with(endpoint("https://gpu.lan:1", true), None, lookup).expect("a transport");
+        assert!(matches!(post(&transport), ModelError::Unreachable(_)), "with the owner's word it is gone to");
     }
 
     #[test]
@@ -261,8 +262,8 @@ mod tests {
         let endpoint = Endpoint::parse("https://model.example.org/v1", false).expect("an endpoint");
         for found in [Err("no such name"), Ok(Vec::new())] {
             let lookup: Lookup = Arc::new(move |_| found.clone().map_err(std::io::Error::other));
-            let line = Line::with(endpoint.clone(), None, lookup).expect("a line");
-            assert!(matches!(post(&line), ModelError::Unreachable(_)), "and nothing is spent");
+            let transport = Transport::with(endpoint.clone(), None, lookup).expect("a transport");
+            assert!(matches!(post(&transport), ModelError::Unreachable(_)), "and nothing is spent");
         }
     }
 
@@ -280,13 +281,13 @@ mod tests {
             let _gone = stream.read(&mut [0; 4096]);
         });
         let endpoint = Endpoint::parse(&format!("http://127.0.0.1:{port}"), true).expect("an endpoint");
-        let line = Line { silence: Duration::from_millis(300), ..Line::new(endpoint, None).expect("a line") };
+        let transport = Transport { silence: Duration::from_millis(300), ..Transport::new(endpoint, None).expect("a transport") };
         let (begun, patience) = (Instant::now(), Duration::from_secs(20));
-        let failure = line.post(&["x"], HeaderMap::new(), b"{}", begun + patience).err().expect("no answer");
+        let failure = transport.post(&["x"], HeaderMap::new(), b"{}", begun + patience).err().expect("no answer");
         assert!(failure.error == ModelError::Slow && !failure.is_free && !failure.may_repeat, "{failure:?}");
         assert!(begun.elapsed() < patience, "it is the silence that ends it");
         // The connection goes with whoever drives it.
-        drop(line);
+        drop(transport);
         serving.join().expect("a server");
     }
 
@@ -301,11 +302,11 @@ mod tests {
         });
         let (lookup, lookups) = looked_up(&["127.0.0.1", "10.0.0.1"]);
         let endpoint = Endpoint::parse(&format!("http://localhost:{port}"), true).expect("an endpoint");
-        let line = Line::with(endpoint, None, lookup).expect("a line");
-        assert!(matches!(post(&line), ModelError::Refused { status: 404, .. }), "one look-up, one connection");
+        let transport = Transport::with(endpoint, None, lookup).expect("a transport");
+        assert!(matches!(post(&transport), ModelError::Refused { status: 404, .. }), "one look-up, one connection");
         assert_eq!(lookups.load(Ordering::SeqCst), 1);
         serving.join().expect("a server");
-        assert!(matches!(post(&line), ModelError::Unreachable(_)), "what the name means now is looked at again");
+        assert!(matches!(post(&transport), ModelError::Unreachable(_)), "what the name means now is looked at again");
         assert_eq!(lookups.load(Ordering::SeqCst), 2);
     }
 }

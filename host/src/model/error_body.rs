@@ -15,17 +15,17 @@ const USED_UP: [&str; 6] = [
 ];
 
 /// A refusal in words.
-pub(super) struct Said {
+pub(super) struct ErrorBody {
     /// For people; empty if there is none.
     pub(super) message: String,
     kinds: Vec<String>,
 }
 
-impl Said {
+impl ErrorBody {
     /// Reads it from a body; what is not known is left away.
     pub(super) fn read(bytes: &[u8]) -> Self {
-        let body: Value = serde_json::from_slice(bytes).unwrap_or_default();
-        let text = |pointer: &str| body.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+        let json: Value = serde_json::from_slice(bytes).unwrap_or_default();
+        let text = |pointer: &str| json.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
         let message = ["/error/message", "/error", "/message", "/detail"].into_iter().find_map(text);
         let kinds = ["/error/type", "/error/code", "/type", "/code"].into_iter().filter_map(text).collect();
         Self { message: message.unwrap_or_default(), kinds }
@@ -33,9 +33,9 @@ impl Said {
 }
 
 /// Whether it means that the account is used up, which no waiting changes.
-pub(super) fn is_used_up(status: u16, said: &Said) -> bool {
-    let says_so = said.kinds.iter().any(|kind| USED_UP.contains(&kind.as_str()));
-    status == 402 || says_so || said.message.to_ascii_lowercase().contains("credit balance is too low")
+pub(super) fn is_used_up(status: u16, body: &ErrorBody) -> bool {
+    let says_so = body.kinds.iter().any(|kind| USED_UP.contains(&kind.as_str()));
+    status == 402 || says_so || body.message.to_ascii_lowercase().contains("credit balance is too low")
 }
 
 #[cfg(test)]
@@ -44,7 +44,7 @@ mod tests {
 
     #[test]
     fn case_126_an_account_that_is_used_up_is_no_rate_limit() {
-        let read = |text: &str| Said::read(text.as_bytes());
+        let read = |text: &str| ErrorBody::read(text.as_bytes());
         let quota =
             r#"{"error":{"message":"You exceeded your current quota","type":"insufficient_quota","code":"insufficient_quota"}}"#;
         let credit =
