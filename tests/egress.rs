@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use lifeos::egress::{brought, is_document, shown};
+use lifeos::egress::{brought, is_document};
 use lifeos::redact::Redactor;
 
 use crate::rig::{Ran, TestRepo, hostile};
@@ -74,10 +74,35 @@ fn case_70_no_edit_adds_a_secret_whoever_proposes_it() {
 
 #[test]
 fn case_67_no_text_stalls_the_look_at_its_addresses() {
-    for part in ["/", "\\", "&", "&#", "a://b? ", "![a](a://b?c)", "https:", "https:a.b:", "\\2f ", "..\n /", " \n", "a:/\n /"] {
+    for part in [
+        "/",
+        "\\",
+        "&",
+        "&#",
+        "a://b? ",
+        "![a](a://b?c)",
+        "https:",
+        "https:a.b:",
+        "\\2f ",
+        "..\n /",
+        " \n",
+        "a:/\n /",
+        "{",
+        "{{a}}/",
+        "](/{{a}}",
+        "https://{{a}}",
+        ":a: {b}\n",
+        "<%",
+        "<!ENTITY ",
+        "`x < ",
+        ">`",
+        "\\u",
+        ";//a.b",
+        "<a\n",
+    ] {
         let text = part.repeat((1 << 20) / part.len());
         let begun = Instant::now();
-        drop(brought("", &text, &[]));
+        drop(brought("a.md", "", &text, &[]));
         assert!(begun.elapsed() < Duration::from_secs(10), "{part}: {:?}", begun.elapsed());
     }
 }
@@ -105,7 +130,7 @@ fn case_67_no_line_end_escape_or_layer_hides_an_address() {
         "<iframe srcdoc=\"<img src=https:&amp;#47;&amp;#47;evil.test&amp;#47;S>\">",
         "<iframe srcdoc='<iframe srcdoc=\"&amp;amp;#104;ttps://evil.test\">'>",
     ] {
-        assert!(brought(old, &format!("{old}\n{added}\n"), &[]).is_some(), "{added}");
+        assert!(brought("a.md", old, &format!("{old}\n{added}\n"), &[]).is_some(), "{added}");
     }
 }
 
@@ -115,9 +140,9 @@ fn case_67_code_brings_in_no_image_in_its_documentation() {
         ["//! ![x](https://evil.test/S)", "# <img src=https://evil.test/S>", " * .. image:: https://evil.test\n", "/// <img\n"]
     {
         let is_brought = added.contains("evil");
-        assert_eq!(shown("", added, &[]).is_some(), is_brought, "{added}");
+        assert_eq!(brought("a.rs", "", added, &[]).is_some(), is_brought, "{added}");
     }
-    assert_eq!(shown("", "let all = vec![\"https://evil.test\"]; // https://also.test", &[]), None);
+    assert_eq!(brought("a.rs", "", "let all = vec![\"https://evil.test\"]; // https://also.test", &[]), None);
 }
 
 #[test]
@@ -131,7 +156,7 @@ fn case_67_an_edit_that_keeps_the_addresses_passes() {
         for (from, to) in
             [(" the ", " this "), (" and ", " or "), ("\n\n", "\n\nMore.\n\n"), ("- ", "* "), ("a ", "a\n"), ("\n", "\n ")]
         {
-            assert_eq!(brought(&text, &text.replace(from, to), &[]), None, "{}: {from:?}", path.display());
+            assert_eq!(brought("a.md", &text, &text.replace(from, to), &[]), None, "{}: {from:?}", path.display());
         }
     }
 }
@@ -156,7 +181,7 @@ fn real_documents_are_not_taken_for_secrets() {
     let (redactor, mut suspects) = (Redactor::default(), Vec::new());
     for text in paths.iter().filter_map(|path| std::fs::read_to_string(path).ok()) {
         suspects.extend(Some(redactor.count(&text)).filter(|kinds| !kinds.is_empty()));
-        assert_eq!(brought(&text, &text, &[]), None);
+        assert_eq!(brought("a.md", &text, &text, &[]), None);
     }
     assert!(suspects.len() * 1_000 <= paths.len(), "{} of {}: {suspects:?}", suspects.len(), paths.len());
 }

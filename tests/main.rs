@@ -24,6 +24,7 @@ mod doc_sync;
 mod documents;
 mod door;
 mod egress;
+mod egress_ways;
 mod exits;
 mod fetch_faults;
 mod fetching;

@@ -2,124 +2,70 @@
 //! name before, and images that carry data to one that it did. A reader's browser
 //! asks for an image by itself, so an address is a way out. In doubt it is one.
 
+mod filling;
 mod host;
 mod image;
+mod kind;
+mod notebook;
 mod reading;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use filling::Filling;
 use host::Span;
 use image::{ADDRESS_BYTES_MAX, Page};
+use kind::Kind;
 
-/// Ends of the names of documents, in lower case.
-const DOCUMENTS: &[&str] = &[
-    ".md",
-    ".mdx",
-    ".mkd",
-    ".mkdn",
-    ".mdwn",
-    ".mdown",
-    ".markdown",
-    ".qmd",
-    ".rmd",
-    ".rst",
-    ".rest",
-    ".adoc",
-    ".asciidoc",
-    ".asc",
-    ".org",
-    ".wiki",
-    ".mediawiki",
-    ".textile",
-    ".creole",
-    ".pod",
-    ".rdoc",
-    ".txt",
-    ".html",
-    ".htm",
-    ".xhtml",
-    ".xht",
-    ".svg",
-    ".ipynb",
-    ".css",
-];
-/// Names of documents without an ending, in lower case.
-const NAMES: &[&str] = &[
-    "readme",
-    "changelog",
-    "changes",
-    "history",
-    "news",
-    "contributing",
-    "code_of_conduct",
-    "security",
-    "support",
-    "authors",
-    "contributors",
-    "maintainers",
-    "license",
-    "licence",
-    "copying",
-    "notice",
-    "install",
-    "todo",
-    "faq",
-    "governance",
-];
+use crate::clean;
+
 /// Schemes whose addresses have a host whatever stands between.
 const SPECIAL: &[&str] = &["http", "https", "ws", "wss", "ftp"];
 /// Schemes that carry what they lead to.
 const INLINE: &[&str] = &["javascript", "vbscript", "data"];
+/// Ports, with their colons, that an address need not tell.
+const DEFAULT_PORTS: &[&str] = &["", ":80", ":443"];
 /// Bytes of a scheme.
 const SCHEME_BYTES_MAX: usize = 40;
 
-/// Whether a file is a document, by its name.
+/// Whether a file is a document, by its name: all that is not known code.
 #[must_use]
 pub fn is_document(path: &str) -> bool {
-    let path = path.to_ascii_lowercase();
-    let name = path.rsplit('/').next().unwrap_or_default();
-    NAMES.contains(&name) || DOCUMENTS.iter().any(|end| path.ends_with(end))
+    Kind::of(path) != Kind::Code
 }
 
-/// The first host that `new` leads to, `old` does not, and nobody allowed; or that an
-/// image of `new` carries a query or a fragment to which is not in `old`. For an
-/// address without a host it is its scheme, with a colon. `allowed` are hosts as
-/// [`url::Url`] writes them, with a port or without.
+/// The first host that the `new` text of a file leads to, `old` does not, and nobody
+/// allowed; or that an image of `new` carries a query or a fragment to which is not in
+/// `old`. Of code only what has the form of documentation counts. For an address without
+/// a host it is its scheme, with a colon; where nobody can know the host, what stands in
+/// its place. `allowed` are hosts as [`url::Url`] writes them, with a port or without.
 #[must_use]
-pub fn brought(old: &str, new: &str, allowed: &[String]) -> Option<String> {
-    let [old, new] = [old, new].map(reading::readings);
-    let (before, after) = (Named::of(&old), Named::of(&new));
-    let is_allowed = |(host, ports): &(&String, &BTreeSet<String>)| {
-        let with = |port: &String| allowed.iter().any(|one| one.strip_prefix(host.as_str()) == Some(port.as_str()));
-        before.hosts.contains_key(*host) || allowed.contains(host) || !ports.is_empty() && ports.iter().all(with)
-    };
-    let stranger = after.hosts.iter().find(|named| !is_allowed(named)).map(|(host, _)| host);
-    let carrier = || after.images.iter().find(|(image, _)| !before.carriers.contains(*image)).map(|(_, host)| host);
-    stranger.or_else(carrier).cloned()
-}
-
-/// As [`brought`], for text that is no document: lines with the form of an image count,
-/// and the line after each, as in the documentation that code carries.
-#[must_use]
-pub fn shown(old: &str, new: &str, allowed: &[String]) -> Option<String> {
-    let mut kept = String::new();
-    let mut is_next = false;
-    for line in new.split_inclusive('\n') {
-        let is_image = has_image(line);
-        if is_image || is_next {
-            kept.push_str(line);
-        }
-        is_next = is_image;
+pub fn brought(path: &str, old: &str, new: &str, allowed: &[String]) -> Option<String> {
+    let kind = Kind::of(path);
+    let shown = (kind == Kind::Code).then(|| kind::shown(new));
+    let new = shown.as_deref().unwrap_or(new);
+    if new.is_empty() {
+        return None;
     }
-    if kept.is_empty() { None } else { brought(old, &kept, allowed) }
-}
-
-/// Whether a line has an image of a markup language; `vec![` is none.
-fn has_image(line: &str) -> bool {
-    let is_apart = |(at, _): (usize, &str)| !line[..at].ends_with(|char: char| char.is_alphanumeric() || char == '_');
-    let lower = line.to_ascii_lowercase();
-    lower.contains("<img") || lower.contains("image::") || line.match_indices("![").any(is_apart)
+    if kind == Kind::Notebook && notebook::strings(new).is_none() {
+        return Some("unreadable-notebook:".to_owned());
+    }
+    let [old, new] = [old, new].map(|text| reading::readings(text, kind));
+    let (before, after) = (Named::of(&old, kind), Named::of(&new, kind));
+    let is_known = |host: &String, port: &String| {
+        // A default port is the host's own, and one of the reader's own machine leads nowhere.
+        let is_own =
+            |ports: &BTreeSet<String>| DEFAULT_PORTS.contains(&port.as_str()) || ports.contains(port) || host::is_local(host);
+        before.hosts.get(host).is_some_and(is_own)
+            || allowed.iter().any(|one| one.strip_prefix(host.as_str()).is_some_and(|rest| rest.is_empty() || rest == port))
+    };
+    let all = after.hosts.iter().flat_map(|(host, ports)| ports.iter().map(move |port| (host, port)));
+    let stranger = all.into_iter().find(|(host, port)| !is_known(host, port)).map(|(host, port)| {
+        let named = if before.hosts.contains_key(host) { format!("{host}{port}") } else { host.clone() };
+        clean::shown(&named, host::HOST_BYTES_MAX)
+    });
+    let carrier = || after.images.iter().find(|(image, _)| !before.carriers.contains(*image)).map(|(_, host)| host.clone());
+    stranger.or_else(carrier)
 }
 
 /// The addresses of a text.
@@ -134,9 +80,9 @@ struct Named<'t> {
 }
 
 impl<'t> Named<'t> {
-    fn of(readings: &'t [Cow<'_, str>]) -> Self {
+    fn of(readings: &'t [Cow<'_, str>], kind: Kind) -> Self {
         let mut named = Self::default();
-        readings.iter().for_each(|text| named.read(&Page::of(text)));
+        readings.iter().for_each(|text| named.read(&Page::of(text, kind)));
         named
     }
 
@@ -153,6 +99,28 @@ impl<'t> Named<'t> {
             if is_start && text[at..].get(..4).is_some_and(|four| four.eq_ignore_ascii_case(b"www.")) {
                 self.authority(page, at, at);
             }
+        }
+        page.declarations().for_each(|one| self.add(one.to_owned(), String::new()));
+        if let Some(filling) = &page.filling {
+            filling.places().for_each(|at| self.filled(page, filling, at));
+        }
+    }
+
+    /// What is filled in at a place where an address begins, before its host can be known.
+    fn filled(&mut self, page: &Page<'t>, filling: &Filling<'t>, at: usize) {
+        let text = page.text.as_bytes();
+        let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || b"+-.$".contains(byte);
+        let begin = at - text[..at].iter().rev().take(SCHEME_BYTES_MAX).take_while(is_part).count();
+        let begin = if begin > 0 && is_slash(text[begin - 1]) { begin - 1 } else { begin };
+        let is_place = page.is_place(begin);
+        if !is_place && !filling.takes_all() {
+            return;
+        }
+        let is_apart = !page.text[..begin].ends_with(|char: char| char.is_alphanumeric() || "/-_.~%:".contains(char));
+        if let Some((host, is_link)) = filling.host(begin, true)
+            && (is_place || is_link && is_apart)
+        {
+            self.add(host, String::new());
         }
     }
 
@@ -196,7 +164,8 @@ impl<'t> Named<'t> {
         // `"\\n"` and `// word` are no addresses; a host without a dot is one of this network, or a number.
         let is_far = |host: &str| host.contains('.') || host.starts_with(|char: char| char.is_ascii_digit());
         let is_name = || Span::of(page.authority(at + count), leads).hosts().any(is_far);
-        if leads && is_plain || (leads || is_plain && is_apart) && is_name() {
+        let may_lead = leads || is_plain && is_apart || page.may_lead_from(at);
+        if leads && is_plain || may_lead && is_name() {
             self.authority(page, at, at + count);
         }
     }
@@ -204,12 +173,25 @@ impl<'t> Named<'t> {
     /// The hosts of an address that begins at `begin`, with its authority at `from`.
     fn authority(&mut self, page: &Page<'t>, begin: usize, from: usize) {
         let leads = page.leads_from(begin);
-        let span = Span::of(page.authority(from), leads);
+        let authority = page.authority(from);
+        let near = clean::cut(authority, ADDRESS_BYTES_MAX);
+        let filled = page
+            .filling
+            .as_ref()
+            .filter(|_| memchr::memchr(b'{', near.as_bytes()).is_some() || page.text[from + authority.len()..].starts_with('<'));
+        if let Some((host, _)) = filled.and_then(|filling| filling.host(from, false)) {
+            self.add(host, String::new());
+        }
+        let span = Span::of(authority, leads);
         let mut first = None;
         for host in span.hosts() {
             let (name, port) = host::canonical(host, span.port_of(host));
             first.get_or_insert_with(|| name.clone());
             self.add(name, port);
+        }
+        if first.is_none() && page.is_defined(begin) {
+            // What it is put before has the host.
+            self.add(page.text[begin..from].to_owned(), String::new());
         }
         let Some(host) = first else { return };
         let address = page.address(begin, from + span.length());
@@ -253,7 +235,7 @@ mod tests {
     const OLD: &str = "# A\n\nSee [b](https://known.org/b?x=1#y) and <http://also.known.org>.\n";
 
     fn found(added: &str) -> Option<String> {
-        brought(OLD, &format!("{OLD}\n{added}\n"), &["img.allowed.org".to_owned(), "allowed.org:8080".to_owned()])
+        brought("a.md", OLD, &format!("{OLD}\n{added}\n"), &["img.allowed.org".to_owned(), "allowed.org:8080".to_owned()])
     }
 
     #[test]
@@ -367,7 +349,7 @@ mod tests {
             assert_eq!(found(added).as_deref(), Some("known.org"), "{added}");
         }
         assert_eq!(found("![x](https://img.allowed.org/a?b)").as_deref(), Some("img.allowed.org"));
-        assert_eq!(brought("", "see https://a.org", &[]).as_deref(), Some("a.org"));
+        assert_eq!(brought("a.md", "", "see https://a.org", &[]).as_deref(), Some("a.org"));
     }
 
     #[test]
@@ -380,16 +362,16 @@ mod tests {
 
     #[test]
     fn what_an_edit_takes_away_is_not_asked_about() {
-        assert_eq!(brought(OLD, "# A\n", &[]), None);
-        assert_eq!(brought(OLD, OLD, &[]), None);
+        assert_eq!(brought("a.md", OLD, "# A\n", &[]), None);
+        assert_eq!(brought("a.md", OLD, OLD, &[]), None);
     }
 
     proptest::proptest! {
         #[test]
         fn no_text_is_too_much(text in proptest::prelude::any::<String>(), parts in "([:/\\\\@&#;<>()\\[\\]!\"'=a.%0\n]|https|www\\.|data|&colon;){0,60}") {
             let text = text + &parts;
-            assert_eq!(brought(&text, &text, &[]), None);
-            drop(brought("", &text, &[]));
+            assert_eq!(brought("a.md", &text, &text, &[]), None);
+            drop(brought("a.md", "", &text, &[]));
         }
     }
 }

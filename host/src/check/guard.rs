@@ -56,8 +56,7 @@ impl Guard {
 
     fn host(&self, path: &RepoPath, old: &str, new: &str) -> Option<Problem> {
         let hosts = self.hosts.as_deref()?;
-        let look = if egress::is_document(path.as_str()) { egress::brought } else { egress::shown };
-        look(old, new, hosts).map(Problem::NewHost)
+        egress::brought(path.as_str(), old, new, hosts).map(Problem::NewHost)
     }
 }
 

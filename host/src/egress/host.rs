@@ -8,7 +8,7 @@ use crate::clean;
 /// Bytes of an authority; a longer one is taken for a host that nobody knows.
 const SPAN_BYTES_MAX: usize = 512;
 /// Bytes of a host that are told.
-const HOST_BYTES_MAX: usize = 253;
+pub(super) const HOST_BYTES_MAX: usize = 253;
 
 /// An authority, and what cannot be told from it.
 pub(super) struct Span<'t> {
@@ -76,6 +76,11 @@ fn is_part(char: char, leads: bool) -> bool {
         // Signs of other scripts end a word of prose.
         char => char.is_alphanumeric() || leads && !matches!(char, '\u{2010}'..='\u{205f}' | '\u{3000}'..='\u{3020}'),
     }
+}
+
+/// Whether a host is the machine of whoever reads its name.
+pub(super) fn is_local(host: &str) -> bool {
+    matches!(host, "localhost" | "[::1]" | "0.0.0.0") || host.ends_with(".localhost") || host.starts_with("127.")
 }
 
 /// A host as a browser would write it, and its port with the colon.

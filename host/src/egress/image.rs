@@ -4,7 +4,9 @@
 use std::cell::Cell;
 use std::ops::Range;
 
+use super::filling::Filling;
 use super::host::is_end;
+use super::kind::{ATTRIBUTES, Kind};
 use crate::clean;
 
 /// Bytes before an address that are looked at.
@@ -13,16 +15,21 @@ const BEFORE_BYTES_MAX: usize = 4_096;
 pub(super) const ADDRESS_BYTES_MAX: usize = 2_048;
 /// Bytes of an image's words, before they may be anything.
 const WORDS_BYTES_MAX: usize = 1_024;
+/// Bytes between the sign of an image of Textile and its address.
+const STYLE_BYTES_MAX: usize = 64;
 /// What lets an address be asked for that stands without quotes or brackets of its own.
 const LOADS_BARE: &[&str] = &["srcset", "image-set", "@import", "url(", "={"];
 /// Elements that ask for their `href`.
 const LOADS_HREF: &[&str] = &["<link", "<image", "<use", "<feimage", "<base", "<mpath", "<script"];
 /// Words of directives that show what they name.
-const DIRECTIVES: &[&str] = &["image:", "figure:", "video:", "audio:", "iframe:", "include:", "raw:", "{image}", "{figure}"];
+const DIRECTIVES: &[&str] =
+    &["image:", "figure:", "video:", "audio:", "iframe:", "include:", "raw:", ":url:", "{image}", "{figure}"];
 
 /// A reading of a document.
 pub(super) struct Page<'t> {
     pub text: &'t str,
+    pub filling: Option<Filling<'t>>,
+    kind: Kind,
     loads_bare: bool,
     loads_href: bool,
     /// Whether images may be shown by reference.
@@ -46,7 +53,7 @@ fn next(text: &str, at: usize, known: &Cell<(usize, usize)>, ends: fn(char) -> b
 }
 
 impl<'t> Page<'t> {
-    pub(super) fn of(text: &'t str) -> Self {
+    pub(super) fn of(text: &'t str, kind: Kind) -> Self {
         let lower = text.to_ascii_lowercase();
         let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
         let is_reference = |(at, _): (usize, &str)| {
@@ -61,7 +68,9 @@ impl<'t> Page<'t> {
         let is_tag = |at: &usize| lower[at + 1..].starts_with(|char: char| char.is_ascii_alphabetic());
         Self {
             text,
-            loads_bare: has(LOADS_BARE),
+            filling: Filling::of(text, kind),
+            kind,
+            loads_bare: kind != Kind::Data && has(LOADS_BARE),
             loads_href: has(LOADS_HREF),
             has_references: text.match_indices("![").any(is_reference),
             first_tag: tags.into_iter().find(is_tag).unwrap_or(usize::MAX),
@@ -86,6 +95,49 @@ impl<'t> Page<'t> {
     pub(super) fn leads_from(&self, at: usize) -> bool {
         let before = self.before(at);
         before.ends_with(['(', '<', '"', '\'', '=', ',', '`', '{']) || before.ends_with("]:") || before.ends_with("::")
+    }
+
+    /// Whether an address without a scheme may begin there, if it has a host by its looks:
+    /// behind a sign that is part of no path.
+    pub(super) fn may_lead_from(&self, at: usize) -> bool {
+        let is_sign = |char: char| !char.is_alphanumeric() && !char.is_whitespace() && !"_-~.%/\\:}".contains(char);
+        let before = &self.text[..at];
+        let is_filled = before.ends_with("}}") || before.ends_with("%}") || before.ends_with('}') && self.kind == Kind::Asciidoc;
+        (is_filled || before.ends_with(is_sign)) && self.text[at..].starts_with('/') || self.before(at).ends_with(';')
+    }
+
+    /// Whether an address stands there, whatever it is: a link, a directive or an attribute has it.
+    pub(super) fn is_place(&self, begin: usize) -> bool {
+        let before = self.before(begin);
+        let is_macro = || self.kind == Kind::Asciidoc && self.text[..begin].ends_with(':');
+        let inner = before.trim_end_matches(['<', '"', '\'', '`']).trim_end();
+        if inner.ends_with("](") || inner.ends_with("]:") || inner.ends_with("::") || inner.ends_with("url(") || is_macro() {
+            return true;
+        }
+        let Some(attribute) = inner.strip_suffix('=').map(str::trim_end) else { return false };
+        let name = attribute.rfind(|char: char| !char.is_ascii_alphanumeric()).map_or(attribute, |at| &attribute[at + 1..]);
+        ATTRIBUTES.contains(&name.to_ascii_lowercase().as_str())
+    }
+
+    /// Whether an address that begins there is what AsciiDoc puts in place of a name.
+    pub(super) fn is_defined(&self, begin: usize) -> bool {
+        let before = self.before(begin);
+        let line = &before[before.rfind('\n').map_or(0, |at| at + 1)..];
+        self.kind == Kind::Asciidoc && line.starts_with(':') && line.ends_with(':')
+    }
+
+    /// Entities that the text declares: they may stand for anything.
+    pub(super) fn declarations(&self) -> impl Iterator<Item = &'t str> {
+        let text = self.text;
+        let is_one = |at: &usize| {
+            text.as_bytes()[*at + 2..].get(..6).is_some_and(|word| word.eq_ignore_ascii_case(b"entity"))
+                && text[*at + 8..].starts_with(char::is_whitespace)
+        };
+        let whole = |at: usize| {
+            let near = clean::cut(&text[at..], ADDRESS_BYTES_MAX);
+            &near[..near.find('>').map_or(near.len(), |end| end + 1)]
+        };
+        memchr::memmem::find_iter(text.as_bytes(), "<!").filter(is_one).map(whole)
     }
 
     /// Where the address stands that begins at `begin` and has its path at `from` or later.
@@ -120,6 +172,11 @@ impl<'t> Page<'t> {
     pub(super) fn may_be_image(&self, begin: usize) -> bool {
         let before = self.before(begin);
         if self.is_directed(begin, before) || self.text[..begin].ends_with('!') {
+            return true;
+        }
+        let near = &before[before.ceil_char_boundary(before.len().saturating_sub(STYLE_BYTES_MAX))..];
+        let word = near.rsplit(char::is_whitespace).next().unwrap_or_default();
+        if word.starts_with('!') && !word.contains('[') {
             return true;
         }
         let inner = before.strip_suffix('<').unwrap_or(before).trim_end();

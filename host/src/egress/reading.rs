@@ -4,36 +4,57 @@
 
 use std::borrow::Cow;
 
+use super::kind::Kind;
+use super::notebook;
 use crate::{clean, escape};
 
 /// How often entities are taken for what they stand for: a document within an attribute has its own.
 const ENTITY_LAYERS: usize = 3;
 
+/// Words of lines that have one address, in which blanks are passed over.
+const SPACED: &[&str] = &["image::", "figure::", "video::", "{image}", "{figure}", ":target:", ":url:", ":src:", ".. _", "__ "];
+/// Bytes of an address in angle brackets that may have blanks.
+const BRACKETS_BYTES_MAX: usize = 2_048;
+
 /// All readings of a text that differ.
-pub(super) fn readings(text: &str) -> Vec<Cow<'_, str>> {
-    let mut all = vec![plain(text)];
+pub(super) fn readings(text: &str, kind: Kind) -> Vec<Cow<'_, str>> {
+    let strings = (kind == Kind::Notebook).then(|| notebook::strings(text)).flatten();
+    let mut all = layers(text.into());
+    strings.into_iter().for_each(|text| all.extend(layers(text.into())));
+    let unquoted = all.iter().filter_map(|text| unquoted(text)).map(Cow::Owned).collect::<Vec<_>>();
+    all.extend(unquoted);
+    for at in 0..all.len() {
+        let text = &*all[at];
+        let (lined, escapes) = (text.contains(['\t', '\n', '\r']), text.contains('\\'));
+        let continued = lined.then(|| continued(text)).flatten();
+        let more = [
+            escapes.then(|| unescaped(text)),
+            escapes.then(|| style(text)),
+            escapes.then(|| numbered(text)),
+            text.contains('%').then(|| percent_decoded(text)),
+            lined.then(|| joined(text, false)).flatten(),
+            lined.then(|| joined(text, true)).flatten(),
+            tight(continued.as_deref().unwrap_or(text)),
+            continued,
+        ];
+        let more = more.into_iter().flatten().filter(|reading| reading != text).map(Cow::Owned).collect::<Vec<_>>();
+        all.extend(more);
+    }
+    all
+}
+
+/// A text with its entities as what they stand for, and theirs.
+fn layers(text: Cow<'_, str>) -> Vec<Cow<'_, str>> {
+    let mut all = vec![match text {
+        Cow::Borrowed(text) => plain(text),
+        Cow::Owned(text) => Cow::Owned(plain(&text).into_owned()),
+    }];
     while let Some(inner) = all.last().filter(|text| all.len() < ENTITY_LAYERS && text.contains('&')) {
         let decoded = plain(inner).into_owned();
         if decoded == **inner {
             break;
         }
         all.push(Cow::Owned(decoded));
-    }
-    let unquoted = all.iter().filter_map(|text| unquoted(text)).map(Cow::Owned).collect::<Vec<_>>();
-    all.extend(unquoted);
-    for at in 0..all.len() {
-        let text = &*all[at];
-        let lined = text.contains(['\t', '\n', '\r']);
-        let more = [
-            text.contains('\\').then(|| unescaped(text)),
-            text.contains('\\').then(|| style(text)),
-            text.contains('%').then(|| percent_decoded(text)),
-            lined.then(|| joined(text, false)).flatten(),
-            lined.then(|| joined(text, true)).flatten(),
-            lined.then(|| continued(text)).flatten(),
-        ];
-        let more = more.into_iter().flatten().filter(|reading| reading != text).map(Cow::Owned).collect::<Vec<_>>();
-        all.extend(more);
     }
     all
 }
@@ -164,6 +185,59 @@ fn percent_decoded(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
+/// With the escapes of JSON, YAML and scripts, `\u002f` and `\x2f`, taken for what they stand for.
+fn numbered(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('\\') {
+        out.push_str(before);
+        let digits = match after.as_bytes().first() {
+            Some(b'u') => 4,
+            Some(b'x') => 2,
+            _ => 0,
+        };
+        let code = after.get(1..1 + digits).filter(|_| digits > 0).and_then(|code| u32::from_str_radix(code, 16).ok());
+        match code.and_then(char::from_u32) {
+            Some(char) => {
+                out.extend(Some(char).filter(|char| !clean::is_hidden(*char)));
+                rest = &after[1 + digits..];
+            }
+            None => {
+                out.push('\\');
+                rest = after;
+            }
+        }
+    }
+    out + rest
+}
+
+/// Without blanks where reStructuredText passes over them in an address: in what a
+/// directive or a target names, and in `<...>` before a back quote. None if there are none.
+fn tight(text: &str) -> Option<String> {
+    let mut out = String::with_capacity(text.len());
+    let bare = |text: &str, out: &mut String| out.extend(text.chars().filter(|char| !char.is_whitespace()));
+    let mut bracketed = 0;
+    for line in text.split_inclusive('\n') {
+        let inner = line.trim_end_matches(['\n', '\r']);
+        let begin = SPACED.iter().filter_map(|word| inner.find(word).map(|at| at + word.len())).min();
+        let (before, rest) = inner.split_at(begin.unwrap_or(inner.len()));
+        out.push_str(before);
+        bare(rest, &mut out);
+        out.push_str(&line[inner.len()..]);
+    }
+    let lined = std::mem::take(&mut out);
+    for (end, _) in lined.match_indices(">`") {
+        let from = lined.floor_char_boundary(end.saturating_sub(BRACKETS_BYTES_MAX)).max(bracketed);
+        if let Some(begin) = lined[from..end].rfind('<') {
+            out.push_str(&lined[bracketed..from + begin]);
+            bare(&lined[from + begin..end], &mut out);
+            bracketed = end;
+        }
+    }
+    out.push_str(&lined[bracketed..]);
+    (out.len() < text.len()).then_some(out)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,6 +252,9 @@ mod tests {
         );
         assert_eq!(joined("a\nb\n", false), None);
         assert_eq!(percent_decoded("%68ttps%3a//a%2"), "https://a%2");
-        assert_eq!(readings("plain").len(), 1);
+        assert_eq!(numbered(r"\u002f\x2F\u12\n"), r"//\u12\n");
+        assert_eq!(tight(".. image:: / /a b\n`x < / /c\n d>`_ e f\n"), Some(".. image:://ab\n`x <//cd>`_ e f\n".to_owned()));
+        assert_eq!(tight("a b <c>"), None);
+        assert_eq!(readings("plain", Kind::Plain).len(), 1);
     }
 }
