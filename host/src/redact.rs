@@ -103,8 +103,19 @@ impl Redactor {
     #[must_use]
     pub fn count(&self, text: &str) -> BTreeMap<&'static str, u64> {
         let mut counts = BTreeMap::new();
-        self.hits(text, &mut Work::default()).iter().for_each(|hit| *counts.entry(hit.kind.word).or_default() += 1);
+        self.values(text).iter().for_each(|((kind, _), count)| *counts.entry(*kind).or_default() += count);
         counts
+    }
+
+    /// The secrets of a text by kind, without the blanks in them, and how often each
+    /// stands there.
+    pub(crate) fn values(&self, text: &str) -> BTreeMap<(&'static str, String), u64> {
+        let mut values = BTreeMap::new();
+        for hit in self.hits(text, &mut Work::default()) {
+            let value = text[hit.range].split_whitespace().collect();
+            *values.entry((hit.kind.word, value)).or_default() += 1;
+        }
+        values
     }
 
     /// Secrets of a text by place, none of which touches another.

@@ -49,9 +49,10 @@ impl Guard {
     }
 
     fn secret(&self, old: &str, new: &str) -> Option<Problem> {
-        let (before, after) = (self.redactor.count(old), self.redactor.count(new));
-        let more = after.iter().find(|(kind, count)| **count > before.get(*kind).copied().unwrap_or_default());
-        more.map(|(kind, _)| Problem::Secret(kind))
+        // By value: one must not take the place of another of its kind.
+        let (before, after) = (self.redactor.values(old), self.redactor.values(new));
+        let more = after.iter().find(|(value, count)| **count > before.get(*value).copied().unwrap_or_default());
+        more.map(|((kind, _), _)| Problem::Secret(kind))
     }
 
     fn host(&self, path: &RepoPath, old: &str, new: &str) -> Option<Problem> {
@@ -106,7 +107,9 @@ mod tests {
         let old = format!("é one\n{} two\n{}", token("a1"), "x\n".repeat(3_000));
         let secret = Some(Problem::Secret("github-token"));
         assert_eq!(changed(guard, &old, &[(3, 6, "two")]), None, "the one beside it was there");
-        assert_eq!(changed(guard, &old, &[(7, 7 + 40, &token("b2"))]), None, "as many as before");
+        assert_eq!(changed(guard, &old, &[(7, 7 + 40, &token("b2"))]), secret, "another in its place");
+        let moved = format!("{}\n", token("a1"));
+        assert_eq!(changed(guard, &old, &[(0, 0, &moved), (7, 7 + 40, "gone")]), None, "one that is moved");
         assert_eq!(changed(guard, &old, &[(3, 3, "a"), (old.len(), old.len(), &token("b2"))]), secret);
         assert_eq!(
             changed(guard, &format!("gh-p_{}", "c3".repeat(18)), &[(2, 3, "")]),

@@ -335,7 +335,8 @@ pub(crate) fn hints_of(refused: &[Refused]) -> Vec<String> {
     let limits = problems.filter_map(|problem| match problem {
         Problem::OverLimit("replacements_max", _) => Some("replacements_max is fixed; tell the plugin's author".to_owned()),
         Problem::OverLimit(name, value) => Some(format!("to allow more, set limits.{name} above {value} in the task's table")),
-        Problem::NewHost(host) if !host.ends_with(':') => Some(format!(
+        // A scheme, or a place where something is filled in, cannot be allowed.
+        Problem::NewHost(host) if !host.ends_with(':') && !host.contains(['{', '<', ' ']) => Some(format!(
             "links to {0} are allowed by \"{0}\" in `hosts` of the task's table, images with a query by nothing; see docs/egress.md",
             lifeos::clean::line(host)
         )),
