@@ -202,11 +202,11 @@ mod tests {
     use proptest::prelude::*;
 
     /// Digits that no word has; no source of lifeos holds a secret, not even a made one.
-    fn digits(count: usize) -> String {
+    pub(super) fn digits(count: usize) -> String {
         "a8Kq3Zt6Rb1Xw9Lm4Cv7Np2Jd5Fh0Sg".chars().cycle().take(count).collect()
     }
 
-    fn hex(count: usize) -> String {
+    pub(super) fn hex(count: usize) -> String {
         "3f9a1c7e05b2d846".chars().cycle().take(count).collect()
     }
 

@@ -209,14 +209,7 @@ fn is_number_of_key(text: &[u8], range: Range<usize>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::Redactor;
-
-    fn digits(count: usize) -> String {
-        "a8Kq3Zt6Rb1Xw9Lm4Cv7Np2Jd5Fh0Sg".chars().cycle().take(count).collect()
-    }
-
-    fn hex(count: usize) -> String {
-        "3f9a1c7e05b2d846".chars().cycle().take(count).collect()
-    }
+    use super::super::tests::{digits, hex};
 
     /// Passwords that people and machines make, in parts.
     fn strong() -> String {

@@ -260,14 +260,7 @@ pub(super) fn all_compile() -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::Redactor;
-
-    fn digits(count: usize) -> String {
-        "a8Kq3Zt6Rb1Xw9Lm4Cv7Np2Jd5Fh0Sg".chars().cycle().take(count).collect()
-    }
-
-    fn hex(count: usize) -> String {
-        "3f9a1c7e05b2d846".chars().cycle().take(count).collect()
-    }
+    use super::super::tests::{digits, hex};
 
     #[test]
     fn shapes_of_many_services() {
