@@ -23,9 +23,9 @@ fn times(count: u64) -> String {
     format!("options = {{paths = ['a.md'], text = 'greet', find = 'world', count = {count}}}")
 }
 
-/// Answers of `obey`: an edit that the gate of [`GATE`] is against.
-fn orders() -> Says {
-    Says::text(json!({"edits": [{"path": "a.md", "find": "world", "text": "moon"}]}).to_string())
+/// What `obey` is told to do, each time anew: an edit that the gate of [`GATE`] is against.
+fn orders(count: usize) -> Says {
+    Says::text(json!({"edits": [{"path": "a.md", "find": "world", "text": format!("moon {count}")}]}).to_string())
 }
 
 const GATE: &str = "options = {paths = ['a.md'], text = 'the moon'}\nrounds = 1\ngate = [\"grep -q 'hello world' a.md\"]";
@@ -44,7 +44,7 @@ fn case_138_what_was_proposed_for_too_much_waits_for_a_person() {
 
 #[test]
 fn case_138_no_round_of_repair_follows_an_answer_that_took_too_much() {
-    let server = Model::start(|_, _| orders().tokens(Some((900_000, 5))));
+    let server = Model::start(|_, count| orders(count).tokens(Some((900_000, 5))));
     let repo = asking(&server, "obey", &format!("{GATE}\nmodel = {{tokens_max = 100000000}}"));
     repo.lifeos(&["run", "t"]).exits(31);
     assert_eq!(server.requests().len(), 1);
@@ -54,7 +54,7 @@ fn case_138_no_round_of_repair_follows_an_answer_that_took_too_much() {
 fn a_round_of_repair_has_the_calls_that_the_one_before_left() {
     // `obey` asks once in each round.
     for (calls, exit, requests) in [(1, 31, 1), (2, 21, 2)] {
-        let server = Model::start(|_, _| orders());
+        let server = Model::start(|_, count| orders(count));
         let repo = asking(&server, "obey", &format!("{GATE}\nmodel = {{calls_max = {calls}}}"));
         let ran = repo.lifeos(&["run", "t"]);
         assert_eq!((ran.code, server.requests().len()), (Some(exit), requests), "{ran}");
@@ -66,7 +66,7 @@ fn a_round_of_repair_has_the_calls_that_the_one_before_left() {
 fn a_round_of_repair_has_the_tokens_that_the_one_before_left() {
     // Who does not say what it took has taken the most, so the second round takes more than is left.
     let ends = |tokens_max: u64| {
-        let server = Model::start(|_, _| orders().tokens(None));
+        let server = Model::start(|_, count| orders(count).tokens(None));
         let repo = asking(&server, "obey", &format!("{GATE}\nmodel = {{tokens_max = {tokens_max}}}"));
         let ran = repo.lifeos(&["run", "t"]);
         let spent = repo.lifeos(&["budget", "--json"]).json()["windows"][0]["spent"]["tokens"].clone();

@@ -85,6 +85,21 @@ fn a_failing_test_passes_after_one_round_of_repair() {
 }
 
 #[test]
+fn a_round_that_proposes_the_same_again_repairs_nothing() {
+    let rule = "prompt = \"implement/repair@1\"\n";
+    let same = "json = true\nanswer = '{\"reason\":\"as it is\",\"files\":[]}'\n";
+    let repo = sample(&[(rule, &format!("{rule}{same}\n[[rule]]\n{rule}"))]);
+    implement(&repo, &[]).exits(22);
+    let runs = runs(&repo);
+    assert_eq!(runs.iter().filter(|(_, state)| state == "red").count(), 1, "{runs:?}");
+    for (run, state) in &runs {
+        let record = repo.lifeos(&["show", run, "--json"]).exits(0).json()["record"].clone();
+        assert_ne!(record["repairs"], **run, "a run that repairs itself");
+        assert!(state == "red" || record["candidate"].is_null(), "{record}");
+    }
+}
+
+#[test]
 fn case_89_a_model_that_is_wrong_for_ever_is_asked_as_often_as_granted() {
     let wrong = "matches = ['\"(?<path>src/share\\.rs)\"\\n', '(?<old>    Ok\\((?<body>[^\\n]*)\\)\\n)']\n\
                  json = true\n\

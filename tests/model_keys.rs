@@ -115,6 +115,7 @@ fn case_145_a_key_that_is_none_is_told_of_and_never_shown() {
         (file(&repo, "space", format!(" {KEY}").as_bytes()), "a space"),
         (file(&repo, "long", KEY.repeat(100).as_bytes()), "more than 1024 bytes"),
         (open, "can be read by others"),
+        ("no-such-key".to_owned(), "No such file"),
         ("env:NOBODY".to_owned(), "there is no such variable"),
         ("env:EMPTY".to_owned(), "the key is empty"),
         ("env:LINES".to_owned(), "a line end"),

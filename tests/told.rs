@@ -21,6 +21,19 @@ fn is_untouched(repo: &TestRepo) -> bool {
 }
 
 #[test]
+fn case_70_an_instruction_with_a_secret_is_refused_before_it_is_on_record() {
+    let repo = repo();
+    let told = format!("use ghp_{}", "a1".repeat(18));
+    std::fs::write(repo.scratch().join("told"), &told).expect("a file");
+    let file = repo.scratch().join("told").display().to_string();
+    for arguments in [["run", "t", "--instruction", &told], ["check", "t", "--instruction-file", &file]] {
+        let ran = repo.lifeos(&arguments);
+        ran.exits(2).says("the instruction holds what looks like a secret (github-token)").says("leave it out");
+        assert!(is_untouched(&repo) && !format!("{ran}").contains(&told));
+    }
+}
+
+#[test]
 fn an_instruction_is_for_each_task_that_is_named_or_none_runs() {
     let repo = repo();
     let ran = repo.lifeos(&["run", "t", "none", "--instruction", "do it"]);

@@ -169,7 +169,7 @@ impl Tale<'_> {
             Err(error) => return Err(way.failed(&identity, record, error)),
         };
         record.reason = examined.trouble.as_ref().map(ToString::to_string);
-        let Some(candidate) = candidate else {
+        let Some(candidate) = candidate.filter(|candidate| rounds.is_new(candidate.tree())) else {
             let run = identity.empty_run(way.place.base);
             way.append(&run, Body::Run(Box::new(record.clone())), &files)?;
             return match rounds.given_up() {

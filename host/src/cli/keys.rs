@@ -146,7 +146,8 @@ fn named(global: &Global) -> Result<Vec<(String, Source)>, CommandError> {
             Source::Command(shell_words::split(words).ok().filter(|words| !words.is_empty()).ok_or_else(wrong)?)
         } else {
             let file = global.path(Path::new(source));
-            Source::File(file.canonicalize().map_err(|error| CommandError::io(&file, &error))?)
+            let missing = |error| CommandError::usage(format!("{}: {error}", file.display())).hint("--token takes HOST=FILE");
+            Source::File(file.canonicalize().map_err(missing)?)
         };
         Ok((host.to_lowercase(), source))
     };

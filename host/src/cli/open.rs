@@ -11,6 +11,7 @@ use lifeos::gate::Jail;
 use lifeos::ledger::book::Book;
 use lifeos::ledger::story::Story;
 use lifeos::plugin::{COMPONENT_BYTES_MAX, Plugin, PluginError, lock};
+use lifeos::redact::Redactor;
 use lifeos::remote::Git;
 use lifeos::repo::Repo;
 use lifeos::sealed::SealedFolder;
@@ -110,15 +111,26 @@ pub(crate) fn task<'c>(config: &'c Config, name: &str) -> Result<&'c Task, Comma
 }
 
 impl Instruction {
-    /// The instruction, if there is one and the contract has room for it.
+    /// The instruction, if there is one, the contract has room for it, and it holds no
+    /// secret: it stands on record and in a pull request.
     pub(crate) fn read(&self, global: &Global) -> Result<Option<String>, CommandError> {
-        let Some(path) = self.instruction_file.as_ref().map(|path| global.path(path)) else {
-            let is_long = self.instruction.as_ref().is_some_and(|text| text.len() as u64 > INSTRUCTION_BYTES_MAX);
-            let long = || CommandError::new(Exit::Limit, "the instruction has more than 64 KiB");
-            return if is_long { Err(long()) } else { Ok(self.instruction.clone()) };
+        let text = match &self.instruction_file {
+            None => self.instruction.clone(),
+            Some(path) => {
+                let path = global.path(path);
+                let text = file::text(&path, INSTRUCTION_BYTES_MAX)?;
+                Some(text.ok_or_else(|| CommandError::usage(format!("{}: no such file", path.display())))?)
+            }
         };
-        let text = file::text(&path, INSTRUCTION_BYTES_MAX)?;
-        text.map(Some).ok_or_else(|| CommandError::usage(format!("{}: no such file", path.display())))
+        let Some(text) = text else { return Ok(None) };
+        if text.len() as u64 > INSTRUCTION_BYTES_MAX {
+            return Err(CommandError::new(Exit::Limit, "the instruction has more than 64 KiB"));
+        }
+        match Redactor::default().count(&text).keys().next() {
+            None => Ok(Some(text)),
+            Some(kind) => Err(CommandError::usage(format!("the instruction holds what looks like a secret ({kind})"))
+                .hint("leave it out: an instruction stands on record, and in the text of a pull request")),
+        }
     }
 }
 

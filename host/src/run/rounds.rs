@@ -1,6 +1,8 @@
 //! The rounds of one run: how often the plugin may propose again after the gate
 //! failed, and what it is told of the round before. Each round is a run on record.
 
+use git2::Oid;
+
 use super::error::{RedRun, RunError};
 use super::way::Way;
 use crate::budget::purse::Past;
@@ -29,6 +31,8 @@ pub(super) struct Rounds {
     most: u32,
     number: u32,
     before: Option<Red>,
+    /// Trees that were proposed up to now.
+    tried: Vec<Oid>,
     green: Option<Verdict>,
 }
 
@@ -44,7 +48,7 @@ impl Rounds {
     pub(super) fn begin(way: &Way<'_>, plugin: &Plugin) -> Self {
         let is_declared = plugin.manifest.capabilities.rounds.is_some();
         let most = if is_declared { way.task.rounds } else { 0 };
-        Self { past: way.past(), asked: None, most, number: 0, before: None, green: None }
+        Self { past: way.past(), asked: None, most, number: 0, before: None, tried: Vec::new(), green: None }
     }
 
     /// The next round, in which the plugin is told of this one.
@@ -61,7 +65,15 @@ impl Rounds {
         Ok(())
     }
 
-    /// The round before, when this one proposes nothing instead: it stays red.
+    /// Whether no round before proposed this tree. If one did, the gate has spoken
+    /// against it, and a run cannot repair itself.
+    pub(super) fn is_new(&mut self, tree: Oid) -> bool {
+        let is_new = !self.tried.contains(&tree);
+        self.tried.extend(is_new.then_some(tree));
+        is_new
+    }
+
+    /// The round before, when this one proposes nothing new: it stays red.
     pub(super) fn given_up(&mut self) -> Option<Box<RedRun>> {
         self.before.take().map(|red| red.run)
     }

@@ -138,7 +138,13 @@ impl Prompt {
         let is_short = refusal.is_over_budget() || refusal.is_passing();
         let hint = match &refusal {
             Refusal::TooLarge(_) => "; lower options.read_bytes_max, or narrow the grant",
-            Refusal::InvalidAnswer(Fault::Truncated) => "; raise model.output_tokens_max, or ask for less at a time",
+            // This prompt's own bound, which the owner's does not raise.
+            Refusal::InvalidAnswer(Fault::Truncated) if self.output_tokens_max < EDIT.output_tokens_max => {
+                "; ask for less at a time"
+            }
+            Refusal::InvalidAnswer(Fault::Truncated) => {
+                "; raise output_tokens_max in the task's table `model`, or ask for less at a time"
+            }
             _ => "",
         };
         let why = format!("{}: {}{hint}", self.name, String::from(refusal));
@@ -173,6 +179,9 @@ mod tests {
         assert!(matches!(EDIT.stop(Refusal::Unavailable), Stop::Short(_)));
         assert!(
             matches!(EDIT.stop(Refusal::InvalidAnswer(Fault::Truncated)), Stop::Failed(why) if why.contains("output_tokens"))
+        );
+        assert!(
+            matches!(PLAN.stop(Refusal::InvalidAnswer(Fault::Truncated)), Stop::Failed(why) if !why.contains("output_tokens"))
         );
     }
 }

@@ -389,7 +389,10 @@ fn steps(run: &Run, line: &RunLine, standing: &Standing<'_>) -> Vec<(&'static st
             ("approve some files only", format!("lifeos approve {} --file PATH{config}", line.run)),
             ("reject it", format!("lifeos reject {} --why TEXT", line.run)),
         ],
-        State::Waiting | State::Red => vec![("run the task again", format!("lifeos run {}{config}", line.task))],
+        State::Waiting | State::Red => {
+            let told = if run.instruction.is_some() { " --instruction TEXT" } else { "" };
+            vec![("run the task again", format!("lifeos run {}{told}{config}", line.task))]
+        }
         State::Approved => vec![("take it over", format!("git merge --ff-only {}", candidate.commit))],
         State::Open | State::Superseded => vec![("go on with it", format!("lifeos land {}{config}", line.run))],
         State::Landed => vec![
