@@ -353,6 +353,17 @@ mod tests {
     }
 
     #[test]
+    fn no_place_that_is_filled_in_is_cut_within_a_character() {
+        for path in ["a.md", "a.adoc", "a.tmpl", "a.ipynb", "a.svg"] {
+            for text in
+                ["{\u{201c}set x}", "{\u{201c}let x", "<%\u{201c}set x%>", "{{\u{e9}with a}}", "/{\u{201c}x}", "<!\u{201c}ntity"]
+            {
+                drop(brought(path, "", text, &[]));
+            }
+        }
+    }
+
+    #[test]
     fn a_document_is_known_by_its_name() {
         for path in ["docs/A.MD", "x.html", "logo.svg", "a.ipynb", "a.mdwn", "a.asc", "a.org", "README", "docs/Changelog"] {
             assert!(is_document(path), "{path}");

@@ -125,7 +125,7 @@ impl<'t> Filling<'t> {
                 // The value of one may stand behind it.
                 let near = clean::cut(rest, 2 * PLACE_BYTES_MAX);
                 let end =
-                    if inner.contains('=') { length } else { near[2..].find("{%").map_or(near.len(), |end| end + 2).max(length) };
+                    if inner.contains('=') { length } else { near[1..].find("{%").map_or(near.len(), |end| end + 1).max(length) };
                 found.next().into_iter().for_each(|name| self.add(name, &rest[..end]));
             } else if inner.starts_with("{{") && inner.contains('=') {
                 self.add(first, inner);
