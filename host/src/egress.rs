@@ -379,10 +379,15 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn no_text_is_too_much(text in proptest::prelude::any::<String>(), parts in "([:/\\\\@&#;<>()\\[\\]!\"'=a.%0\n]|https|www\\.|data|&colon;){0,60}") {
+        fn no_text_is_too_much(text in proptest::prelude::any::<String>(), parts in "([:/\\\\@&#;<>()\\[\\]!\"'=a.%0\n{}\u{201c}]|https|www\\.|data|&colon;|set |\\{%|%\\}|image::|<!ENTITY ){0,60}") {
             let text = text + &parts;
-            assert_eq!(brought("a.md", &text, &text, &[]), None);
-            drop(brought("a.md", "", &text, &[]));
+            for path in ["a.md", "a.adoc", "a.rst", "a.tmpl", "a.svg", "a.json"] {
+                assert_eq!(brought(path, &text, &text, &[]), None, "{path}");
+                drop(brought(path, "", &text, &[]));
+            }
+            // Of code only some lines of the new text are looked at.
+            drop(brought("a.rs", "", &text, &[]));
+            drop(brought("a.ipynb", "", &serde_json::json!([text, parts]).to_string(), &[]));
         }
     }
 }

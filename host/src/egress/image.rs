@@ -115,7 +115,7 @@ impl<'t> Page<'t> {
             return true;
         }
         let Some(attribute) = inner.strip_suffix('=').map(str::trim_end) else { return false };
-        let name = attribute.rfind(|char: char| !char.is_ascii_alphanumeric()).map_or(attribute, |at| &attribute[at + 1..]);
+        let name = attribute.rsplit(|char: char| !char.is_ascii_alphanumeric()).next().unwrap_or_default();
         ATTRIBUTES.contains(&name.to_ascii_lowercase().as_str())
     }
 
